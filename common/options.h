@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Strict readers for option values: the whole text or an error, never a prefix or a clamped number. */
+#ifndef CLCONV_OPTIONS_H
+#define CLCONV_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A whole decimal number that fits in int64. */
+bool options_integer(const char *text, int64_t *out);
+
+/* `min` to `max` whole numbers separated by `separator` ("1,2"); *count says how many. */
+bool options_list(const char *text, char separator, size_t min, size_t max, int64_t *out,
+                  size_t *count);
+
+/* Index of `text` in a NULL-ended list of words, or -1. */
+int options_word(const char *text, const char *const *words);
+
+#endif

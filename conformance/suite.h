@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* What the parts of the conformance suite share. The suite sees only include/ and common/. */
+#ifndef CLCONV_SUITE_H
+#define CLCONV_SUITE_H
+
+#include "case.h"
+#include "devices.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* ---- Oracles: oracle.c, gather.c (no OpenCL, no arithmetic of the library) ------------------ */
+
+/* Output shape by counting window positions, not by PyTorch's formula. */
+typedef struct oracle_shape {
+    int64_t n, k, p, q;   /* of y */
+    size_t x, w, b, y;    /* elements */
+} oracle_shape;
+bool oracle_output(const clconv_problem *p, oracle_shape *out);
+
+/* Per element of y: the value in double, mag = |b| part + sum |x * w| (what the bound scales with),
+ * and terms, how many products lie inside the image. Arrays of out->y elements, caller's. */
+void oracle_scatter(const clconv_problem *p, const float *x, const float *w, const float *b,
+                    double *y, double *mag, int64_t *terms);
+/* The same by PyTorch's formula literally, output by output: a different loop structure. */
+void oracle_gather(const clconv_problem *p, const float *x, const float *w, const float *b,
+                   double *y, double *mag, int64_t *terms);
+
+/* ---- Data: data.c --------------------------------------------------------------------------- */
+
+/* Fills x, w, b for data mode "exact" (every partial sum in any order is exact, up to the full 24
+ * bits) or "real". Deterministic in (problem, mode, seed). False for an unknown mode. */
+bool data_fill(const clconv_problem *p, const char *mode, uint64_t seed, float *x, float *w, float *b);
+
+/* ---- Judge: compare.c ----------------------------------------------------------------------- */
+
+typedef struct comparison {
+    size_t bad;          /* elements outside their bound; a NaN is outside any */
+    size_t first;        /* flat index of the first bad one */
+    double expected, got, bound; /* of the first bad one */
+    double headroom;     /* worst |error| / bound over all, 0 for exact data */
+    size_t unwritten;    /* elements that still hold the poison */
+} comparison;
+
+/* exact: bitwise the float nearest to y[i] (-0 equals 0). Else |got - y| <= gamma(terms + 2) * mag. */
+comparison compare_outputs(const float *got, const double *y, const double *mag,
+                           const int64_t *terms, size_t count, bool exact, uint32_t poison);
+
+/* ---- One case: run_case.c, buffers.c -------------------------------------------------------- */
+
+typedef enum case_state { STATE_PASS, STATE_FAIL, STATE_SKIP, STATE_UNSUPPORTED, STATE_REFUSED } case_state;
+extern const char *const case_state_names[]; /* "PASS", "FAIL", "SKIP", "UNSUPPORTED", "REFUSED" */
+
+typedef struct verdict {
+    case_state state;
+    char kind[24];    /* FAIL: value bound guard_write input_modified unwritten nondeterministic
+                         wrong_algo api_error build_error timeout crash; SKIP: its reason code */
+    char reason[512]; /* a sentence */
+    double headroom;  /* worst error / bound, "real" only */
+    double seconds;
+} verdict;
+
+/* One device under test; opened once per process. */
+typedef struct session session;
+session *session_open(const device_entry *device, char *why, size_t room);
+void session_close(session *s);
+clconv_context *session_context(session *s);
+
+/* Runs one case (problem, algo, data and seed set) under guards and poison, twice, and judges it.
+ * REFUSED = the named algorithm does not do this problem (not a case of its sweep). */
+verdict run_case(session *s, const case_spec *c);
+
+/* ---- Cases: generate.c ---------------------------------------------------------------------- */
+
+/* One entry of a tier: a case with algo and data set, and why it is there ("pair", "draw",
+ * "boundary: stride over kernel", "layer: mobilenet_v1 block2.dw"). */
+typedef struct suite_entry {
+    case_spec spec;
+    char origin[64];
+} suite_entry;
+
+/* Every entry of a tier, the same on every device and in every shard; malloc'ed. */
+suite_entry *generate_tier(const char *tier, uint64_t seed, size_t *count);
+
+/* ---- Reports: report.c, report_junit.c, report_html.c, merge.c ------------------------------ */
+
+typedef struct result {
+    char *name;  /* canonical case with :algo and :data, unique */
+    char origin[64];
+    char algo[16];
+    verdict verdict;
+} result;
+
+typedef struct report report;
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* What the floors of the library share: F1 pure C, F2 OpenCL objects, F3 algorithms, F4 plan. */
+#ifndef CLCONV_INTERNAL_H
+#define CLCONV_INTERNAL_H
+
+#include "clconv/clconv.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* ---- F1: status.c, dtype.c, problem.c (no cl* call) --------------------------------------- */
+
+/* Records the sentence for clconv_last_error and returns `status`. */
+clconv_status clconv_fail(clconv_status status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* NumPy's name of a type ("float32"), its size in bytes; NULL and 0 for a number that is no type. */
+const char *clconv_dtype_text(int32_t dtype);
+size_t clconv_dtype_bytes(int32_t dtype);
+
+/* A run of consecutive groups of equal size. Even groups are one segment; a table becomes a few.
+ * Kernels only ever see segments, so uneven groups cost them nothing. */
+typedef struct clconv_segment {
+    int64_t groups, in, out; /* groups of the run; input and output channels of each */
+    int64_t x_first;         /* first element of the segment within an image of x */
+    int64_t y_first;         /* the same for y */
+    int64_t w_first, b_first; /* first element within w and b */
+} clconv_segment;
+
+/* A validated problem, resolved: every form (grouped, depthwise, shared, reduced) as strides. Sizes
+ * of one axis fit in int32, products in int64: problem.c has checked. */
+typedef struct clconv_work {
+    int64_t n;
+    int32_t h, w, r, s, p, q;
+    int32_t stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left; /* 1 where of no effect */
+    int64_t x_image, y_image;      /* elements of one image */
+    int64_t w_group, w_out, w_in;  /* elements of w from one group, output, input channel to the next */
+    int64_t b_group;               /* elements of b from one group to the next */
+    int32_t has_bias;
+    float bias_factor;             /* y = (sum + bias_factor * b) / divisor */
+    float divisor;                 /* C for the mean of a shared kernel, else 1 */
+    uint64_t macs, x_bytes, w_bytes, b_bytes, y_bytes;
+    size_t segments;
+    clconv_segment *segment;       /* owned: clconv_work_free */
+} clconv_work;
+
+/* Validates and resolves. On failure `out` owns nothing. */
+clconv_status clconv_work_create(const clconv_problem *p, clconv_work *out);
+void clconv_work_free(clconv_work *work);
+
+/* ---- F2: device.c, program.c -------------------------------------------------------------- */
+
+typedef struct clconv_device {
+    cl_device_id id;
+    cl_device_type type;
+    bool wide_vectors; /* one work-item should use vectors: a CPU */
+    cl_uint compute_units, clock_mhz;
+    size_t max_group, max_item[3];
+    cl_ulong local_bytes, max_alloc, global_bytes;
+    uint64_t launch_macs; /* more multiply-adds than this in one launch could block a display */
+} clconv_device;
+
+/* One compiled program: an algorithm's kernel file under one set of -D options. Owned by the
+ * context, lives as long as it. */
+typedef struct clconv_program clconv_program;
+
+struct clconv_context {
+    cl_context cl;
+    clconv_device dev;
+    cl_command_queue warm_queue; /* private, for first launches */
+    char cache_key[512];         /* platform, device, driver */
+    pthread_mutex_t lock;        /* guards programs and shares */
+    clconv_program *programs;
+    uint64_t shares;
+    uint64_t built, loaded, build_ns, allocations; /* atomically updated */
+};
+
+clconv_status clconv_device_query(cl_device_id id, clconv_device *out);
+
+/* "Sentence: clName (-5)" for a failed OpenCL call; out of memory has a status of its own. */
+clconv_status clconv_cl_fail(cl_int err, const char *what);
+
+/* Zeroed host memory, counted in the context's statistics; NULL on exhaustion. */
+void *clconv_alloc(clconv_context *ctx, size_t bytes);
+
+/* The program of kernels/cl/<stem>.cl under `defines` ("-DR=3 -DS=3"), built or loaded at most once. */
+clconv_status clconv_program_get(clconv_context *ctx, const char *stem, const char *defines,
+                                 clconv_program **out);
+/* A new kernel object of it, owned by the caller. */
+clconv_status clconv_program_kernel(clconv_context *ctx, clconv_program *program, const char *name,
+                                    cl_kernel *out);
+/* True the first time it is asked for (kernel name, local size): the caller then launches once on
+ * empty work, because drivers compile at the first launch of a local size. */
+bool clconv_program_needs_warming(clconv_context *ctx, clconv_program *program, const char *name,
+                                  const size_t local[3]);
+/* Saves what was built from source, then releases all programs. */
+void clconv_programs_release(clconv_context *ctx);
+
+/* The source text of a stem ("naive"), embedded or from CLCONV_KERNEL_DIR, common.cl in front;
+ * malloc'ed. `stem` NULL = every kernel file one after another, for the hash. */
+clconv_status clconv_kernel_source(const char *stem, char **out);
+
+/* ---- F3: algos/<name>.c ------------------------------------------------------------------- */
+
+/* One launch of a plan. Arguments 0..7 (8, 9 with workspace) of every kernel are the buffers, see
+ * CONV_BUFFERS in common.cl; enqueue sets them, everything else is set once by `prepare`. */
+typedef struct clconv_step {
+    cl_kernel kernel;
+    size_t global[3], local[3];
+    int64_t x_add, w_add, b_add, y_add; /* elements added to the caller's offsets */
+    bool uses_workspace;
+} clconv_step;
+
+/* What an algorithm needs to know besides the problem. */
+typedef struct clconv_request {
+    const clconv_device *dev;
+    const clconv_work *work;
+    const char *tile; /* NULL = the algorithm's own choice */
+    uint64_t workspace_limit;
+} clconv_request;
+
+struct clconv_plan {
+    clconv_context *ctx;
+    clconv_work work;
+    const struct clconv_algo *algo;
+    clconv_step *step; /* array, in order of execution */
+    size_t steps, step_room;
+    size_t workspace;
+    cl_mem own_workspace; /* NULL when the caller brings one or none is needed */
+    void *algo_data;      /* for algorithms with an enqueue of their own */
+    char tile[64];        /* the tile in use, in the form `clconv_plan_options.tile` takes */
+    char *explain;
+    pthread_mutex_t lock; /* guards kernel arguments and `last` */
+    cl_event last;        /* last use of own_workspace */
+    cl_command_queue last_queue;
+};
+
+typedef struct clconv_algo {
+    const char *name;
+    /* NULL, or a static sentence saying why not. No OpenCL object is made. */
+    const char *(*refuses)(const clconv_request *request);
+    /* Estimated milliseconds, for the order of choices; workspace in bytes. */
+    double (*expected_ms)(const clconv_request *request);
+    uint64_t (*workspace)(const clconv_request *request);
+    /* Fills plan->step (clconv_plan_add_step), plan->tile, and algo_data if any. */
+    clconv_status (*prepare)(clconv_plan *plan, const clconv_request *request);
+    /* NULL = plan.c launches the steps. Otherwise everything between the user's wait list and the
+     * out event is the algorithm's; called under plan->lock. */
+    clconv_status (*enqueue)(const clconv_plan *plan, cl_command_queue queue,
+                             const clconv_args *args, const clconv_buffer *workspace,
+                             cl_uint n_wait, const cl_event *wait, cl_event *event);
+    void (*release)(clconv_plan *plan);          /* frees algo_data; may be NULL */
+    void (*forget)(clconv_context *ctx);         /* the context goes away; may be NULL */
+    const char *note;                            /* for explain; may be NULL */
+} clconv_algo;
+
+/* Every algorithm, in CMake's order, NULL at the end. */
+extern const clconv_algo *const clconv_algos[];
+
+/* How the work of one segment is laid out over work-items; plan.c cuts it into launches that respect
+ * grid limits (no dimension over 65,535) and dev.launch_macs. */
+typedef struct clconv_grid {
+    const char *kernel;
+    size_t local[3];
+    int64_t x, y; /* work-items along 0 and 1 */
+    int64_t z;    /* independent items along 2, cut at will: the kernel adds its argument z_first */
+} clconv_grid;
+
+/* Adds the launches of `grid` for one segment. `set` sets the algorithm's own arguments from index
+ * `first` on (after CONV_BUFFERS and CONV_SHAPE); it may be NULL. */
+typedef clconv_status (*clconv_set_args)(cl_kernel kernel, cl_uint first,
+                                         const clconv_request *request);
+clconv_status clconv_plan_add_steps(clconv_plan *plan, clconv_program *program,
+                                    const clconv_grid *grid, const clconv_segment *segment,
+                                    bool uses_workspace, clconv_set_args set,
+                                    const clconv_request *request);
+
+/* Sets scalar argument `*index` and advances it; the first failure stays in *err. */
+void clconv_arg(cl_kernel kernel, cl_uint *index, size_t bytes, const void *value, cl_int *err);
+
+/* Value of `key` in a tile text such as "kb=4,xb=8"; 0 when absent. */
+int clconv_tile_value(const char *tile, const char *key);
+
+#endif

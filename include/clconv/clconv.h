@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/* clConv: 2-D convolution on any OpenCL device, with the meaning of PyTorch's nn.Conv2d.
+ *
+ * WHAT IT COMPUTES
+ *   y = conv(x, w) + b, cross-correlation as PyTorch defines it:
+ *
+ *     x (N, C, H, W)   w (K, C/groups, R, S)   b (K)   y (N, K, P, Q)
+ *
+ *     y[n][k][p][q] = b[k] + sum over c, r, s of
+ *         x[n][g * C/groups + c][p * stride_h - pad_top + r * dilation_h]
+ *                               [q * stride_w - pad_left + s * dilation_w] * w[k][c][r][s]
+ *
+ *   with g = k / (K/groups), and x = 0 outside the image. P = floor((H + pad_top + pad_bottom -
+ *   dilation_h * (R - 1) - 1) / stride_h) + 1, Q alike. Three more forms are first class:
+ *     depthwise       groups = C, K = m * C for any multiplier m;
+ *     shared kernel   one bank w (M, 1, R, S) applied to every channel, y (N, C*M, P, Q), or summed
+ *                     or averaged over the channels, y (N, M, P, Q); no copy of x or w is made;
+ *     uneven groups   a table of input and output channels per group, e.g. outputs 3, 3, 2.
+ *   This version computes float32, NCHW, zero padding, forward. Everything else that the structs can
+ *   say passes every check and is then refused with CLCONV_NOT_IN_VERSION.
+ *
+ * THE SIMPLE PATH (examples/minimal.c is this, whole)
+ *     clconv_problem p;
+ *     clconv_problem_init(&p, sizeof p);
+ *     p.n = 1, p.c = 8, p.k = 16, p.groups = 8;
+ *     p.in[0] = 32, p.in[1] = 40, p.kernel[0] = p.kernel[1] = 3;
+ *     p.pad_before[0] = p.pad_after[0] = p.pad_before[1] = p.pad_after[1] = 1;
+ *     clconv_context_create(context, device, &ctx);          // once per cl_context and device
+ *     clconv_plan_create(ctx, &p, NULL, &plan);              // chooses and compiles
+ *     clconv_args a = {sizeof a, .x.mem = x, .w.mem = w, .y.mem = y};
+ *     clconv_enqueue(plan, queue, &a, 0, NULL, &event);      // as often as you like
+ *   Every call that can fail returns a clconv_status; clconv_last_error() has the sentence with the
+ *   numbers. Four stages place every cost: describe (a struct), validate (no device), plan (chooses,
+ *   compiles), enqueue (no allocation, no compilation, no wait of ours).
+ *
+ * THREADS. Contexts and plans may be used by any number of threads at once, on any queue of their
+ * cl_context and device. A plan does not change after its creation. Destroy a thing when no call
+ * uses it any more; work already enqueued may still be running.
+ *
+ * ENVIRONMENT
+ *   CLCONV_VERBOSE=1      one line on stderr per plan; 2 adds program builds and cache traffic
+ *   CLCONV_CACHE_DIR      where compiled programs are kept ("" = nowhere); default
+ *                         $XDG_CACHE_HOME/clconv, else $HOME/.cache/clconv
+ *   CLCONV_KERNEL_DIR     read the kernel sources from this folder, not from the library
+ *
+ * Structs that may grow start with `size`, the caller's sizeof; new fields are only appended.
+ */
+#ifndef CLCONV_H
+#define CLCONV_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <CL/cl.h> /* set CL_TARGET_OPENCL_VERSION before, this header never does */
+
+#include "clconv/dtypes.h"
+
+#define CLCONV_VERSION_MAJOR 0
+#define CLCONV_VERSION_MINOR 1
+#define CLCONV_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#define CLCONV_API __attribute__((visibility("default")))
+#else
+#define CLCONV_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Status ------------------------------------------------------------------------------- */
+
+/* Numbers are fixed. 1..9 were decided without a device, 10.. needed the device to know. */
+#define CLCONV_STATUS_MAP(X)                                                                      \
+    X(CLCONV_OK, 0, "success")                                                                    \
+    X(CLCONV_INVALID, 1, "the call or the problem can never be right")                            \
+    X(CLCONV_INVALID_BUFFER, 2, "a buffer is missing, too short, foreign or overlapping")         \
+    X(CLCONV_NOT_IN_VERSION, 3, "right, but not in this version of the library")                  \
+    X(CLCONV_UNSUPPORTED, 10, "this device cannot do it")                                         \
+    X(CLCONV_ALGORITHM_REFUSES, 11, "the named algorithm does not do this problem")               \
+    X(CLCONV_OUT_OF_MEMORY, 12, "host or device memory is exhausted")                             \
+    X(CLCONV_BUILD_FAILED, 13, "the device's compiler refused a kernel")                          \
+    X(CLCONV_CL_ERROR, 14, "an OpenCL call failed")
+
+typedef enum clconv_status {
+#define CLCONV_ROW(name, number, text) name = number,
+    CLCONV_STATUS_MAP(CLCONV_ROW)
+#undef CLCONV_ROW
+} clconv_status;
+
+/* "CLCONV_INVALID" and so on; "unknown status" for a number that is none. Never NULL. */
+CLCONV_API const char *clconv_status_name(clconv_status status);
+
+/* The sentence, with the numbers, of the last call of this thread that failed; "" before any. The
+ * text is the library's and stays until the next failing call of the same thread. */
+CLCONV_API const char *clconv_last_error(void);
+
+/* "0.1.0": the version of the library that is loaded. */
+CLCONV_API const char *clconv_version(void);
+
+/* ---- Problem: describe and validate, pure C ----------------------------------------------- */
+
+typedef enum clconv_op {
+    CLCONV_FORWARD = 0,
+    CLCONV_BACKWARD_DATA,
+    CLCONV_BACKWARD_WEIGHTS
+} clconv_op;
+
+typedef enum clconv_layout {
+    CLCONV_PLAIN = 0,    /* x, y NCHW; w OIHW */
+    CLCONV_CHANNELS_LAST /* x, y NHWC; w OHWI */
+} clconv_layout;
+
+typedef enum clconv_pad_mode {
+    CLCONV_ZEROS = 0,
+    CLCONV_REFLECT,
+    CLCONV_REPLICATE,
+    CLCONV_CIRCULAR
+} clconv_pad_mode;
+
+/* What a shared kernel does with the channels: y[n][c*M + m], or their sum or mean y[n][m]. The
+ * bias belongs to each channel's output: sum adds C * b, mean keeps b. */
+typedef enum clconv_reduce { CLCONV_NONE = 0, CLCONV_SUM, CLCONV_MEAN } clconv_reduce;
+
+typedef struct clconv_tensor {
+    int32_t dtype;     /* clconv_dtype; 0 = absent (b, residual) or as x (w, y) */
+    int32_t layout;    /* clconv_layout */
+    int64_t stride[5]; /* elements, order N C D H W; all 0 = dense */
+} clconv_tensor;
+
+/* A convolution. Always start with clconv_problem_init. Counts are PyTorch's totals, signed so that
+ * -1 is refused in words. [0] is H and [1] is W. */
+typedef struct clconv_problem {
+    size_t size;     /* the caller's sizeof; a longer tail than we know must be zero */
+    int32_t op;      /* clconv_op */
+    int32_t spatial; /* 2 */
+    int64_t n, c, k; /* images, input channels, output channels */
+    int64_t in[3], kernel[3], stride[3], dilation[3], pad_before[3], pad_after[3];
+    int32_t pad_mode;   /* clconv_pad_mode */
+    int32_t shared;     /* 1 = shared kernel: groups = 1 and k = c * M whatever the reduce */
+    int32_t reduce;     /* clconv_reduce; only with `shared` */
+    int32_t accumulate; /* 0 */
+    int64_t groups;
+    /* Uneven groups: NULL, or `groups` positive channel counts that sum to c (in) or k (out). One
+     * may be NULL where c (or k) divides by groups. Read during each call that takes the problem,
+     * copied by a plan. w then holds the blocks (out_g, in_g, R, S) one after another. */
+    const int64_t *group_in, *group_out;
+    clconv_tensor x, w, b, y, residual;
+    const void *epilogue; /* NULL */
+} clconv_problem;
+
+/* Defaults: n = groups = stride = dilation = kernel = 1, spatial 2, float32, no bias, no padding; c,
+ * k and the image are 0 and must be set. `size` is sizeof(clconv_problem) of the caller. */
+CLCONV_API void clconv_problem_init(clconv_problem *p, size_t size);
+
+/* Sets the padding to PyTorch's padding='same': dilation * (kernel - 1) in all, the odd one at the
+ * bottom and right. CLCONV_INVALID for a stride other than 1. */
+CLCONV_API clconv_status clconv_pad_same(clconv_problem *p);
+
+/* The shape of an array as it is in memory, e.g. rank 4, dim {N, C, H, W}. */
+typedef struct clconv_shape {
+    int32_t rank;
+    int64_t dim[8];
+} clconv_shape;
+
+/* Fills n, c, k, in and kernel (and b's absence) from the shapes of x, w and b (NULL = no bias), in
+ * the order the layouts say, then does all of clconv_validate. Everything else of `p` must be set.
+ * Checks, their order and their words are PyTorch's (aten/src/ATen/native/Convolution.cpp), with
+ * the numbers added. w is (K, C/groups, R, S); with a table and unequal group_in it is
+ * (sum of out_g * in_g, R, S); a shared kernel is (M, 1, R, S) with b (M). */
+CLCONV_API clconv_status clconv_describe(clconv_problem *p, const clconv_shape *x,
+                                         const clconv_shape *w, const clconv_shape *b);
+
+/* Whether the problem is right: every check that needs no device. CLCONV_OK, CLCONV_INVALID, or
+ * CLCONV_NOT_IN_VERSION for one that passed all others. C = 0 is refused (PyTorch returns an output
+ * without channels); N = 0 is legal and computes nothing. */
+CLCONV_API clconv_status clconv_validate(const clconv_problem *p);
+
+/* The shape of y, {N, K, P, Q} (with sum and mean {N, M, P, Q}) in y's layout. Validates. */
+CLCONV_API clconv_status clconv_output_shape(const clconv_problem *p, clconv_shape *y);
+
+/* Multiply-adds (taps in the padding counted) and the bytes of x, w, b and y. Validates. */
+typedef struct clconv_work_size {
+    size_t size;
+    uint64_t macs, x_bytes, w_bytes, b_bytes, y_bytes;
+} clconv_work_size;
+CLCONV_API clconv_status clconv_problem_work(const clconv_problem *p, clconv_work_size *out);
+
+/* ---- Context ------------------------------------------------------------------------------ */
+
+/* Programs and device limits of one (cl_context, cl_device_id). Retains both. */
+typedef struct clconv_context clconv_context;
+
+/* *out is NULL unless CLCONV_OK. CLCONV_INVALID when the device is not in the context. */
+CLCONV_API clconv_status clconv_context_create(cl_context context, cl_device_id device,
+                                               clconv_context **out);
+
+/* Gives up the caller's share; plans keep the context alive. The last share writes the binaries of
+ * newly built programs to the cache (on PoCL reading one costs 0.4 s, so not before). NULL is fine. */
+CLCONV_API void clconv_context_destroy(clconv_context *ctx);
+
+typedef struct clconv_stats {
+    size_t size;               /* in: the caller's sizeof */
+    uint64_t programs_built;   /* from source */
+    uint64_t programs_loaded;  /* from the disk cache */
+    uint64_t build_ns;         /* both together */
+    uint64_t host_allocations; /* blocks this context and its plans allocated so far */
+} clconv_stats;
+CLCONV_API void clconv_context_stats(const clconv_context *ctx, clconv_stats *out);
+
+/* 16 hexadecimal digits over every kernel source in use: two results with the same hash ran the same
+ * kernels. *replaced (may be NULL) is 1 when CLCONV_KERNEL_DIR replaces the library's own. */
+CLCONV_API const char *clconv_kernel_hash(int *replaced);
+
+/* ---- Plan --------------------------------------------------------------------------------- */
+
+typedef struct clconv_plan clconv_plan;
+
+/* The algorithms, in the order of their declaration; NULL past the last. Same on every device. */
+CLCONV_API const char *clconv_algorithm_name(size_t i);
+
+#define CLCONV_USER_WORKSPACE 1u /* the plan owns no workspace; every enqueue brings one */
+
+typedef struct clconv_plan_options {
+    size_t size;
+    const char *algorithm; /* NULL = choose; a name = that one or CLCONV_ALGORITHM_REFUSES */
+    const char *tile;      /* NULL = choose; e.g. "kb=4,xb=8" = exactly this; needs `algorithm` */
+    uint64_t workspace_limit; /* bytes, 0 = no limit; algorithms that need more refuse */
+    uint32_t flags;           /* CLCONV_USER_WORKSPACE */
+} clconv_plan_options;
+
+/* Validates, chooses, compiles what is not compiled yet and launches each new program once on empty
+ * work, because several drivers compile at the first launch. `options` may be NULL. A plan whose
+ * programs exist costs microseconds and builds nothing: programs depend on filter size, stride,
+ * dilation and tile, never on N, H, W, C, K or groups. *out is NULL unless CLCONV_OK. */
+CLCONV_API clconv_status clconv_plan_create(clconv_context *ctx, const clconv_problem *p,
+                                            const clconv_plan_options *options, clconv_plan **out);
+
+/* Never waits; enqueued work goes on. NULL is fine. */
+CLCONV_API void clconv_plan_destroy(clconv_plan *plan);
+
+/* Bytes of workspace an enqueue needs, 0 = none. */
+CLCONV_API size_t clconv_plan_workspace(const clconv_plan *plan);
+
+/* Name, and several lines for a person: which algorithm and tile, multiply-adds, bytes, launches,
+ * workspace, why the others refused. The plan's strings. */
+CLCONV_API const char *clconv_plan_algorithm(const clconv_plan *plan);
+CLCONV_API const char *clconv_plan_explain(const clconv_plan *plan);
+
+typedef struct clconv_choice {
+    const char *algorithm;
+    const char *refusal; /* NULL = accepts; else a static sentence saying why not */
+    double expected_ms;  /* estimate, for the order only */
+    uint64_t workspace;  /* bytes */
+} clconv_choice;
+
+/* Every algorithm's answer to `p`: those that accept first, best first. Writes at most `max`, returns
+ * how many there are; 0 = the problem itself is refused (clconv_last_error). Builds nothing. */
+CLCONV_API size_t clconv_rank(clconv_context *ctx, const clconv_problem *p, clconv_choice *out,
+                              size_t max);
+
+/* ---- Enqueue ------------------------------------------------------------------------------ */
+
+typedef struct clconv_buffer {
+    cl_mem mem;
+    uint64_t offset; /* bytes, a multiple of the element size */
+    void *svm;       /* NULL in this version */
+} clconv_buffer;
+
+/* Start with {sizeof a}, then name what you have. */
+typedef struct clconv_args {
+    size_t size;
+    clconv_buffer x, w, b, y, residual, workspace;
+    double alpha, beta; /* both 0 = plain y = conv(x, w) + b; nothing else in this version */
+} clconv_args;
+
+/* Enqueues the whole convolution after the `n_wait` events of `wait`; `event` (may be NULL) is done
+ * when y is written, and belongs to the caller. Before any command each buffer is checked: its
+ * context, its size from the offset on, its access flags, and that y and the workspace overlap
+ * nothing (CLCONV_INVALID_BUFFER). On an error nothing of this call was left running that writes y
+ * twice, but y's contents are undefined if a later launch of several failed.
+ *
+ * Nothing is allocated, compiled or waited for here by us (algorithm `gemm` is exempt: CLBlast
+ * allocates inside, see clconv_plan_explain). Any thread, any queue of the plan's context and device,
+ * in order or not; calls that share the plan's own workspace run one after another on the device.
+ * N = 0 honours the wait list and gives an event. */
+CLCONV_API clconv_status clconv_enqueue(const clconv_plan *plan, cl_command_queue queue,
+                                        const clconv_args *args, cl_uint n_wait,
+                                        const cl_event *wait, cl_event *event);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

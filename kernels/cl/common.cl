@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* What every convolution kernel shares: its arguments and its epilogue. Put in front of each file.
+ *
+ * Layouts: x (N, C, H, W), w as the strides say, y (N, K, P, Q), dense floats. One launch works on
+ * one segment: `groups` consecutive groups of equal size. Offsets are in elements and already hold
+ * the segment's first channel. */
+
+/* Arguments 0..7, set at every enqueue. `b` is a stand-in (w) when has_bias is 0. */
+#define CONV_BUFFERS                                                                               \
+    global const float *restrict x, const ulong x_offset, global const float *restrict w,          \
+        const ulong w_offset, global const float *restrict b, const ulong b_offset,                \
+        global float *restrict y, const ulong y_offset
+
+/* Arguments 8.., set once per launch of a plan (host: set_shape_args in plan.c, same order). */
+#define CONV_SHAPE                                                                                 \
+    const int in_h, const int in_w, const int out_h, const int out_w, const int pad_top,           \
+        const int pad_left, const int groups, const int in_per_group, const int out_per_group,     \
+        const long x_image, const long y_image, const long w_group, const long w_out,              \
+        const long w_in, const long b_group, const int has_bias, const float bias_factor,          \
+        const float divisor, const long z_first, const long z_count
+
+/* a / d correctly rounded, without relying on the device's division (2.5 ulp in OpenCL C): one
+ * Newton step on the remainder (Markstein, "IA-64 and Elementary Functions", 2000, 8.2). d is a
+ * whole number below 2^24. */
+static float divide_exactly(const float a, const float d)
+{
+    const float reciprocal = fma(fma(-d, 1.0f / d, 1.0f), 1.0f / d, 1.0f / d);
+    const float q = a * reciprocal;
+    const float better = fma(fma(-d, q, a), reciprocal, q);
+    return isfinite(better) ? better : q;
+}
+
+/* y = (sum + bias_factor * b) / divisor. */
+static float epilogue(const float sum, global const float *b, const ulong index, const int has_bias,
+                      const float bias_factor, const float divisor)
+{
+    const float biased = has_bias ? fma(bias_factor, b[index], sum) : sum;
+    return divisor == 1.0f ? biased : divide_exactly(biased, divisor);
+}

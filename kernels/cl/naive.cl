@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* The convolution as its formula says it: one work-item, one output element. Refuses nothing, needs
+ * no tile and one program for all problems; the fallback, the teaching example and the on-device
+ * second opinion.
+ *
+ * Ids: 0 and 1 = output pixel, row-major over rows of get_global_size(0) (planes may be wider than a
+ * grid); 2 = output plane z = (n * groups + g) * out_per_group + k. Equivalent loop:
+ *     for n, g, k, p, q:  y[n][g,k][p][q] = b + sum over c, r, s of x[n][g,c][ih][iw] * w[g][k][c][r][s]
+ */
+kernel void naive(CONV_BUFFERS, CONV_SHAPE, const int filter_h, const int filter_w,
+                  const int stride_h, const int stride_w, const int dilation_h,
+                  const int dilation_w)
+{
+    const long pixel = (long)get_global_id(1) * get_global_size(0) + get_global_id(0);
+    const long z = (long)get_global_id(2);
+    if (pixel >= (long)out_h * out_w || z >= z_count)
+        return;
+
+    const long plane = z_first + z;
+    const long k = plane % out_per_group;
+    const long g = plane / out_per_group % groups;
+    const long n = plane / out_per_group / groups;
+    const int top = (int)(pixel / out_w) * stride_h - pad_top;
+    const int left = (int)(pixel % out_w) * stride_w - pad_left;
+    const long in_plane = (long)in_h * in_w;
+    global const float *image = x + x_offset + n * x_image + g * in_per_group * in_plane;
+    global const float *filter = w + w_offset + g * w_group + k * w_out;
+
+    float sum = 0.0f;
+    for (int c = 0; c < in_per_group; c++)
+        for (int r = 0; r < filter_h; r++)
+            for (int s = 0; s < filter_w; s++) {
+                const int ih = top + r * dilation_h;
+                const int iw = left + s * dilation_w;
+                if (ih >= 0 && ih < in_h && iw >= 0 && iw < in_w)
+                    sum = fma(image[c * in_plane + (long)ih * in_w + iw],
+                              filter[c * w_in + (long)r * filter_w + s], sum);
+            }
+    y[y_offset + n * y_image + (g * out_per_group + k) * (long)out_h * out_w + pixel] =
+        epilogue(sum, b, b_offset + g * b_group + k, has_bias, bias_factor, divisor);
+}
