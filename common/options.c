@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* Strict readers for option values: the whole text or an error. */
+#include "options.h"
+
+#include <string.h>
+
+/* Reads "-12" at `text`; returns the first character after it, or NULL. No white space, no plus
+ * sign, no base prefix: strtoll alone would take them all. */
+static const char *read_integer(const char *text, int64_t *out)
+{
+    const bool negative = *text == '-';
+    const char *digit = text + negative;
+    if (*digit < '0' || *digit > '9')
+        return NULL;
+    int64_t value = 0; /* counted downwards: INT64_MIN has no positive twin */
+    for (; *digit >= '0' && *digit <= '9'; digit++) {
+        const int64_t next = *digit - '0';
+        if (value < (INT64_MIN + next) / 10)
+            return NULL;
+        value = value * 10 - next;
+    }
+    if (!negative && value == INT64_MIN)
+        return NULL;
+    *out = negative ? value : -value;
+    return digit;
+}
+
+bool options_integer(const char *text, int64_t *out)
+{
+    int64_t value = 0;
+    const char *end = read_integer(text, &value);
+    if (!end || *end)
+        return false;
+    *out = value;
+    return true;
+}
+
+bool options_list(const char *text, char separator, size_t min, size_t max, int64_t *out,
+                  size_t *count)
+{
+    size_t read = 0;
+    for (;;) {
+        int64_t value = 0;
+        const char *end = read_integer(text, &value);
+        if (!end || read == max)
+            return false;
+        out[read++] = value;
+        if (!*end)
+            break;
+        if (*end != separator)
+            return false;
+        text = end + 1;
+    }
+    if (read < min)
+        return false;
+    *count = read;
+    return true;
+}
+
+int options_word(const char *text, const char *const *words)
+{
+    for (int i = 0; words[i]; i++)
+        if (strcmp(text, words[i]) == 0)
+            return i;
+    return -1;
+}
