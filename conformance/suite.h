@@ -30,23 +30,34 @@ void oracle_gather(const clconv_problem *p, const float *x, const float *w, cons
 
 /* ---- Data: data.c --------------------------------------------------------------------------- */
 
-/* Fills x, w, b for data mode "exact" (every partial sum in any order is exact, up to the full 24
- * bits) or "real". Deterministic in (problem, mode, seed). False for an unknown mode. */
+/* Fills x, w, b (b may be NULL) for data mode "exact" (every partial sum in any order is exact, up to
+ * the full 24 bits) or "real". Deterministic in (problem, mode, seed). False for an unknown mode, or
+ * for more terms per output than exact data can have (2^24). */
 bool data_fill(const clconv_problem *p, const char *mode, uint64_t seed, float *x, float *w, float *b);
 
 /* ---- Judge: compare.c ----------------------------------------------------------------------- */
 
+typedef struct judge_rule {
+    bool exact;      /* bitwise the float nearest to y (-0 equals 0) */
+    bool mean;       /* a division follows the sum: one more rounding */
+    bool flush;      /* the device may flush subnormals to zero */
+    uint32_t poison; /* bits that the output held before the run */
+} judge_rule;
+
 typedef struct comparison {
-    size_t bad;          /* elements outside their bound; a NaN is outside any */
-    size_t first;        /* flat index of the first bad one */
+    size_t bad;                  /* elements outside their bound; a NaN is outside any */
+    size_t first;                /* flat index of the first bad one */
     double expected, got, bound; /* of the first bad one */
-    double headroom;     /* worst |error| / bound over all, 0 for exact data */
-    size_t unwritten;    /* elements that still hold the poison */
+    double headroom;             /* worst |error| / bound over all, 0 for exact data */
+    size_t unwritten;            /* elements that still hold the poison */
 } comparison;
 
-/* exact: bitwise the float nearest to y[i] (-0 equals 0). Else |got - y| <= gamma(terms + 2) * mag. */
+/* exact: bitwise the float nearest to y[i]. Else |got - y| <= gamma(terms + 2) * mag, see compare.c. */
 comparison compare_outputs(const float *got, const double *y, const double *mag,
-                           const int64_t *terms, size_t count, bool exact, uint32_t poison);
+                           const int64_t *terms, size_t count, const judge_rule *rule);
+
+/* gamma(n) = n u / (1 - n u) with u = 2^-24; NaN where no bound exists (n u >= 1). */
+double compare_gamma(int64_t n);
 
 /* ---- One case: run_case.c, buffers.c -------------------------------------------------------- */
 
@@ -56,13 +67,15 @@ extern const char *const case_state_names[]; /* "PASS", "FAIL", "SKIP", "UNSUPPO
 typedef struct verdict {
     case_state state;
     char kind[24];    /* FAIL: value bound guard_write input_modified unwritten nondeterministic
-                         wrong_algo api_error build_error timeout crash; SKIP: its reason code */
+                         wrong_algo api_error build_error timeout crash shape oracle; SKIP: host_memory
+                         device_memory data; UNSUPPORTED: device memory */
     char reason[512]; /* a sentence */
     double headroom;  /* worst error / bound, "real" only */
     double seconds;
 } verdict;
 
-/* One device under test; opened once per process. */
+/* One device under test; opened once per process. main sets POCL_SIGFPE_HANDLER=0 before any OpenCL
+ * call: PoCL's handler swallows a division by zero on the host. */
 typedef struct session session;
 session *session_open(const device_entry *device, char *why, size_t room);
 void session_close(session *s);
@@ -71,6 +84,15 @@ clconv_context *session_context(session *s);
 /* Runs one case (problem, algo, data and seed set) under guards and poison, twice, and judges it.
  * REFUSED = the named algorithm does not do this problem (not a case of its sweep). */
 verdict run_case(session *s, const case_spec *c);
+
+/* What the last run_case computed with, for --dump; the session's memory, valid until the next case.
+ * False when it did not get as far as an output. b is NULL without bias. */
+typedef struct case_tensors {
+    oracle_shape shape;
+    const float *x, *w, *b, *got;
+    const double *expected;
+} case_tensors;
+bool session_tensors(const session *s, case_tensors *out);
 
 /* ---- Cases: generate.c ---------------------------------------------------------------------- */
 

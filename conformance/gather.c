@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* The second oracle: PyTorch's formula taken literally, one output after another, in double. It
+ * shares no arithmetic with the library nor with oracle.c, so that a slip in one of them shows. */
+#include "suite.h"
+
+#include <math.h>
+
+/* What one output channel adds up. */
+typedef struct receptive {
+    int64_t channel, channels; /* input channels [channel, channel + channels) */
+    const float *filter;       /* its first filter plane */
+    int64_t filter_step;       /* elements from one channel's plane to the next */
+    double bias, bias_factor, divisor;
+} receptive;
+
+/* floor((H + pad_before + pad_after - dilation * (R - 1) - 1) / stride) + 1 */
+static int64_t output_length(const clconv_problem *p, int axis)
+{
+    const int64_t last = p->in[axis] + p->pad_before[axis] + p->pad_after[axis] -
+                         p->dilation[axis] * (p->kernel[axis] - 1) - 1;
+    return last < 0 ? 0 : last / p->stride[axis] + 1;
+}
+
+static receptive shared_channel(const clconv_problem *p, int64_t k, const float *w, const float *b)
+{
+    const int64_t filters = p->k / p->c;
+    const int64_t m = k % filters;
+    receptive out = {.filter = w + m * p->kernel[0] * p->kernel[1], .divisor = 1.0};
+    out.channel = p->reduce == CLCONV_NONE ? k / filters : 0;
+    out.channels = p->reduce == CLCONV_NONE ? 1 : p->c;
+    out.bias = b ? (double)b[m] : 0.0;
+    out.bias_factor = (double)out.channels;
+    if (p->reduce == CLCONV_MEAN)
+        out.divisor = (double)p->c;
+    return out;
+}
+
+static receptive grouped_channel(const clconv_problem *p, int64_t k, const float *w, const float *b)
+{
+    const int64_t taps = p->kernel[0] * p->kernel[1];
+    receptive out = {.filter = w, .filter_step = taps, .bias_factor = 1.0, .divisor = 1.0};
+    int64_t behind = k; /* output channels from the group's first to k */
+    for (int64_t g = 0;; g++) {
+        const int64_t outputs = p->group_out ? p->group_out[g] : p->k / p->groups;
+        out.channels = p->group_in ? p->group_in[g] : p->c / p->groups;
+        if (behind < outputs)
+            break;
+        behind -= outputs;
+        out.channel += out.channels;
+        out.filter += outputs * out.channels * taps;
+    }
+    out.filter += behind * out.channels * taps;
+    out.bias = b ? (double)b[k] : 0.0;
+    return out;
+}
+
+/* Taps [*first, *end) of the window at `origin` that fall inside the image. */
+static void taps_inside(const clconv_problem *p, int axis, int64_t origin, int64_t *first,
+                        int64_t *end)
+{
+    *first = 0;
+    while (*first < p->kernel[axis] && origin + *first * p->dilation[axis] < 0)
+        ++*first;
+    *end = p->kernel[axis];
+    while (*end > *first && origin + (*end - 1) * p->dilation[axis] >= p->in[axis])
+        --*end;
+}
+
+static void gather_one(const clconv_problem *p, const receptive *from, const float *image,
+                       int64_t top, int64_t left, double *y, double *mag, int64_t *terms)
+{
+    int64_t r_first, r_end, s_first, s_end;
+    taps_inside(p, 0, top, &r_first, &r_end);
+    taps_inside(p, 1, left, &s_first, &s_end);
+    double sum = from->bias_factor * from->bias;
+    double size = fabs(sum);
+    for (int64_t c = 0; c < from->channels; c++)
+        for (int64_t r = r_first; r < r_end; r++) {
+            const float *const row =
+                image + ((from->channel + c) * p->in[0] + top + r * p->dilation[0]) * p->in[1];
+            const float *const filter = from->filter + c * from->filter_step + r * p->kernel[1];
+            for (int64_t s = s_first; s < s_end; s++) {
+                const double product = (double)row[left + s * p->dilation[1]] * (double)filter[s];
+                sum += product;
+                size += fabs(product);
+            }
+        }
+    *y = sum / from->divisor;
+    *mag = size / from->divisor;
+    *terms = from->channels * (r_end - r_first) * (s_end - s_first);
+}
+
+void oracle_gather(const clconv_problem *p, const float *x, const float *w, const float *b,
+                   double *y, double *mag, int64_t *terms)
+{
+    const int64_t rows = output_length(p, 0), columns = output_length(p, 1);
+    const int64_t outputs = p->reduce == CLCONV_NONE ? p->k : p->k / p->c;
+    size_t at = 0;
+    for (int64_t n = 0; n < p->n; n++)
+        for (int64_t k = 0; k < outputs; k++) {
+            const receptive from =
+                p->shared ? shared_channel(p, k, w, b) : grouped_channel(p, k, w, b);
+            const float *const image = x + n * p->c * p->in[0] * p->in[1];
+            for (int64_t i = 0; i < rows; i++)
+                for (int64_t j = 0; j < columns; j++, at++)
+                    gather_one(p, &from, image, i * p->stride[0] - p->pad_before[0],
+                               j * p->stride[1] - p->pad_before[1], y + at, mag + at, terms + at);
+        }
+}
