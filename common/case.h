@@ -3,8 +3,8 @@
  *
  *   n2c6h7w5k9r2s3sh2sw1ph0pw2dh1dw3g3b1:f32:shared:reduce=sum:gi=1+1+1:go=3+3+2:algo=direct:data=real:seed=7
  *
- * Letters followed by digits; c h w k are required, the rest default to n1 r1 s1 sh1 sw1 ph0 pw0 dh1
- * dw1 g1 b0. Short forms set both axes: hw image, rs kernel, st stride, p padding, d dilation;
+ * Letters followed by digits; c h w k are required, the rest default to n1 r1 s1 sh1 sw1 ph0 pw0
+ * dh1 dw1 g1 b0. Short forms set both axes: hw image, rs kernel, st stride, p padding, d dilation;
  * pt pb pl pr, after them, set one side. Dilation 1 is dense, as in PyTorch. Suffixes follow in any
  * order and print in the order below. A key twice, or trailing junk, is an error. */
 #ifndef CLCONV_CASE_H
@@ -19,7 +19,8 @@
 enum { CASE_MAX_GROUPS = 256, CASE_TEXT = 4096 };
 
 typedef struct case_spec {
-    clconv_problem problem; /* dtype, layout, shared, reduce, pad_mode and op are in here; b.dtype set = b1 */
+    clconv_problem
+        problem; /* dtype, layout, shared, reduce, pad_mode and op are in here; b.dtype set = b1 */
     int64_t group_in[CASE_MAX_GROUPS], group_out[CASE_MAX_GROUPS];
     bool has_group_in, has_group_out;
     char algo[16]; /* "" = not given */
@@ -32,15 +33,17 @@ typedef struct case_spec {
 /* Defaults as above. problem.group_in/out point nowhere; see case_problem. */
 void case_init(case_spec *c);
 
-/* False with a sentence in `why` (at most `room` bytes) on anything the grammar does not allow. Does
- * not validate the convolution itself: that is clconv_validate's. */
+/* False with a sentence in `why` (at most `room` bytes) on anything the grammar does not allow.
+ * Does not validate the convolution itself: that is clconv_validate's. */
 bool case_parse(const char *text, case_spec *c, char *why, size_t room);
 
-/* The canonical form: order n c h w k r s sh sw pt pb pl pr dh dw g b, short forms where both values
- * agree, defaults left out, then the suffixes. Returns text. `room` >= CASE_TEXT always suffices. */
+/* The canonical form: order n c h w k r s sh sw pt pb pl pr dh dw g b, short forms where both
+ * values agree, defaults left out, then the suffixes. Returns text. `room` >= CASE_TEXT always
+ * suffices. */
 const char *case_print(const case_spec *c, char *text, size_t room);
 
-/* The problem with its tables pointing into `c` (case_spec may be copied freely; the pointers not). */
+/* The problem with its tables pointing into `c` (case_spec may be copied freely; the pointers not).
+ */
 clconv_problem case_problem(const case_spec *c);
 
 /* FNV-1a over the canonical form: which shard a case belongs to, stable under additions. */

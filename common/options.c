@@ -2,6 +2,7 @@
 /* Strict readers for option values: the whole text or an error. */
 #include "options.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* Reads "-12" at `text`; returns the first character after it, or NULL. No white space, no plus
@@ -63,4 +64,13 @@ int options_word(const char *text, const char *const *words)
         if (strcmp(text, words[i]) == 0)
             return i;
     return -1;
+}
+
+const char *options_words_text(const char *const *words, char *text, size_t room)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (int i = 0; words[i] && used < room; i++)
+        used += (size_t)snprintf(text + used, room - used, "%s%s", i ? ", " : "", words[i]);
+    return text;
 }

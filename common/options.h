@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Strict readers for option values: the whole text or an error, never a prefix or a clamped number. */
+/* Strict readers for option values: the whole text or an error, never a prefix or a clamped number.
+ */
 #ifndef CLCONV_OPTIONS_H
 #define CLCONV_OPTIONS_H
 
@@ -16,5 +17,8 @@ bool options_list(const char *text, char separator, size_t min, size_t max, int6
 
 /* Index of `text` in a NULL-ended list of words, or -1. */
 int options_word(const char *text, const char *const *words);
+
+/* "none, sum, mean": a list of words for a message. Returns text. */
+const char *options_words_text(const char *const *words, char *text, size_t room);
 
 #endif
