@@ -10,23 +10,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- F1: status.c, dtype.c, problem.c (no cl* call) --------------------------------------- */
+/* ---- F1: status.c, dtype.c, checks.c, problem.c (no cl* call)
+ * --------------------------------------- */
 
 /* Records the sentence for clconv_last_error and returns `status`. */
 clconv_status clconv_fail(clconv_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* NumPy's name of a type ("float32"), its size in bytes; NULL and 0 for a number that is no type. */
+/* A line on stderr when CLCONV_VERBOSE is at least `level`. */
+void clconv_log(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* NumPy's name of a type ("float32"), its size in bytes; NULL and 0 for a number that is no type.
+ */
 const char *clconv_dtype_text(int32_t dtype);
 size_t clconv_dtype_bytes(int32_t dtype);
 
 /* A run of consecutive groups of equal size. Even groups are one segment; a table becomes a few.
  * Kernels only ever see segments, so uneven groups cost them nothing. */
 typedef struct clconv_segment {
-    int64_t groups, in, out; /* groups of the run; input and output channels of each */
-    int64_t x_first;         /* first element of the segment within an image of x */
-    int64_t y_first;         /* the same for y */
+    int64_t groups, in, out;  /* groups of the run; input and output channels of each */
+    int64_t x_first;          /* first element of the segment within an image of x */
+    int64_t y_first;          /* the same for y */
     int64_t w_first, b_first; /* first element within w and b */
+    int64_t w_group, w_out,
+        w_in;        /* elements of w from one group, output, input channel to the next */
+    int64_t b_group; /* elements of b from one group to the next */
 } clconv_segment;
 
 /* A validated problem, resolved: every form (grouped, depthwise, shared, reduced) as strides. Sizes
@@ -34,23 +42,48 @@ typedef struct clconv_segment {
 typedef struct clconv_work {
     int64_t n;
     int32_t h, w, r, s, p, q;
-    int32_t stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left; /* 1 where of no effect */
-    int64_t x_image, y_image;      /* elements of one image */
-    int64_t w_group, w_out, w_in;  /* elements of w from one group, output, input channel to the next */
-    int64_t b_group;               /* elements of b from one group to the next */
+    int32_t stride_h, stride_w, dilation_h, dilation_w, pad_top,
+        pad_left;             /* 1 where of no effect */
+    int64_t x_image, y_image; /* elements of one image */
     int32_t has_bias;
-    float bias_factor;             /* y = (sum + bias_factor * b) / divisor */
-    float divisor;                 /* C for the mean of a shared kernel, else 1 */
+    float bias_factor; /* y = (sum + bias_factor * b) / divisor */
+    float divisor;     /* C for the mean of a shared kernel, else 1 */
     uint64_t macs, x_bytes, w_bytes, b_bytes, y_bytes;
     size_t segments;
-    clconv_segment *segment;       /* owned: clconv_work_free */
+    clconv_segment *segment; /* owned: clconv_work_free */
 } clconv_work;
+
+/* A problem beside the shapes of its arrays; NULL where it is described by counts alone. */
+typedef struct clconv_view {
+    const clconv_problem *p;
+    const clconv_shape *x, *w, *b;
+} clconv_view;
+
+/* checks.c: every accept/reject rule in PyTorch's order; the first that fails is reported. */
+clconv_status clconv_check(const clconv_view *view);
+
+/* 64-bit arithmetic on values >= 0; false on overflow. */
+bool clconv_add(int64_t a, int64_t b, int64_t *out);
+bool clconv_multiply(int64_t a, int64_t b, int64_t *out);
+
+/* The caller's struct, of whatever version, as ours: missing fields 0, an unknown tail refused. */
+clconv_status clconv_problem_import(const clconv_problem *p, clconv_problem *out);
+
+/* Channels of group g, from the table or by division. */
+int64_t clconv_group_in(const clconv_problem *p, int64_t g);
+int64_t clconv_group_out(const clconv_problem *p, int64_t g);
+/* All group_in are equal: w is (K, in, R, S). */
+bool clconv_even_inputs(const clconv_problem *p);
+
+/* Output length along axis 0 (H) or 1 (W); only for checked problems. */
+int64_t clconv_output_length(const clconv_problem *p, int axis);
 
 /* Validates and resolves. On failure `out` owns nothing. */
 clconv_status clconv_work_create(const clconv_problem *p, clconv_work *out);
 void clconv_work_free(clconv_work *work);
 
-/* ---- F2: device.c, program.c -------------------------------------------------------------- */
+/* ---- F2: device.c, source.c, cache.c, program.c
+ * -------------------------------------------------------------- */
 
 typedef struct clconv_device {
     cl_device_id id;
@@ -70,6 +103,7 @@ struct clconv_context {
     cl_context cl;
     clconv_device dev;
     cl_command_queue warm_queue; /* private, for first launches */
+    cl_mem stand_in;             /* 16 bytes, for buffer arguments of first launches */
     char cache_key[512];         /* platform, device, driver */
     pthread_mutex_t lock;        /* guards programs and shares */
     clconv_program *programs;
@@ -85,21 +119,34 @@ clconv_status clconv_cl_fail(cl_int err, const char *what);
 /* Zeroed host memory, counted in the context's statistics; NULL on exhaustion. */
 void *clconv_alloc(clconv_context *ctx, size_t bytes);
 
-/* The program of kernels/cl/<stem>.cl under `defines` ("-DR=3 -DS=3"), built or loaded at most once. */
+/* The program of kernels/cl/<stem>.cl under `defines` ("-DR=3 -DS=3"), built or loaded at most
+ * once. */
 clconv_status clconv_program_get(clconv_context *ctx, const char *stem, const char *defines,
                                  clconv_program **out);
 /* A new kernel object of it, owned by the caller. */
 clconv_status clconv_program_kernel(clconv_context *ctx, clconv_program *program, const char *name,
                                     cl_kernel *out);
-/* True the first time it is asked for (kernel name, local size): the caller then launches once on
- * empty work, because drivers compile at the first launch of a local size. */
-bool clconv_program_needs_warming(clconv_context *ctx, clconv_program *program, const char *name,
-                                  const size_t local[3]);
+/* Launches `kernel` once per program, kernel name and local size, because drivers compile at the
+ * first launch of a local size. Its arguments must be set such that it touches no memory (z_count =
+ * 0). */
+clconv_status clconv_program_warm(clconv_context *ctx, clconv_program *program, cl_kernel kernel,
+                                  const char *name, const size_t local[3]);
 /* Saves what was built from source, then releases all programs. */
 void clconv_programs_release(clconv_context *ctx);
 
-/* The source text of a stem ("naive"), embedded or from CLCONV_KERNEL_DIR, common.cl in front;
- * malloc'ed. `stem` NULL = every kernel file one after another, for the hash. */
+/* cache.c: what a stored binary is found by: version, device, driver, options and source. */
+typedef struct clconv_cache_key {
+    uint64_t half[2];
+} clconv_cache_key;
+bool clconv_cache_enabled(void);
+clconv_cache_key clconv_cache_key_of(const clconv_context *ctx, const char *source,
+                                     const char *options);
+/* The stored binary, malloc'ed; NULL when there is none that is whole. */
+unsigned char *clconv_cache_load(const clconv_cache_key *key, size_t *length);
+void clconv_cache_save(const clconv_cache_key *key, const unsigned char *binary, size_t length);
+
+/* source.c: the source text of a stem ("naive"), embedded or from CLCONV_KERNEL_DIR, common.cl in
+ * front; malloc'ed. `stem` NULL = every kernel file one after another, for the hash. */
 clconv_status clconv_kernel_source(const char *stem, char **out);
 
 /* ---- F3: algos/<name>.c ------------------------------------------------------------------- */
@@ -134,7 +181,6 @@ struct clconv_plan {
     char *explain;
     pthread_mutex_t lock; /* guards kernel arguments and `last` */
     cl_event last;        /* last use of own_workspace */
-    cl_command_queue last_queue;
 };
 
 typedef struct clconv_algo {
@@ -151,16 +197,16 @@ typedef struct clconv_algo {
     clconv_status (*enqueue)(const clconv_plan *plan, cl_command_queue queue,
                              const clconv_args *args, const clconv_buffer *workspace,
                              cl_uint n_wait, const cl_event *wait, cl_event *event);
-    void (*release)(clconv_plan *plan);          /* frees algo_data; may be NULL */
-    void (*forget)(clconv_context *ctx);         /* the context goes away; may be NULL */
-    const char *note;                            /* for explain; may be NULL */
+    void (*release)(clconv_plan *plan);  /* frees algo_data; may be NULL */
+    void (*forget)(clconv_context *ctx); /* the context goes away; may be NULL */
+    const char *note;                    /* for explain; may be NULL */
 } clconv_algo;
 
 /* Every algorithm, in CMake's order, NULL at the end. */
 extern const clconv_algo *const clconv_algos[];
 
-/* How the work of one segment is laid out over work-items; plan.c cuts it into launches that respect
- * grid limits (no dimension over 65,535) and dev.launch_macs. */
+/* How the work of one segment is laid out over work-items; plan.c cuts it into launches that
+ * respect grid limits (no dimension over 65,535) and dev.launch_macs. */
 typedef struct clconv_grid {
     const char *kernel;
     size_t local[3];

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Algorithm `naive`: one work-item per output element, one program for all problems. */
+#include "internal.h"
+
+enum { LOCAL_SIZE = 64, ROW_OF_PIXELS = 4096 };
+
+/* Multiply-adds per compute unit and cycle that it was seen to reach, for the order of choices. */
+static const double macs_per_cycle = 0.25;
+
+static const char *refuses(const clconv_request *request)
+{
+    return request->tile ? "naive has no tile" : NULL;
+}
+
+static double expected_ms(const clconv_request *request)
+{
+    const double rate = (double)request->dev->compute_units * request->dev->clock_mhz * 1e3;
+    return (double)request->work->macs / (rate * macs_per_cycle + 1.0);
+}
+
+static uint64_t workspace(const clconv_request *request)
+{
+    (void)request;
+    return 0;
+}
+
+/* The filter, which other algorithms know at compile time. */
+static clconv_status set_filter(cl_kernel kernel, cl_uint first, const clconv_request *request)
+{
+    cl_int err = CL_SUCCESS;
+    const clconv_work *work = request->work;
+    const cl_int filter[] = {work->r,        work->s,          work->stride_h,
+                             work->stride_w, work->dilation_h, work->dilation_w};
+    for (size_t i = 0; i < sizeof filter / sizeof filter[0]; i++)
+        clconv_arg(kernel, &first, sizeof filter[i], &filter[i], &err);
+    return err ? clconv_cl_fail(err, "clSetKernelArg") : CLCONV_OK;
+}
+
+static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
+{
+    clconv_program *program = NULL;
+    const clconv_work *work = request->work;
+    const int64_t pixels = (int64_t)work->p * work->q;
+    const int64_t row = pixels < ROW_OF_PIXELS ? pixels : ROW_OF_PIXELS;
+    const size_t local = request->dev->max_group < LOCAL_SIZE ? 1 : LOCAL_SIZE;
+    clconv_status status = clconv_program_get(plan->ctx, "naive", "", &program);
+    for (size_t i = 0; i < work->segments && !status; i++) {
+        const clconv_segment *segment = &work->segment[i];
+        const clconv_grid grid = {.kernel = "naive",
+                                  .local = {local, 1, 1},
+                                  .x = row,
+                                  .y = (pixels + row - 1) / row,
+                                  .z = work->n * segment->groups * segment->out};
+        status = clconv_plan_add_steps(plan, program, &grid, segment, false, set_filter, request);
+    }
+    return status;
+}
+
+const clconv_algo clconv_algo_naive = {
+    .name = "naive",
+    .refuses = refuses,
+    .expected_ms = expected_ms,
+    .workspace = workspace,
+    .prepare = prepare,
+};

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* Which convolutions are accepted: one check per rule, in PyTorch's order and words (aten/src/ATen/
+ * native/Convolution.cpp, check_shape_forward; nn/modules/conv.py), with the numbers added. Here
+ * the order and the rules on attributes; the rules on shapes are in check_shapes.c. */
+#include "checks.h"
+
+#include <inttypes.h>
+
+enum { LARGEST_AXIS = INT32_MAX };
+
+static bool within(int32_t value, int32_t last)
+{
+    return value >= 0 && value <= last;
+}
+
+/* The struct itself, before any arithmetic on it. */
+static clconv_status check_fields(const clconv_view *v)
+{
+    const clconv_problem *p = v->p;
+    if (p->spatial != 2)
+        return clconv_fail(CLCONV_INVALID, "spatial is %d; this library convolves 2 dimensions",
+                           p->spatial);
+    if (!within(p->op, CLCONV_BACKWARD_WEIGHTS) || !within(p->pad_mode, CLCONV_CIRCULAR) ||
+        !within(p->reduce, CLCONV_MEAN) || !within(p->shared, 1))
+        return clconv_fail(CLCONV_INVALID,
+                           "op %d, pad_mode %d, reduce %d or shared %d is no value of its enum",
+                           p->op, p->pad_mode, p->reduce, p->shared);
+    if (!within(p->x.layout, CLCONV_CHANNELS_LAST) || !within(p->w.layout, CLCONV_CHANNELS_LAST) ||
+        !within(p->y.layout, CLCONV_CHANNELS_LAST))
+        return clconv_fail(CLCONV_INVALID, "layout %d of x, %d of w or %d of y is no clconv_layout",
+                           p->x.layout, p->w.layout, p->y.layout);
+    if (!clconv_dtype_text(p->x.dtype) || (p->w.dtype && !clconv_dtype_text(p->w.dtype)) ||
+        (p->b.dtype && !clconv_dtype_text(p->b.dtype)) ||
+        (p->y.dtype && !clconv_dtype_text(p->y.dtype)))
+        return clconv_fail(CLCONV_INVALID, "dtype %d of x, %d of w, %d of b or %d of y is no type",
+                           p->x.dtype, p->w.dtype, p->b.dtype, p->y.dtype);
+    return CLCONV_OK;
+}
+
+static clconv_status check_bias_dtype(const clconv_view *v)
+{
+    const clconv_problem *p = v->p;
+    const bool small_integer = p->x.dtype == CLCONV_I8 || p->x.dtype == CLCONV_U8;
+    const int32_t wanted = small_integer ? (int32_t)CLCONV_I32 : p->x.dtype;
+    if (!p->b.dtype || p->b.dtype == wanted)
+        return CLCONV_OK;
+    return clconv_fail(CLCONV_INVALID, "Input type (%s) and bias type (%s) should be the same%s",
+                       clconv_dtype_text(p->x.dtype), clconv_dtype_text(p->b.dtype),
+                       small_integer ? " (int32 beside int8 and uint8)" : "");
+}
+
+static clconv_status check_counts(const clconv_view *v)
+{
+    const clconv_problem *p = v->p;
+    if (p->n >= 0 && p->c >= 0 && p->in[0] >= 0 && p->in[1] >= 0)
+        return CLCONV_OK;
+    return clconv_fail(CLCONV_INVALID,
+                       "Trying to use an input with a negative dimension: [%" PRId64 ", %" PRId64
+                       ", %" PRId64 ", %" PRId64 "]",
+                       p->n, p->c, p->in[0], p->in[1]);
+}
+
+static clconv_status check_padding(const clconv_view *v)
+{
+    const clconv_problem *p = v->p;
+    if (p->pad_before[0] >= 0 && p->pad_after[0] >= 0 && p->pad_before[1] >= 0 &&
+        p->pad_after[1] >= 0)
+        return CLCONV_OK;
+    return clconv_fail(CLCONV_INVALID,
+                       "negative padding is not supported: got top %" PRId64 ", bottom %" PRId64
+                       ", left %" PRId64 ", right %" PRId64,
+                       p->pad_before[0], p->pad_after[0], p->pad_before[1], p->pad_after[1]);
+}
+
+static clconv_status check_pad_mode(const clconv_view *v)
+{
+    const clconv_problem *p = v->p;
+    for (int axis = 0; axis < 2; axis++) {
+        const int64_t before = p->pad_before[axis], after = p->pad_after[axis];
+        const int64_t most = before > after ? before : after;
+        if (p->pad_mode == CLCONV_REFLECT && most > 0 && most >= p->in[axis])
+            return clconv_fail(CLCONV_INVALID,
+                               "Padding size should be less than the corresponding input "
+                               "dimension, but got: padding (%" PRId64 ", %" PRId64
+                               ") at dimension %d of size %" PRId64,
+                               before, after, axis + 2, p->in[axis]);
+        if (p->pad_mode == CLCONV_CIRCULAR && most > p->in[axis])
+            return clconv_fail(CLCONV_INVALID,
+                               "Padding value causes wrapping around more than once: padding "
+                               "(%" PRId64 ", %" PRId64 ") at dimension %d of size %" PRId64,
+                               before, after, axis + 2, p->in[axis]);
+    }
+    return CLCONV_OK;
+}
+
+static clconv_status check_stride(const clconv_view *v)
+{
+    const int64_t *stride = v->p->stride;
+    if (stride[0] > 0 && stride[1] > 0)
+        return CLCONV_OK;
+    return clconv_fail(CLCONV_INVALID,
+                       "non-positive stride is not supported: got (%" PRId64 ", %" PRId64 ")",
+                       stride[0], stride[1]);
+}
+
+static clconv_status check_dilation(const clconv_view *v)
+{
+    const int64_t *dilation = v->p->dilation;
+    if (dilation[0] > 0 && dilation[1] > 0)
+        return CLCONV_OK;
+    return clconv_fail(CLCONV_INVALID,
+                       "non-positive dilation is not supported: dilation should be greater than "
+                       "zero, but got (%" PRId64 ", %" PRId64 "); 1 is dense",
+                       dilation[0], dilation[1]);
+}
+
+static clconv_status check_groups(const clconv_view *v)
+{
+    const clconv_problem *p = v->p;
+    if (p->groups <= 0)
+        return clconv_fail(CLCONV_INVALID,
+                           "non-positive groups is not supported: expected groups to be greater "
+                           "than 0, but got groups=%" PRId64,
+                           p->groups);
+    if (p->shared && (p->groups != 1 || p->group_in || p->group_out))
+        return clconv_fail(CLCONV_INVALID,
+                           "a shared kernel takes no groups and no table, but got groups=%" PRId64
+                           "%s",
+                           p->groups, p->group_in || p->group_out ? " and a table" : "");
+    if (p->reduce && !p->shared)
+        return clconv_fail(CLCONV_INVALID, "reduce (sum, mean) belongs to a shared kernel");
+    return CLCONV_OK;
+}
+
+static clconv_status check_dtypes(const clconv_view *v)
+{
+    const clconv_problem *p = v->p;
+    if (p->w.dtype && p->w.dtype != p->x.dtype)
+        return clconv_fail(CLCONV_INVALID,
+                           "Input type (%s) and weight type (%s) should be the same",
+                           clconv_dtype_text(p->x.dtype), clconv_dtype_text(p->w.dtype));
+    const bool small_integer = p->x.dtype == CLCONV_I8 || p->x.dtype == CLCONV_U8;
+    const int32_t wanted = small_integer ? (int32_t)CLCONV_I32 : p->x.dtype;
+    if (p->y.dtype && p->y.dtype != wanted)
+        return clconv_fail(CLCONV_INVALID, "Input type (%s) gives output type (%s), not (%s)",
+                           clconv_dtype_text(p->x.dtype), clconv_dtype_text(wanted),
+                           clconv_dtype_text(p->y.dtype));
+    return CLCONV_OK;
+}
+
+static clconv_status too_long(const char *what, int64_t value)
+{
+    return clconv_fail(CLCONV_NOT_IN_VERSION,
+                       "%s is %" PRId64 "; this version indexes axes up to %d", what, value,
+                       LARGEST_AXIS);
+}
+
+static clconv_status check_axes(const clconv_view *v)
+{
+    const clconv_problem *p = v->p;
+    if (p->c > LARGEST_AXIS)
+        return too_long("in_channels", p->c);
+    if (p->k > LARGEST_AXIS)
+        return too_long("out_channels", p->k);
+    for (int axis = 0; axis < 2; axis++) {
+        const int64_t padded = p->in[axis] + p->pad_before[axis] + p->pad_after[axis];
+        if (padded > LARGEST_AXIS)
+            return too_long(axis ? "the padded width" : "the padded height", padded);
+    }
+    return CLCONV_OK;
+}
+
+static clconv_status check_version(const clconv_view *v)
+{
+    const clconv_problem *p = v->p;
+    const struct {
+        bool asked;
+        const char *what;
+    } later[] = {
+        {p->op != CLCONV_FORWARD, "a gradient (only forward is)"},
+        {v->x && v->x->rank == 3, "unbatched 3-D input (4-D (N, C, H, W) is)"},
+        {p->x.dtype != CLCONV_F32, clconv_dtype_text(p->x.dtype)},
+        {p->x.layout || p->w.layout || p->y.layout, "a layout other than NCHW"},
+        {p->pad_mode != CLCONV_ZEROS, "a padding mode other than zeros"},
+        {p->accumulate || p->residual.dtype || p->epilogue, "accumulation or an epilogue"},
+    };
+    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
+        if (later[i].asked)
+            return clconv_fail(CLCONV_NOT_IN_VERSION, "%s is not in this version (%s)",
+                               later[i].what, clconv_version());
+    const clconv_tensor *tensor[] = {&p->x, &p->w, &p->b, &p->y};
+    for (size_t i = 0; i < 4; i++)
+        for (int axis = 0; axis < 5; axis++)
+            if (tensor[i]->stride[axis])
+                return clconv_fail(CLCONV_NOT_IN_VERSION,
+                                   "strided tensors are not in this version (%s)",
+                                   clconv_version());
+    return CLCONV_OK;
+}
+
+clconv_status clconv_check(const clconv_view *view)
+{
+    static clconv_status (*const checks[])(const clconv_view *) = {
+        check_fields,
+        check_bias_dtype,
+        clconv_check_input_rank,
+        check_counts,
+        check_padding,
+        check_pad_mode,
+        check_stride,
+        check_dilation,
+        check_groups,
+        clconv_check_weight_rank,
+        clconv_check_tables,
+        clconv_check_outputs,
+        clconv_check_channels,
+        clconv_check_bias_shape,
+        clconv_check_kernel,
+        clconv_check_empty,
+        check_dtypes,
+        check_axes,
+        check_version,
+    };
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+        const clconv_status status = checks[i](view);
+        if (status)
+            return status;
+    }
+    return CLCONV_OK;
+}

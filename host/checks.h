@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The rules on shapes, which checks.c puts in order. Each returns CLCONV_OK or records a sentence.
+ */
+#ifndef CLCONV_CHECKS_H
+#define CLCONV_CHECKS_H
+
+#include "internal.h"
+
+clconv_status clconv_check_input_rank(const clconv_view *view);
+clconv_status clconv_check_weight_rank(const clconv_view *view);
+clconv_status clconv_check_tables(const clconv_view *view);
+clconv_status clconv_check_outputs(const clconv_view *view);
+clconv_status clconv_check_channels(const clconv_view *view);
+clconv_status clconv_check_bias_shape(const clconv_view *view);
+clconv_status clconv_check_kernel(const clconv_view *view);
+clconv_status clconv_check_empty(const clconv_view *view);
+clconv_status clconv_check_sizes(const clconv_view *view);
+
+#endif

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/* Runs plans: checks the caller's buffers, then launches under one lock per plan. */
+#include "internal.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { MOST_WAITS = 32 };
+
+/* A buffer of a call, and what the plan does with it. */
+typedef struct role {
+    const char *name;
+    const clconv_buffer *buffer;
+    uint64_t bytes;
+    bool written;
+    cl_mem root;    /* the buffer itself, or the one it is a part of */
+    uint64_t first; /* first byte in use, counted from the start of root */
+} role;
+
+static clconv_status check_memory(const clconv_plan *plan, role *r)
+{
+    size_t size = 0, origin = 0;
+    cl_context context = NULL;
+    cl_mem_object_type type = 0;
+    cl_mem_flags flags = 0;
+    cl_mem parent = NULL;
+    const cl_mem mem = r->buffer->mem;
+    if (!mem)
+        return clconv_fail(CLCONV_INVALID_BUFFER, "%s is NULL, but %" PRIu64 " bytes are needed",
+                           r->name, r->bytes);
+    cl_int err = clGetMemObjectInfo(mem, CL_MEM_TYPE, sizeof type, &type, NULL);
+    err = err ? err : clGetMemObjectInfo(mem, CL_MEM_CONTEXT, sizeof context, &context, NULL);
+    err = err ? err : clGetMemObjectInfo(mem, CL_MEM_SIZE, sizeof size, &size, NULL);
+    err = err ? err : clGetMemObjectInfo(mem, CL_MEM_FLAGS, sizeof flags, &flags, NULL);
+    err = err ? err
+              : clGetMemObjectInfo(mem, CL_MEM_ASSOCIATED_MEMOBJECT, sizeof parent, &parent, NULL);
+    if (!err && parent)
+        err = clGetMemObjectInfo(mem, CL_MEM_OFFSET, sizeof origin, &origin, NULL);
+    if (err || type != CL_MEM_OBJECT_BUFFER)
+        return clconv_fail(CLCONV_INVALID_BUFFER, "%s is not an OpenCL buffer (error %d)", r->name,
+                           err);
+    if (context != plan->ctx->cl)
+        return clconv_fail(CLCONV_INVALID_BUFFER, "%s belongs to another cl_context than the plan",
+                           r->name);
+    if (r->buffer->offset % sizeof(float))
+        return clconv_fail(CLCONV_INVALID_BUFFER,
+                           "%s: offset %" PRIu64 " is not a multiple of the element size %zu",
+                           r->name, r->buffer->offset, sizeof(float));
+    if (r->buffer->offset > size || size - r->buffer->offset < r->bytes)
+        return clconv_fail(CLCONV_INVALID_BUFFER,
+                           "%s needs %" PRIu64 " bytes from offset %" PRIu64
+                           " on, but the buffer has %zu",
+                           r->name, r->bytes, r->buffer->offset, size);
+    if (flags & (r->written ? CL_MEM_READ_ONLY : CL_MEM_WRITE_ONLY))
+        return clconv_fail(CLCONV_INVALID_BUFFER, "%s was created %s, but the plan %s it", r->name,
+                           r->written ? "CL_MEM_READ_ONLY" : "CL_MEM_WRITE_ONLY",
+                           r->written ? "writes" : "reads");
+    r->root = parent ? parent : mem;
+    r->first = origin + r->buffer->offset;
+    return CLCONV_OK;
+}
+
+static bool overlap(const role *a, const role *b)
+{
+    return a->root == b->root && a->first < b->first + b->bytes && b->first < a->first + a->bytes;
+}
+
+static clconv_status check_buffers(const clconv_plan *plan, const clconv_args *args)
+{
+    const clconv_work *work = &plan->work;
+    role roles[5] = {
+        {.name = "x", .buffer = &args->x, .bytes = work->x_bytes},
+        {.name = "w", .buffer = &args->w, .bytes = work->w_bytes},
+        {.name = "y", .buffer = &args->y, .bytes = work->y_bytes, .written = true},
+    };
+    size_t count = 3;
+    if (work->has_bias)
+        roles[count++] = (role){.name = "b", .buffer = &args->b, .bytes = work->b_bytes};
+    if (plan->workspace && !plan->own_workspace)
+        roles[count++] = (role){.name = "workspace",
+                                .buffer = &args->workspace,
+                                .bytes = plan->workspace,
+                                .written = true};
+    for (size_t i = 0; i < count; i++) {
+        const clconv_status status = check_memory(plan, &roles[i]);
+        if (status)
+            return status;
+    }
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < i; j++)
+            if ((roles[i].written || roles[j].written) && overlap(&roles[i], &roles[j]))
+                return clconv_fail(CLCONV_INVALID_BUFFER,
+                                   "%s and %s overlap in memory, and one of them is written",
+                                   roles[j].name, roles[i].name);
+    return CLCONV_OK;
+}
+
+/* What this version cannot do, and arguments that mean nothing. */
+static clconv_status check_args(const clconv_plan *plan, const clconv_args *args)
+{
+    const clconv_buffer *all[] = {&args->x, &args->w,        &args->b,
+                                  &args->y, &args->residual, &args->workspace};
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (all[i]->svm)
+            return clconv_fail(CLCONV_NOT_IN_VERSION, "svm pointers are not in this version (%s)",
+                               clconv_version());
+    if (args->residual.mem || args->beta != 0.0 || (args->alpha != 0.0 && args->alpha != 1.0))
+        return clconv_fail(CLCONV_NOT_IN_VERSION,
+                           "alpha %g, beta %g or a residual is not in this version (%s)",
+                           args->alpha, args->beta, clconv_version());
+    if (args->b.mem && !plan->work.has_bias)
+        return clconv_fail(CLCONV_INVALID_BUFFER,
+                           "b is given, but the problem has no bias (set b.dtype)");
+    return CLCONV_OK;
+}
+
+static clconv_status check_queue(const clconv_plan *plan, cl_command_queue queue, cl_uint n_wait,
+                                 const cl_event *wait)
+{
+    cl_context context = NULL;
+    cl_device_id device = NULL;
+    if (!queue)
+        return clconv_fail(CLCONV_INVALID, "the queue is NULL");
+    if ((n_wait != 0) != (wait != NULL))
+        return clconv_fail(CLCONV_INVALID, "%u events to wait for, but the list is %s", n_wait,
+                           wait ? "given" : "NULL");
+    const cl_int err =
+        clGetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof context, &context, NULL);
+    if (err || clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof device, &device, NULL))
+        return clconv_fail(CLCONV_INVALID, "the queue is no OpenCL command queue");
+    if (context != plan->ctx->cl || device != plan->ctx->dev.id)
+        return clconv_fail(CLCONV_INVALID, "the queue belongs to another %s than the plan",
+                           context != plan->ctx->cl ? "cl_context" : "device");
+    return CLCONV_OK;
+}
+
+/* CONV_BUFFERS of common.cl, and the workspace. */
+static cl_int set_buffers(const clconv_plan *plan, const clconv_step *step, const clconv_args *args,
+                          const clconv_buffer *workspace)
+{
+    cl_int err = CL_SUCCESS;
+    cl_uint index = 0;
+    const clconv_buffer *b = plan->work.has_bias ? &args->b : &args->w; /* a stand-in, never read */
+    const struct {
+        const clconv_buffer *buffer;
+        int64_t add;
+    } rows[] = {{&args->x, step->x_add},
+                {&args->w, step->w_add},
+                {b, step->b_add},
+                {&args->y, step->y_add},
+                {workspace, 0}};
+    for (size_t i = 0; i < (step->uses_workspace ? 5u : 4u); i++) {
+        const cl_ulong offset = rows[i].buffer->offset / sizeof(float) + (cl_ulong)rows[i].add;
+        clconv_arg(step->kernel, &index, sizeof(cl_mem), &rows[i].buffer->mem, &err);
+        clconv_arg(step->kernel, &index, sizeof offset, &offset, &err);
+    }
+    return err;
+}
+
+/* The steps one after another, chained by events. `done` is the last one's. */
+static cl_int launch(const clconv_plan *plan, cl_command_queue queue, const clconv_args *args,
+                     const clconv_buffer *workspace, cl_uint n_wait, const cl_event *wait,
+                     cl_event *done)
+{
+    cl_event previous = NULL;
+    for (size_t i = 0; i < plan->steps; i++) {
+        const clconv_step *step = &plan->step[i];
+        const bool last = i + 1 == plan->steps;
+        cl_event next = NULL;
+        cl_int err = set_buffers(plan, step, args, workspace);
+        if (!err)
+            err = clEnqueueNDRangeKernel(queue, step->kernel, 3, NULL, step->global, step->local,
+                                         previous ? 1 : n_wait, previous ? &previous : wait,
+                                         last ? done : &next);
+        if (previous)
+            clReleaseEvent(previous);
+        if (err)
+            return err;
+        previous = next;
+    }
+    return CL_SUCCESS;
+}
+
+/* The caller's wait list and the last use of the plan's own workspace, in `list`. A long wait list
+ * is gathered behind one marker, which *marker owns. Returns how many, or -1 on an OpenCL error. */
+static int gather_waits(const clconv_plan *plan, cl_command_queue queue, cl_uint n_wait,
+                        const cl_event *wait, cl_event list[MOST_WAITS], cl_event *marker)
+{
+    cl_uint count = 0;
+    if (n_wait >= MOST_WAITS) {
+        if (clEnqueueMarkerWithWaitList(queue, n_wait, wait, marker))
+            return -1;
+        list[count++] = *marker;
+    } else {
+        for (; count < n_wait; count++)
+            list[count] = wait[count];
+    }
+    list[count++] = plan->last;
+    return (int)count;
+}
+
+static clconv_status run(const clconv_plan *plan, cl_command_queue queue, const clconv_args *args,
+                         const clconv_buffer *workspace, cl_uint n_wait, const cl_event *wait,
+                         cl_event *done)
+{
+    if (plan->algo->enqueue)
+        return plan->algo->enqueue(plan, queue, args, workspace, n_wait, wait, done);
+    const cl_int err = launch(plan, queue, args, workspace, n_wait, wait, done);
+    return err ? clconv_cl_fail(err, "launching a kernel") : CLCONV_OK;
+}
+
+/* Calls that share the plan's workspace follow each other, whatever their queues. The flush is for
+ * the next caller: waiting for an event of a queue that was never flushed hangs rusticl. */
+static clconv_status run_with_own_workspace(clconv_plan *plan, cl_command_queue queue,
+                                            const clconv_args *args, cl_uint n_wait,
+                                            const cl_event *wait, cl_event *event)
+{
+    const clconv_buffer workspace = {.mem = plan->own_workspace};
+    cl_event list[MOST_WAITS], marker = NULL, done = NULL;
+    int count = (int)n_wait;
+    const cl_event *waits = wait;
+    if (plan->last) {
+        count = gather_waits(plan, queue, n_wait, wait, list, &marker);
+        waits = list;
+    }
+    if (count < 0)
+        return clconv_fail(CLCONV_CL_ERROR, "gathering %u events failed", n_wait);
+    const clconv_status status = run(plan, queue, args, &workspace, (cl_uint)count, waits, &done);
+    if (marker)
+        clReleaseEvent(marker);
+    if (status)
+        return status;
+    clFlush(queue);
+    if (plan->last)
+        clReleaseEvent(plan->last);
+    plan->last = done;
+    if (event) {
+        clRetainEvent(done);
+        *event = done;
+    }
+    return CLCONV_OK;
+}
+
+clconv_status clconv_enqueue(const clconv_plan *plan, cl_command_queue queue,
+                             const clconv_args *caller_args, cl_uint n_wait, const cl_event *wait,
+                             cl_event *event)
+{
+    clconv_args args = {0};
+    if (!plan || !caller_args || caller_args->size == 0)
+        return clconv_fail(CLCONV_INVALID, "plan or args is NULL, or args.size is 0");
+    memcpy(&args, caller_args, caller_args->size < sizeof args ? caller_args->size : sizeof args);
+    clconv_status status = check_queue(plan, queue, n_wait, wait);
+    if (!status)
+        status = check_args(plan, &args);
+    if (status)
+        return status;
+    if (plan->work.n == 0) {
+        const cl_int err = clEnqueueMarkerWithWaitList(queue, n_wait, wait, event);
+        return err ? clconv_cl_fail(err, "clEnqueueMarkerWithWaitList") : CLCONV_OK;
+    }
+    status = check_buffers(plan, &args);
+    if (status)
+        return status;
+    clconv_plan *mutable_plan = (clconv_plan *)plan; /* the lock and what it guards */
+    pthread_mutex_lock(&mutable_plan->lock);
+    if (plan->own_workspace)
+        status = run_with_own_workspace(mutable_plan, queue, &args, n_wait, wait, event);
+    else
+        status = run(plan, queue, &args, &args.workspace, n_wait, wait, event);
+    pthread_mutex_unlock(&mutable_plan->lock);
+    return status;
+}

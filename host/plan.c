@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: MIT */
+/* Plans: chooses an algorithm, prepares it, explains it. */
+#include "internal.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ALGO(name) extern const clconv_algo clconv_algo_##name;
+#include "algos.inc"
+#undef ALGO
+
+const clconv_algo *const clconv_algos[] = {
+#define ALGO(name) &clconv_algo_##name,
+#include "algos.inc"
+#undef ALGO
+    NULL,
+};
+
+enum { MOST_ALGORITHMS = 16 };
+
+const char *clconv_algorithm_name(size_t i)
+{
+    for (size_t j = 0; clconv_algos[j]; j++)
+        if (j == i)
+            return clconv_algos[j]->name;
+    return NULL;
+}
+
+static clconv_choice ask(const clconv_algo *algo, const clconv_request *request)
+{
+    clconv_choice choice = {.algorithm = algo->name, .refusal = algo->refuses(request)};
+    if (choice.refusal)
+        return choice;
+    choice.workspace = algo->workspace(request);
+    choice.expected_ms = algo->expected_ms(request);
+    if (request->workspace_limit && choice.workspace > request->workspace_limit)
+        choice.refusal = "it needs more workspace than workspace_limit allows";
+    else if (choice.workspace > request->dev->max_alloc)
+        choice.refusal = "its workspace exceeds the device's largest buffer";
+    return choice;
+}
+
+static int by_preference(const void *left, const void *right)
+{
+    const clconv_choice *a = left, *b = right;
+    if (!a->refusal != !b->refusal)
+        return a->refusal ? 1 : -1;
+    return (a->expected_ms > b->expected_ms) - (a->expected_ms < b->expected_ms);
+}
+
+/* Every algorithm's answer, best first. Returns how many. */
+static size_t rank(const clconv_request *request, clconv_choice choice[MOST_ALGORITHMS])
+{
+    size_t count = 0;
+    for (; clconv_algos[count] && count < MOST_ALGORITHMS; count++)
+        choice[count] = ask(clconv_algos[count], request);
+    qsort(choice, count, sizeof *choice, by_preference);
+    return count;
+}
+
+size_t clconv_rank(clconv_context *ctx, const clconv_problem *p, clconv_choice *out, size_t max)
+{
+    clconv_work work;
+    clconv_choice choice[MOST_ALGORITHMS];
+    if (clconv_work_create(p, &work))
+        return 0;
+    const clconv_request request = {.dev = &ctx->dev, .work = &work};
+    const size_t count = rank(&request, choice);
+    if (out)
+        memcpy(out, choice, (count < max ? count : max) * sizeof *choice);
+    clconv_work_free(&work);
+    return count;
+}
+
+static const clconv_algo *find(const char *name)
+{
+    for (size_t i = 0; clconv_algos[i]; i++)
+        if (!strcmp(clconv_algos[i]->name, name))
+            return clconv_algos[i];
+    return NULL;
+}
+
+static clconv_status import_options(const clconv_plan_options *options, clconv_plan_options *out)
+{
+    *out = (clconv_plan_options){.size = sizeof *out};
+    if (!options)
+        return CLCONV_OK;
+    if (options->size == 0)
+        return clconv_fail(CLCONV_INVALID, "clconv_plan_options.size is 0: set it to its sizeof");
+    for (size_t i = sizeof *out; i < options->size; i++)
+        if (((const unsigned char *)options)[i])
+            return clconv_fail(CLCONV_NOT_IN_VERSION, "byte %zu of the plan options is unknown", i);
+    memcpy(out, options, options->size < sizeof *out ? options->size : sizeof *out);
+    if (out->flags & ~CLCONV_USER_WORKSPACE)
+        return clconv_fail(CLCONV_NOT_IN_VERSION, "plan flags 0x%x are not in this version",
+                           (unsigned)out->flags);
+    if (out->tile && !out->algorithm)
+        return clconv_fail(CLCONV_INVALID, "tile '%s' needs an algorithm to belong to", out->tile);
+    return CLCONV_OK;
+}
+
+static clconv_status choose(const clconv_request *request, const char *name,
+                            const clconv_algo **out)
+{
+    clconv_choice choice[MOST_ALGORITHMS];
+    if (name) {
+        *out = find(name);
+        if (!*out)
+            return clconv_fail(CLCONV_INVALID,
+                               "there is no algorithm '%s'; `clconv explain CASE` "
+                               "lists them",
+                               name);
+        choice[0] = ask(*out, request);
+    } else {
+        rank(request, choice);
+        *out = find(choice[0].algorithm);
+    }
+    if (choice[0].refusal)
+        return clconv_fail(CLCONV_ALGORITHM_REFUSES, "algorithm %s refuses: %s",
+                           choice[0].algorithm, choice[0].refusal);
+    return CLCONV_OK;
+}
+
+static void explain_choices(const clconv_plan *plan, FILE *text)
+{
+    clconv_choice choice[MOST_ALGORITHMS];
+    const clconv_request request = {.dev = &plan->ctx->dev, .work = &plan->work};
+    const size_t count = rank(&request, choice);
+    for (size_t i = 0; i < count; i++) {
+        if (!strcmp(choice[i].algorithm, plan->algo->name))
+            continue;
+        fprintf(text, "  %-10s %s\n", choice[i].algorithm,
+                choice[i].refusal ? choice[i].refusal : "accepts too");
+    }
+}
+
+static clconv_status explain(clconv_plan *plan)
+{
+    size_t length = 0;
+    const clconv_work *work = &plan->work;
+    const uint64_t bytes = work->x_bytes + work->w_bytes + work->b_bytes + work->y_bytes;
+    FILE *text = open_memstream(&plan->explain, &length);
+    if (!text)
+        return clconv_fail(CLCONV_OUT_OF_MEMORY, "no host memory for a plan's text");
+    fprintf(text, "algorithm  %s%s%s\n", plan->algo->name, plan->tile[0] ? ", tile " : "",
+            plan->tile);
+    fprintf(text,
+            "work       %" PRIu64 " multiply-adds, %" PRIu64 " bytes (x %" PRIu64 ", w %" PRIu64
+            ", b %" PRIu64 ", y %" PRIu64 ")\n",
+            work->macs, bytes, work->x_bytes, work->w_bytes, work->b_bytes, work->y_bytes);
+    if (plan->algo->enqueue)
+        fprintf(text, "launches   the algorithm's own\n");
+    else
+        fprintf(text, "launches   %zu\n", plan->steps);
+    for (size_t i = 0; i < plan->steps && i < 4; i++)
+        fprintf(text, "           %zu x %zu x %zu work-items in groups of %zu x %zu x %zu\n",
+                plan->step[i].global[0], plan->step[i].global[1], plan->step[i].global[2],
+                plan->step[i].local[0], plan->step[i].local[1], plan->step[i].local[2]);
+    fprintf(text, "workspace  %zu bytes%s\n", plan->workspace,
+            plan->workspace == 0  ? ""
+            : plan->own_workspace ? ", the plan's own"
+                                  : ", the caller's");
+    if (plan->algo->note)
+        fprintf(text, "note       %s\n", plan->algo->note);
+    fprintf(text, "others\n");
+    explain_choices(plan, text);
+    return fclose(text) ? clconv_fail(CLCONV_OUT_OF_MEMORY, "no host memory for a plan's text")
+                        : CLCONV_OK;
+}
+
+static clconv_status prepare(clconv_plan *plan, const clconv_plan_options *options,
+                             const clconv_request *request)
+{
+    cl_int err = CL_SUCCESS;
+    clconv_status status = choose(request, options->algorithm, &plan->algo);
+    if (status || plan->work.n == 0)
+        return status;
+    plan->workspace = (size_t)plan->algo->workspace(request);
+    if (plan->workspace && !(options->flags & CLCONV_USER_WORKSPACE)) {
+        plan->own_workspace =
+            clCreateBuffer(plan->ctx->cl, CL_MEM_READ_WRITE, plan->workspace, NULL, &err);
+        if (err)
+            return clconv_cl_fail(err, "creating the plan's workspace");
+    }
+    return plan->algo->prepare(plan, request);
+}
+
+clconv_status clconv_plan_create(clconv_context *ctx, const clconv_problem *p,
+                                 const clconv_plan_options *caller_options, clconv_plan **out)
+{
+    clconv_plan_options options;
+    if (!out)
+        return clconv_fail(CLCONV_INVALID, "clconv_plan_create: out is NULL");
+    *out = NULL;
+    if (!ctx)
+        return clconv_fail(CLCONV_INVALID, "clconv_plan_create: the context is NULL");
+    clconv_status status = import_options(caller_options, &options);
+    if (status)
+        return status;
+    clconv_plan *plan = clconv_alloc(ctx, sizeof *plan);
+    if (!plan)
+        return clconv_fail(CLCONV_OUT_OF_MEMORY, "no host memory for a plan");
+    plan->ctx = ctx;
+    __atomic_add_fetch(&ctx->shares, 1, __ATOMIC_RELAXED);
+    pthread_mutex_init(&plan->lock, NULL);
+    status = clconv_work_create(p, &plan->work);
+    if (!status) {
+        const clconv_request request = {.dev = &ctx->dev,
+                                        .work = &plan->work,
+                                        .tile = options.tile,
+                                        .workspace_limit = options.workspace_limit};
+        status = prepare(plan, &options, &request);
+    }
+    if (!status)
+        status = explain(plan);
+    if (status) {
+        clconv_plan_destroy(plan);
+        return status;
+    }
+    clconv_log(1, "plan: %s %s for %" PRId64 " images, %" PRIu64 " multiply-adds", plan->algo->name,
+               plan->tile, plan->work.n, plan->work.macs);
+    *out = plan;
+    return CLCONV_OK;
+}
+
+void clconv_plan_destroy(clconv_plan *plan)
+{
+    if (!plan)
+        return;
+    if (plan->algo && plan->algo->release)
+        plan->algo->release(plan);
+    for (size_t i = 0; i < plan->steps; i++)
+        clReleaseKernel(plan->step[i].kernel);
+    if (plan->last)
+        clReleaseEvent(plan->last);
+    if (plan->own_workspace)
+        clReleaseMemObject(plan->own_workspace);
+    clconv_work_free(&plan->work);
+    free(plan->step);
+    free(plan->explain);
+    pthread_mutex_destroy(&plan->lock);
+    clconv_context_destroy(plan->ctx);
+    free(plan);
+}
+
+size_t clconv_plan_workspace(const clconv_plan *plan)
+{
+    return plan->workspace;
+}
+
+const char *clconv_plan_algorithm(const clconv_plan *plan)
+{
+    return plan->algo->name;
+}
+
+const char *clconv_plan_explain(const clconv_plan *plan)
+{
+    return plan->explain;
+}

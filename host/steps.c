@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* Cuts the grid of an algorithm into the launches of a plan and sets the arguments that stay. */
+#include "internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LARGEST_GRID = 65535, BUFFER_ARGUMENTS = 8, WORKSPACE_ARGUMENTS = 2 };
+
+/* "kb=4,xb=8" -> the 8 of "xb". */
+int clconv_tile_value(const char *tile, const char *key)
+{
+    const size_t length = strlen(key);
+    while (tile && *tile) {
+        if (!strncmp(tile, key, length) && tile[length] == '=')
+            return atoi(tile + length + 1);
+        tile = strchr(tile, ',');
+        tile = tile ? tile + 1 : NULL;
+    }
+    return 0;
+}
+
+void clconv_arg(cl_kernel kernel, cl_uint *index, size_t bytes, const void *value, cl_int *err)
+{
+    const cl_int result = clSetKernelArg(kernel, (*index)++, bytes, value);
+    if (!*err)
+        *err = result;
+}
+
+/* The arguments of CONV_SHAPE in common.cl, in its order. */
+static void set_shape_args(cl_kernel kernel, cl_uint *index, const clconv_work *work,
+                           const clconv_segment *segment, int64_t z_first, int64_t z_count,
+                           cl_int *err)
+{
+    const cl_int sizes[] = {work->h,
+                            work->w,
+                            work->p,
+                            work->q,
+                            work->pad_top,
+                            work->pad_left,
+                            (cl_int)segment->groups,
+                            (cl_int)segment->in,
+                            (cl_int)segment->out};
+    const cl_long strides[] = {work->x_image,  work->y_image, segment->w_group,
+                               segment->w_out, segment->w_in, segment->b_group};
+    const cl_int has_bias = work->has_bias;
+    const cl_float factors[] = {work->bias_factor, work->divisor};
+    const cl_long items[] = {z_first, z_count};
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++)
+        clconv_arg(kernel, index, sizeof sizes[i], &sizes[i], err);
+    for (size_t i = 0; i < sizeof strides / sizeof strides[0]; i++)
+        clconv_arg(kernel, index, sizeof strides[i], &strides[i], err);
+    clconv_arg(kernel, index, sizeof has_bias, &has_bias, err);
+    for (size_t i = 0; i < 2; i++)
+        clconv_arg(kernel, index, sizeof factors[i], &factors[i], err);
+    for (size_t i = 0; i < 2; i++)
+        clconv_arg(kernel, index, sizeof items[i], &items[i], err);
+}
+
+/* Buffer arguments that no launch reads, so that a kernel can be launched on empty work. */
+static void set_stand_ins(const clconv_context *ctx, cl_kernel kernel, cl_uint count, cl_int *err)
+{
+    const cl_ulong none = 0;
+    for (cl_uint index = 0; index < count;) {
+        clconv_arg(kernel, &index, sizeof ctx->stand_in, &ctx->stand_in, err);
+        clconv_arg(kernel, &index, sizeof none, &none, err);
+    }
+}
+
+/* Multiply-adds behind one item of dimension 2, at least 1. */
+static uint64_t item_macs(const clconv_work *work, const clconv_segment *segment, int64_t items)
+{
+    const double macs = (double)work->n * (double)segment->groups * (double)segment->out *
+                        (double)segment->in * work->r * work->s * work->p * work->q;
+    const double each = macs / (double)items;
+    return each < 1.0 ? 1 : (uint64_t)each;
+}
+
+/* Items of dimension 2 that one launch may take: a multiple of the local size. */
+static int64_t items_per_launch(const clconv_device *dev, const clconv_grid *grid, uint64_t macs)
+{
+    const int64_t step = (int64_t)grid->local[2];
+    const uint64_t allowed = dev->launch_macs / macs;
+    int64_t items = allowed > LARGEST_GRID ? LARGEST_GRID : (int64_t)allowed;
+    items -= items % step;
+    return items ? items : step;
+}
+
+static size_t round_up(int64_t value, size_t to)
+{
+    return ((size_t)value + to - 1) / to * to;
+}
+
+static clconv_status grow(clconv_plan *plan)
+{
+    if (plan->steps < plan->step_room)
+        return CLCONV_OK;
+    const size_t room = plan->step_room ? 2 * plan->step_room : 4;
+    clconv_step *step = clconv_alloc(plan->ctx, room * sizeof *step);
+    if (!step)
+        return clconv_fail(CLCONV_OUT_OF_MEMORY, "no host memory for %zu launches", room);
+    if (plan->steps)
+        memcpy(step, plan->step, plan->steps * sizeof *step);
+    free(plan->step);
+    plan->step = step;
+    plan->step_room = room;
+    return CLCONV_OK;
+}
+
+static clconv_status check_grid(const clconv_device *dev, const clconv_grid *grid)
+{
+    const size_t *local = grid->local;
+    const size_t group = local[0] * local[1] * local[2];
+    if (group > dev->max_group || local[0] > dev->max_item[0] || local[1] > dev->max_item[1] ||
+        local[2] > dev->max_item[2])
+        return clconv_fail(CLCONV_UNSUPPORTED,
+                           "kernel %s wants work-groups of %zu x %zu x %zu, the device allows %zu",
+                           grid->kernel, local[0], local[1], local[2], dev->max_group);
+    if (round_up(grid->x, local[0]) > LARGEST_GRID || round_up(grid->y, local[1]) > LARGEST_GRID)
+        return clconv_fail(CLCONV_UNSUPPORTED,
+                           "kernel %s wants a grid of %" PRId64 " x %" PRId64
+                           ", more than %d along one dimension",
+                           grid->kernel, grid->x, grid->y, LARGEST_GRID);
+    return CLCONV_OK;
+}
+
+/* Adds one launch of `count` items from `first` on; warms the kernel up before its real arguments.
+ */
+static clconv_status add_step(clconv_plan *plan, clconv_program *program, const clconv_grid *grid,
+                              const clconv_segment *segment, int64_t first, int64_t count,
+                              bool uses_workspace, clconv_set_args set,
+                              const clconv_request *request)
+{
+    cl_int err = CL_SUCCESS;
+    const cl_uint buffers = BUFFER_ARGUMENTS + (uses_workspace ? WORKSPACE_ARGUMENTS : 0);
+    cl_uint index = buffers;
+    clconv_status status = grow(plan);
+    if (status)
+        return status;
+    clconv_step *step = &plan->step[plan->steps];
+    *step = (clconv_step){.global = {round_up(grid->x, grid->local[0]),
+                                     round_up(grid->y, grid->local[1]),
+                                     round_up(count, grid->local[2])},
+                          .local = {grid->local[0], grid->local[1], grid->local[2]},
+                          .x_add = segment->x_first,
+                          .w_add = segment->w_first,
+                          .b_add = segment->b_first,
+                          .y_add = segment->y_first,
+                          .uses_workspace = uses_workspace};
+    status = clconv_program_kernel(plan->ctx, program, grid->kernel, &step->kernel);
+    if (status)
+        return status;
+    plan->steps++;
+    set_stand_ins(plan->ctx, step->kernel, buffers, &err);
+    set_shape_args(step->kernel, &index, &plan->work, segment, 0, 0, &err);
+    if (!err && set)
+        status = set(step->kernel, index, request);
+    if (!err && !status)
+        status = clconv_program_warm(plan->ctx, program, step->kernel, grid->kernel, step->local);
+    index = buffers;
+    set_shape_args(step->kernel, &index, &plan->work, segment, first, count, &err);
+    return status ? status : err ? clconv_cl_fail(err, "clSetKernelArg") : CLCONV_OK;
+}
+
+clconv_status clconv_plan_add_steps(clconv_plan *plan, clconv_program *program,
+                                    const clconv_grid *grid, const clconv_segment *segment,
+                                    bool uses_workspace, clconv_set_args set,
+                                    const clconv_request *request)
+{
+    clconv_status status = check_grid(&plan->ctx->dev, grid);
+    if (status || grid->x <= 0 || grid->y <= 0 || grid->z <= 0)
+        return status;
+    const uint64_t macs = item_macs(&plan->work, segment, grid->z);
+    const int64_t most = items_per_launch(&plan->ctx->dev, grid, macs);
+    for (int64_t first = 0; first < grid->z && !status; first += most) {
+        const int64_t left = grid->z - first;
+        status = add_step(plan, program, grid, segment, first, left < most ? left : most,
+                          uses_workspace, set, request);
+    }
+    return status;
+}
