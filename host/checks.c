@@ -219,6 +219,7 @@ clconv_status clconv_check(const clconv_view *view)
         clconv_check_empty,
         check_dtypes,
         check_axes,
+        clconv_check_sizes,
         check_version,
     };
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
