@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Test data of the suite: numbers whose sums are exact in any order, and ordinary real numbers.
+/* The inputs of a case and what its output must be. Inputs are numbers whose sums are exact in any
+ * order, or ordinary real numbers.
  *
  * exact: x and w are whole multiples of 2^-12, at most M * 2^-12; b is a whole multiple of 2^-24. A
  * sum of L products and the bias then is a whole multiple of 2^-24 of at most L * M^2 + |b| units,
@@ -10,8 +11,11 @@
  * on zero grow with sqrt(L) only and would leave the upper bits unused. */
 #include "suite.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MANTISSA_UNITS = 1 << 24 };
 
@@ -147,4 +151,118 @@ bool data_fill(const clconv_problem *p, const char *mode, uint64_t seed, float *
     if (b)
         fill_real(seed, TENSOR_B, size.b, b);
     return true;
+}
+
+/* ---- Reference ------------------------------------------------------------------------------ */
+
+/* Problems of up to this many products are given to both oracles: a few milliseconds. */
+enum { CROSS_CHECK_PRODUCTS = 1000000 };
+
+void reference_free(reference *r)
+{
+    void *const owned[] = {r->key, r->x, r->w, r->b, r->y, r->mag, r->terms};
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
+        free(owned[i]);
+    *r = (reference){0};
+}
+
+static char *reference_key(const case_spec *c)
+{
+    case_spec bare = *c;
+    bare.algo[0] = bare.tile[0] = '\0';
+    char *const key = malloc(CASE_TEXT);
+    if (key)
+        case_print(&bare, key, CASE_TEXT);
+    return key;
+}
+
+/* Half of the machine's memory is the most that one case may take: 3 copies of the inputs and of
+ * the output (ours, the guarded image, the read-back) and 24 bytes of expectations per output. */
+static bool fits_host(const oracle_shape *size)
+{
+    const double inputs = 4.0 * ((double)size->x + (double)size->w + (double)size->b);
+    const double needed = 3.0 * inputs + (3.0 * 4.0 + 24.0) * (double)size->y;
+    return needed < 0.5 * (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+}
+
+static bool reference_allocate(reference *r)
+{
+    const oracle_shape *const size = &r->shape; /* + 1: N = 0 has empty tensors */
+    r->x = malloc((size->x + 1) * sizeof *r->x);
+    r->w = malloc((size->w + 1) * sizeof *r->w);
+    r->b = size->b ? malloc(size->b * sizeof *r->b) : NULL;
+    r->y = malloc((size->y + 1) * sizeof *r->y);
+    r->mag = malloc((size->y + 1) * sizeof *r->mag);
+    r->terms = malloc((size->y + 1) * sizeof *r->terms);
+    return r->x && r->w && (r->b || !size->b) && r->y && r->mag && r->terms;
+}
+
+/* Whether the second oracle says the same; the two add in different orders, so each may be off by
+ * gamma of double. */
+static bool oracles_agree(const clconv_problem *p, const reference *r, char *why, size_t room)
+{
+    const size_t count = r->shape.y;
+    double *const y = malloc((count + 1) * sizeof *y), *const mag = malloc((count + 1) * sizeof *y);
+    int64_t *const terms = malloc((count + 1) * sizeof *terms);
+    bool agree = y && mag && terms;
+    if (agree)
+        oracle_gather(p, r->x, r->w, r->b, y, mag, terms);
+    for (size_t i = 0; agree && i < count; i++) {
+        const double slack = 2.0 * (double)(r->terms[i] + p->c + 2) * 0x1p-53 * r->mag[i];
+        agree = fabs(y[i] - r->y[i]) <= slack && fabs(mag[i] - r->mag[i]) <= slack &&
+                terms[i] == r->terms[i];
+        if (!agree)
+            snprintf(why, room,
+                     "the two oracles disagree at output %zu: %.17g of %" PRId64
+                     " terms and %.17g of %" PRId64,
+                     i, r->y[i], r->terms[i], y[i], terms[i]);
+    }
+    free(y);
+    free(mag);
+    free(terms);
+    return agree;
+}
+
+static const char *reference_compute(reference *r, const case_spec *c, const clconv_problem *p,
+                                     char *why, size_t room)
+{
+    const char *const mode = c->data[0] ? c->data : "exact";
+    r->exact = strcmp(mode, "exact") == 0;
+    if (!data_fill(p, mode, c->seed, r->x, r->w, r->b)) {
+        snprintf(why, room, "there is no data \"%s\" for a problem of this many terms", mode);
+        return "data";
+    }
+    oracle_scatter(p, r->x, r->w, r->b, r->y, r->mag, r->terms);
+    double products = 0.0;
+    for (size_t i = 0; i < r->shape.y; i++) {
+        products += (double)r->terms[i];
+        r->most_terms = r->terms[i] > r->most_terms ? r->terms[i] : r->most_terms;
+    }
+    if (!r->exact && isnan(compare_gamma(r->most_terms + 3))) {
+        snprintf(why, room, "sums of %" PRId64 " terms have no error bound in float32",
+                 r->most_terms);
+        return "data";
+    }
+    if (products <= CROSS_CHECK_PRODUCTS && !oracles_agree(p, r, why, room))
+        return "oracle";
+    return NULL;
+}
+
+const char *reference_load(reference *r, const case_spec *c, const clconv_problem *p, char *why,
+                           size_t room)
+{
+    char *const key = reference_key(c);
+    if (key && r->key && strcmp(key, r->key) == 0) {
+        free(key);
+        return NULL;
+    }
+    reference_free(r);
+    r->key = key;
+    const char *kind = "host_memory";
+    snprintf(why, room, "the tensors of this problem do not fit in the host's memory");
+    if (key && oracle_output(p, &r->shape) && fits_host(&r->shape) && reference_allocate(r))
+        kind = reference_compute(r, c, p, why, room);
+    if (kind)
+        reference_free(r);
+    return kind;
 }

@@ -35,6 +35,25 @@ void oracle_gather(const clconv_problem *p, const float *x, const float *w, cons
  * for more terms per output than exact data can have (2^24). */
 bool data_fill(const clconv_problem *p, const char *mode, uint64_t seed, float *x, float *w, float *b);
 
+/* The inputs of a case and what its output must be. Start with {0}. */
+typedef struct reference {
+    char *key; /* canonical problem, data and seed that it holds; NULL = nothing */
+    oracle_shape shape;
+    float *x, *w, *b; /* b NULL without bias */
+    double *y, *mag;
+    int64_t *terms;
+    int64_t most_terms;
+    bool exact;
+} reference;
+
+/* Fills `r` for a valid problem `p` of case `c`; returns at once when it holds just that, so that one
+ * case under several algorithms is computed once. NULL, or a kind ("data", "host_memory", "oracle")
+ * with a sentence in `why`; "oracle" = the two oracles disagree, which they are asked on every
+ * problem that is small enough. */
+const char *reference_load(reference *r, const case_spec *c, const clconv_problem *p, char *why,
+                           size_t room);
+void reference_free(reference *r);
+
 /* ---- Judge: compare.c ----------------------------------------------------------------------- */
 
 typedef struct judge_rule {
@@ -86,11 +105,10 @@ clconv_context *session_context(session *s);
 verdict run_case(session *s, const case_spec *c);
 
 /* What the last run_case computed with, for --dump; the session's memory, valid until the next case.
- * False when it did not get as far as an output. b is NULL without bias. */
+ * False when it did not get as far as an output. */
 typedef struct case_tensors {
-    oracle_shape shape;
-    const float *x, *w, *b, *got;
-    const double *expected;
+    const reference *reference;
+    const float *got;
 } case_tensors;
 bool session_tensors(const session *s, case_tensors *out);
 
@@ -105,16 +123,5 @@ typedef struct suite_entry {
 
 /* Every entry of a tier, the same on every device and in every shard; malloc'ed. */
 suite_entry *generate_tier(const char *tier, uint64_t seed, size_t *count);
-
-/* ---- Reports: report.c, report_junit.c, report_html.c, merge.c ------------------------------ */
-
-typedef struct result {
-    char *name;  /* canonical case with :algo and :data, unique */
-    char origin[64];
-    char algo[16];
-    verdict verdict;
-} result;
-
-typedef struct report report;
 
 #endif
