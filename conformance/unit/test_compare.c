@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/* The judge is fed outputs that are known to be bad, and must say so; good ones must pass. */
+#include "suite.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { COUNT = 6, POISON = 0x7fccc0de };
+
+static const double expected[COUNT] = {1.0, -2.0, 0.5, -0.25, 3.0, 0.0};
+static const double magnitude[COUNT] = {2.0, 2.0, 1.0, 1.0, 4.0, 1.0};
+static const int64_t term_count[COUNT] = {9, 9, 9, 9, 9, 4};
+static const judge_rule exactly = {.exact = true, .poison = POISON};
+static const judge_rule within = {.exact = false, .poison = POISON};
+
+static void good_output(float *got)
+{
+    for (int i = 0; i < COUNT; i++)
+        got[i] = (float)expected[i];
+}
+
+static comparison judge(const float *got, const judge_rule *rule)
+{
+    return compare_outputs(got, expected, magnitude, term_count, COUNT, rule);
+}
+
+static void expect_bad(const float *got, const judge_rule *rule, size_t bad, size_t first)
+{
+    const comparison found = judge(got, rule);
+    assert_int_equal(found.bad, bad);
+    assert_int_equal(found.first, first);
+    assert_true(found.expected == expected[first]);
+}
+
+static void test_good_passes(void **state)
+{
+    (void)state;
+    float got[COUNT];
+    good_output(got);
+    got[5] = -0.0f; /* -0 is as good as 0 */
+    assert_int_equal(judge(got, &exactly).bad, 0);
+    assert_int_equal(judge(got, &within).bad, 0);
+    assert_true(judge(got, &exactly).headroom == 0.0);
+    assert_int_equal(compare_outputs(NULL, NULL, NULL, NULL, 0, &exactly).bad, 0);
+}
+
+/* Every single element, the last included and negative ones too, one unit in the last place off. */
+static void test_one_element(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++)
+        for (int up = 0; up < 2; up++) {
+            float got[COUNT];
+            good_output(got);
+            got[i] = nextafterf(got[i], up ? INFINITY : -INFINITY);
+            expect_bad(got, &exactly, 1, i);
+        }
+}
+
+/* The bound is gamma(terms + 2) * mag on either side of the value, whatever the sign of either. */
+static void test_bound_on_both_sides(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT; i++)
+        for (int side = -1; side <= 1; side += 2) {
+            const double n = (double)(term_count[i] + 2), bound = n * 0x1p-24 * magnitude[i];
+            float got[COUNT];
+            good_output(got);
+            got[i] = (float)(expected[i] + side * 0.85 * bound);
+            const comparison inside = judge(got, &within);
+            assert_int_equal(inside.bad, 0);
+            assert_true(inside.headroom > 0.6 && inside.headroom <= 1.0);
+            got[i] = (float)(expected[i] + side * 1.25 * bound);
+            expect_bad(got, &within, 1, i);
+            assert_true(fabs(judge(got, &within).bound - bound) < 1e-5 * bound);
+            assert_true(judge(got, &within).headroom > 1.0);
+        }
+}
+
+static void test_never_right(void **state)
+{
+    (void)state;
+    const float wrong[] = {NAN, INFINITY, -INFINITY};
+    for (size_t v = 0; v < 3; v++)
+        for (size_t i = 0; i < COUNT; i++) {
+            float got[COUNT];
+            good_output(got);
+            got[i] = wrong[v];
+            expect_bad(got, &exactly, 1, i);
+            expect_bad(got, &within, 1, i);
+            assert_int_equal(judge(got, &within).unwritten, 0);
+            assert_true(isinf(judge(got, &within).headroom));
+        }
+}
+
+/* A NaN among the expectations excuses nothing either. */
+static void test_broken_oracle(void **state)
+{
+    (void)state;
+    const float got[] = {NAN, 1.0f};
+    const double y[] = {NAN, NAN}, mag[] = {1.0, NAN};
+    const int64_t terms[] = {1, 1};
+    assert_int_equal(compare_outputs(got, y, mag, terms, 2, &exactly).bad, 2);
+    assert_int_equal(compare_outputs(got, y, mag, terms, 2, &within).bad, 2);
+}
+
+static void test_swapped_channels(void **state)
+{
+    (void)state;
+    float got[COUNT];
+    good_output(got);
+    got[0] = (float)expected[1];
+    got[1] = (float)expected[0];
+    expect_bad(got, &exactly, 2, 0);
+    expect_bad(got, &within, 2, 0);
+}
+
+static void test_short_write(void **state)
+{
+    (void)state;
+    const uint32_t poison = POISON;
+    for (size_t written = 0; written < COUNT; written++) {
+        float got[COUNT];
+        good_output(got);
+        for (size_t i = written; i < COUNT; i++)
+            memcpy(&got[i], &poison, sizeof poison);
+        expect_bad(got, &exactly, COUNT - written, written);
+        expect_bad(got, &within, COUNT - written, written);
+        assert_int_equal(judge(got, &exactly).unwritten, COUNT - written);
+    }
+}
+
+/* One more rounding for a mean, and n * 2^-126 where subnormals are flushed. */
+static void test_allowances(void **state)
+{
+    (void)state;
+    const double y[] = {1.0, 0x1p-127}, mag[] = {1.0, 0x1p-127};
+    const int64_t terms[] = {1, 1};
+    const float off_by_gamma_4[] = {(float)(1.0 + 3.6 * 0x1p-24), 0x1p-127f};
+    const float flushed[] = {1.0f, 0.0f};
+    const judge_rule mean = {.mean = true}, flush = {.flush = true}, plain = {.exact = false};
+    assert_int_equal(compare_outputs(off_by_gamma_4, y, mag, terms, 2, &plain).bad, 1);
+    assert_int_equal(compare_outputs(off_by_gamma_4, y, mag, terms, 2, &mean).bad, 0);
+    assert_int_equal(compare_outputs(flushed, y, mag, terms, 2, &plain).bad, 1);
+    assert_int_equal(compare_outputs(flushed, y, mag, terms, 2, &flush).bad, 0);
+}
+
+/* Where gamma is not defined nothing passes: a test that cannot fail would be none. */
+static void test_no_bound(void **state)
+{
+    (void)state;
+    const float got[] = {1.0f};
+    const double y[] = {1.0}, mag[] = {1.0};
+    const int64_t terms[] = {1 << 24};
+    assert_true(isnan(compare_gamma(1 << 24)));
+    assert_true(compare_gamma(1) > 0x1p-24 && compare_gamma(1) < 0x1.00001p-24);
+    assert_int_equal(compare_outputs(got, y, mag, terms, 1, &within).bad, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_good_passes),
+        cmocka_unit_test(test_one_element),
+        cmocka_unit_test(test_bound_on_both_sides),
+        cmocka_unit_test(test_never_right),
+        cmocka_unit_test(test_broken_oracle),
+        cmocka_unit_test(test_swapped_channels),
+        cmocka_unit_test(test_short_write),
+        cmocka_unit_test(test_allowances),
+        cmocka_unit_test(test_no_bound),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
