@@ -45,4 +45,22 @@ expect 'leftover mark' tool/main.c "$mark"
 expect 'outside the repository' README.md "see ../sha""red/DESIGN.md"
 expect 'dead code' tool/main.c '#if 0\n#endif'
 expect 'tab or trailing blank' kernels/cl/naive.cl 'int x; '
+
+# The checks of compiled files: an F1 object that calls OpenCL, an export that is not in the header.
+fresh_copy
+mkdir -p "$copy/build/clconv_f1.dir"
+printf 'int clFinish(void *); int f(void) { return clFinish(0); }' |
+    cc -x c -c - -o "$copy/build/clconv_f1.dir/problem.c.o"
+printf 'int leaked(void) { return 1; }' | cc -x c -shared -fPIC - -o "$copy/build/libclconv.so"
+found=$(bash "$copy/ci/house.sh" "$copy" "$copy/build" 2>/dev/null)
+for words in 'undefined in problem.c.o' 'leaked <- exported, but not in clconv.h' \
+    'clconv_enqueue <- in clconv.h, but not exported'; do
+    case $found in
+    *"$words"*) echo "noticed: $words" ;;
+    *)
+        echo "NOT noticed: $words" >&2
+        status=1
+        ;;
+    esac
+done
 exit "$status"
