@@ -100,8 +100,8 @@ pure_files() { # the sources of clconv_f1, as host/CMakeLists.txt lists them
 
 check_vendors() { # features decide; only the table of quirks may know names
     files '*.c' '*.h' '*.cl' | grep -E '^(host|kernels)/' | grep -v 'quirks\.c$' |
-        xargs grep -niE '\b(nvidia|amd|intel|arm|mali|adreno|apple)\b' /dev/null |
-        grep -v 'IA-64' | defects_from ' <- a vendor is named'
+        xargs grep -niE '"[^"]*\b(nvidia|amd|intel|arm|mali|adreno|apple)\b|DEVICE_VENDOR_ID' \
+            /dev/null | defects_from ' <- a vendor decides'
 }
 
 # ---- Lengths -----------------------------------------------------------------------------

@@ -37,7 +37,7 @@ expect 'the oracle shares nothing' conformance/gather.c '#include "case.h"'
 expect 'the oracle calls nothing' conformance/oracle.c 'clconv_output_shape(p, 0);'
 expect 'an algorithm includes only' host/algos/direct.c '#include "naive.h"'
 expect 'F1 calls no OpenCL' host/problem.c 'static int f(void) { return clFinish(0); }'
-expect 'a vendor is named' host/plan.c 'static const char *v = "NVIDIA";'
+expect 'a vendor decides' host/plan.c 'static const char *v = "NVIDIA";'
 expect 'columns, 100 at most' host/plan.c "/* $long */"
 expect 'lines in a function' host/plan.c "int f(int x)\n{\n$lines}"
 expect 'lines, 400 at most' tool/main.c "$many"
