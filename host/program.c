@@ -198,27 +198,29 @@ clconv_status clconv_program_warm(clconv_context *ctx, clconv_program *program, 
     return status;
 }
 
-/* Puts the binary of a program built from source into the cache. */
+/* Puts the binary of a program built from source into the cache. All devices' binaries are fetched
+ * and the array has their exact size: rusticl heeds neither NULL entries nor spare room. */
 static void save(const clconv_context *ctx, const clconv_program *program)
 {
-    size_t length[64] = {0};
-    unsigned char *binary[64] = {NULL};
-    cl_device_id devices[64];
-    cl_uint count = 0, own = 0;
+    enum { MOST = 64 };
+    size_t length[MOST] = {0};
+    unsigned char *binary[MOST] = {NULL};
+    cl_device_id devices[MOST];
+    cl_uint count = 0, got = 0;
     if (clGetProgramInfo(program->cl, CL_PROGRAM_NUM_DEVICES, sizeof count, &count, NULL) ||
-        count > 64 ||
+        count > MOST ||
         clGetProgramInfo(program->cl, CL_PROGRAM_DEVICES, sizeof devices, devices, NULL) ||
         clGetProgramInfo(program->cl, CL_PROGRAM_BINARY_SIZES, sizeof length, length, NULL))
         return;
-    while (own < count && devices[own] != ctx->dev.id)
-        own++;
-    if (own == count || !length[own])
-        return;
-    binary[own] = malloc(length[own]); /* the other devices' stay NULL: not wanted */
-    if (binary[own] &&
-        !clGetProgramInfo(program->cl, CL_PROGRAM_BINARIES, sizeof binary, binary, NULL))
-        clconv_cache_save(&program->key, binary[own], length[own]);
-    free(binary[own]);
+    while (got < count && (binary[got] = malloc(length[got] ? length[got] : 1)))
+        got++;
+    const bool read = got == count && !clGetProgramInfo(program->cl, CL_PROGRAM_BINARIES,
+                                                        count * sizeof binary[0], binary, NULL);
+    for (cl_uint i = 0; i < got; i++) {
+        if (read && devices[i] == ctx->dev.id && length[i])
+            clconv_cache_save(&program->key, binary[i], length[i]);
+        free(binary[i]);
+    }
 }
 
 void clconv_programs_release(clconv_context *ctx)
