@@ -8,6 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Printable ASCII only: names go to terminals, JSON and XML, and some drivers use Latin-1. */
+static void make_printable(char *text)
+{
+    for (; *text; text++)
+        if (*text < ' ' || *text > '~')
+            *text = '?';
+}
+
 const char *devices_text(cl_device_id device, cl_device_info what, char *text, size_t room)
 {
     size_t needed = 0;
@@ -22,6 +30,7 @@ const char *devices_text(cl_device_id device, cl_device_info what, char *text, s
         while (length && strchr(" \t\n", first[length - 1]))
             length--;
         snprintf(text, room, "%.*s", (int)length, first);
+        make_printable(text);
     }
     free(whole);
     return text;
@@ -48,6 +57,7 @@ static bool add_platform(cl_platform_id platform, device_entry **list, size_t *c
         clGetDeviceInfo(ids[i], CL_DEVICE_TYPE, sizeof entry->type, &entry->type, NULL);
         clGetPlatformInfo(platform, CL_PLATFORM_NAME, sizeof entry->platform_name,
                           entry->platform_name, NULL);
+        make_printable(entry->platform_name);
     }
     free(ids);
     return ids && grown;

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+/* The options of `clconv run`: which belong to which direction, and what each may say. */
+#include "options.h"
+#include "run.h"
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_OPTION(id, name, text)                                                                \
+    [id] = {name, '\0', POPT_ARG_STRING, NULL, (id) + 1, text, "FILE"}
+#define OPTION(id, name, value, text)                                                              \
+    [id] = {name, '\0', POPT_ARG_STRING, NULL, (id) + 1, text, value}
+
+const struct poptOption run_options[] = {
+    FILE_OPTION(X, "x", "input (N, C, H, W)"),
+    FILE_OPTION(W, "w", "weights (K, C/groups, R, S)"),
+    FILE_OPTION(B, "b", "bias (K)"),
+    FILE_OPTION(Y, "y", "output (N, K, P, Q), written"),
+    OPTION(DIRECTION, "direction", "WORD", "forward (default), backward-data, backward-weights"),
+    FILE_OPTION(DY, "dy", "backward: gradient of y"),
+    FILE_OPTION(DX, "dx", "backward-data: gradient of x, written"),
+    FILE_OPTION(DW, "dw", "backward-weights: gradient of w, written"),
+    FILE_OPTION(DB, "db", "backward-weights: gradient of b, written"),
+    OPTION(X_SHAPE, "x-shape", "N,C,H,W", "backward-data: shape of x"),
+    OPTION(W_SHAPE, "w-shape", "K,C/G,R,S", "backward-weights: shape of w"),
+    OPTION(STRIDE, "stride", "S|SH,SW", "default 1"),
+    OPTION(PADDING, "padding", "P|PH,PW|T,B,L,R|same|valid", "default 0"),
+    OPTION(PADDING_MODE, "padding-mode", "WORD", "zeros (default), reflect, replicate, circular"),
+    OPTION(DILATION, "dilation", "D|DH,DW", "default 1, which is dense"),
+    OPTION(GROUPS, "groups", "G", "default 1"),
+    OPTION(GROUP_IN, "group-in", "A,B,...", "uneven groups: input channels of each"),
+    OPTION(GROUP_OUT, "group-out", "A,B,...", "uneven groups: output channels of each"),
+    [SHARED] = {"shared", '\0', POPT_ARG_NONE, NULL, SHARED + 1,
+                "one filter bank w (M, 1, R, S) for every channel", NULL},
+    OPTION(REDUCE, "reduce", "WORD", "with --shared, over channels: none (default), sum, mean"),
+    OPTION(LAYOUT, "layout", "WORD", "nchw (default) or nhwc: x, y (N,H,W,C), w (K,R,S,C/G)"),
+    OPTION(DTYPE, "dtype", "bf16", "uint16 files hold bfloat16"),
+    OPTION(ALGO, "algo", "NAME", "exactly this algorithm, or an error"),
+    OPTION(DEVICE, "device", "D", "index from 'clconv devices' or part of a device's name"),
+    POPT_TABLEEND};
+
+static const char *name_of(run_option id)
+{
+    return run_options[id].longName;
+}
+
+/* ---- Words -------------------------------------------------------------------------------- */
+
+/* Sets *out to the index of the option's word, in the order of the library's enumeration. */
+static int read_word(char *const *value, run_option id, const char *const *words, int32_t *out)
+{
+    char list[100];
+    if (!value[id])
+        return EXIT_GOOD;
+    *out = options_word(value[id], words);
+    if (*out >= 0)
+        return EXIT_GOOD;
+    return tool_fail(EXIT_USAGE, "%s must be one of {%s}, but got %s='%s'", name_of(id),
+                     options_words_text(words, list, sizeof list), name_of(id), value[id]);
+}
+
+static int read_words(char *const *value, run_request *out)
+{
+    static const char *const pad_modes[] = {"zeros", "reflect", "replicate", "circular", NULL};
+    static const char *const reduces[] = {"none", "sum", "mean", NULL};
+    static const char *const layouts[] = {"nchw", "nhwc", NULL};
+    static const char *const dtypes[] = {"bf16", NULL};
+    clconv_problem *p = &out->problem;
+    int32_t layout = CLCONV_PLAIN, dtype = -1;
+    if (read_word(value, PADDING_MODE, pad_modes, &p->pad_mode) ||
+        read_word(value, REDUCE, reduces, &p->reduce) ||
+        read_word(value, LAYOUT, layouts, &layout) || read_word(value, DTYPE, dtypes, &dtype))
+        return EXIT_USAGE;
+    p->x.layout = p->w.layout = p->y.layout = layout;
+    p->shared = value[SHARED] != NULL;
+    out->bf16 = dtype == 0;
+    if (value[REDUCE] && !p->shared)
+        return tool_fail(EXIT_USAGE, "--reduce %s belongs to --shared", value[REDUCE]);
+    return tool_check_algorithm(value[ALGO]);
+}
+
+/* ---- Numbers ------------------------------------------------------------------------------ */
+
+/* One number for both axes, or two. */
+static int read_pair(char *const *value, run_option id, int64_t out[2])
+{
+    size_t count = 0;
+    if (!value[id])
+        return EXIT_GOOD;
+    if (!options_list(value[id], ',', 1, 2, out, &count))
+        return tool_fail(EXIT_USAGE,
+                         "expected %s to be a single integer value or a list of 2 values to match "
+                         "the convolution dimensions, but got %s=%s",
+                         name_of(id), name_of(id), value[id]);
+    if (count == 1)
+        out[1] = out[0];
+    return EXIT_GOOD;
+}
+
+static int read_padding(char *const *value, run_request *out)
+{
+    clconv_problem *p = &out->problem;
+    const char *text = value[PADDING];
+    int64_t n[4];
+    size_t count = 0;
+    if (!text || strcmp(text, "valid") == 0)
+        return EXIT_GOOD;
+    out->same = strcmp(text, "same") == 0;
+    if (out->same)
+        return EXIT_GOOD;
+    if (!options_list(text, ',', 1, 4, n, &count) || count == 3)
+        return tool_fail(EXIT_USAGE,
+                         "Invalid padding '%s', should be one of {'same', 'valid'} or the numbers "
+                         "P, PH,PW or T,B,L,R",
+                         text);
+    const size_t side[5][4] = {[1] = {0, 0, 0, 0}, [2] = {0, 0, 1, 1}, [4] = {0, 1, 2, 3}};
+    for (int axis = 0; axis < 2; axis++) {
+        p->pad_before[axis] = n[side[count][2 * axis]];
+        p->pad_after[axis] = n[side[count][2 * axis + 1]];
+    }
+    return EXIT_GOOD;
+}
+
+/* A list of channel counts of any length; *out is malloc'ed. */
+static int read_table(char *const *value, run_option id, int64_t **out, size_t *count)
+{
+    size_t room = 1;
+    if (!value[id])
+        return EXIT_GOOD;
+    for (const char *c = value[id]; *c; c++)
+        room += *c == ',';
+    *out = malloc(room * sizeof **out);
+    if (!*out)
+        return tool_fail(EXIT_USAGE, "no memory for a --%s of %zu groups", name_of(id), room);
+    if (options_list(value[id], ',', 1, room, *out, count))
+        return EXIT_GOOD;
+    return tool_fail(EXIT_USAGE, "--%s %s is not a list of channel counts such as 3,3,2",
+                     name_of(id), value[id]);
+}
+
+static int read_groups(char *const *value, run_request *out)
+{
+    clconv_problem *p = &out->problem;
+    size_t in = 0, of_out = 0;
+    if (value[SHARED] && (value[GROUPS] || value[GROUP_IN] || value[GROUP_OUT]))
+        return tool_fail(EXIT_USAGE,
+                         "--%s is not given with --shared: one filter bank serves "
+                         "every channel",
+                         name_of(value[GROUPS]     ? GROUPS
+                                 : value[GROUP_IN] ? GROUP_IN
+                                                   : GROUP_OUT));
+    if (value[GROUPS] && !options_integer(value[GROUPS], &p->groups))
+        return tool_fail(EXIT_USAGE, "--groups %s is not a whole number", value[GROUPS]);
+    if (read_table(value, GROUP_IN, &out->group_in, &in) ||
+        read_table(value, GROUP_OUT, &out->group_out, &of_out))
+        return EXIT_USAGE;
+    if (in && of_out && in != of_out)
+        return tool_fail(EXIT_USAGE, "--group-in lists %zu groups but --group-out lists %zu", in,
+                         of_out);
+    const size_t table = of_out ? of_out : in;
+    if (table && value[GROUPS] && p->groups != (int64_t)table)
+        return tool_fail(EXIT_USAGE, "--groups %" PRId64 " beside a table of %zu groups", p->groups,
+                         table);
+    if (table)
+        p->groups = (int64_t)table;
+    p->group_in = out->group_in;
+    p->group_out = out->group_out;
+    return EXIT_GOOD;
+}
+
+/* ---- Directions --------------------------------------------------------------------------- */
+
+/* For forward, backward-data, backward-weights: 'r' required, 'o' optional, '-' out of place. */
+static const struct {
+    run_option id;
+    char need[4];
+} belongs[] = {
+    {X, "r-r"},  {W, "rr-"},  {B, "o--"},  {Y, "r--"},       {DY, "-rr"},
+    {DX, "-r-"}, {DW, "--r"}, {DB, "--o"}, {X_SHAPE, "-r-"}, {W_SHAPE, "--r"},
+};
+
+static int read_direction(char *const *value, run_request *out)
+{
+    static const char *const directions[] = {"forward", "backward-data", "backward-weights", NULL};
+    int32_t op = CLCONV_FORWARD;
+    if (read_word(value, DIRECTION, directions, &op))
+        return EXIT_USAGE;
+    for (size_t i = 0; i < sizeof belongs / sizeof belongs[0]; i++) {
+        const bool given = value[belongs[i].id] != NULL;
+        if (belongs[i].need[op] == 'r' && !given)
+            return tool_fail(EXIT_USAGE, "--%s is missing\nTry 'clconv run --help'.",
+                             name_of(belongs[i].id));
+        if (belongs[i].need[op] == '-' && given)
+            return tool_fail(EXIT_USAGE, "--%s has no place in --direction %s",
+                             name_of(belongs[i].id), directions[op]);
+    }
+    out->problem.op = op;
+    return EXIT_GOOD;
+}
+
+/* --x-shape and --w-shape: four numbers, whatever the layout. */
+static int read_shape(char *const *value, run_option id)
+{
+    int64_t dim[4];
+    size_t count = 0;
+    if (!value[id] || options_list(value[id], ',', 4, 4, dim, &count))
+        return EXIT_GOOD;
+    return tool_fail(EXIT_USAGE, "--%s %s is not a list of 4 whole numbers", name_of(id),
+                     value[id]);
+}
+
+int run_read_options(char *const *value, run_request *out)
+{
+    memset(out, 0, sizeof *out);
+    clconv_problem_init(&out->problem, sizeof out->problem);
+    if (read_direction(value, out) || read_words(value, out) ||
+        read_pair(value, STRIDE, out->problem.stride) ||
+        read_pair(value, DILATION, out->problem.dilation) || read_padding(value, out) ||
+        read_groups(value, out) || read_shape(value, X_SHAPE) || read_shape(value, W_SHAPE))
+        return EXIT_USAGE;
+    if (out->problem.op != CLCONV_FORWARD)
+        return tool_fail(EXIT_USAGE, "--direction %s is not in this version (%s), only forward",
+                         value[DIRECTION], clconv_version());
+    return EXIT_GOOD;
+}
+
+void run_request_free(run_request *request)
+{
+    free(request->group_in);
+    free(request->group_out);
+}
