@@ -74,10 +74,10 @@ static bool settle_status(trial *t, clconv_status status, const char *call)
                   clconv_last_error());
 }
 
+/* CL_OUT_OF_RESOURCES is no lack of memory: drivers return it after a kernel has crashed. */
 static bool settle_cl(trial *t, cl_int err, const char *call)
 {
-    if (err == CL_MEM_OBJECT_ALLOCATION_FAILURE || err == CL_OUT_OF_RESOURCES ||
-        err == CL_OUT_OF_HOST_MEMORY)
+    if (err == CL_MEM_OBJECT_ALLOCATION_FAILURE || err == CL_OUT_OF_HOST_MEMORY)
         return settle(t, STATE_SKIP, "device_memory", "%s: out of memory (%d)", call, err);
     return settle(t, STATE_FAIL, "api_error", "%s: OpenCL error %d", call, err);
 }
@@ -278,8 +278,8 @@ static bool judge_output(trial *t, const float *got, bool guarded_run)
     if (found.unwritten == found.bad)
         kind = "unwritten";
     return settle(t, STATE_FAIL, kind,
-                  "%zu of %zu outputs wrong (%zu never written), first %s: expected %.9g, got "
-                  "%.9g, bound %.3g; %s",
+                  "%zu of %zu outputs wrong (%zu still hold the poison), first %s: expected %.9g, "
+                  "got %.9g, bound %.3g; %s",
                   found.bad, ref->shape.y, found.unwritten, where, found.expected, found.got,
                   found.bound, guarded_run ? "buffers with guards" : "buffers of exact size");
 }
