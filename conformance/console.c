@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* What a run prints: the device first, failures with their replay lines, the verdict last. */
+#include "runner.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Colour only on a terminal and never with NO_COLOR (no-color.org). */
+static const char *colour(const char *sequence)
+{
+    const char *off = getenv("NO_COLOR");
+    return isatty(STDOUT_FILENO) && !(off && *off) ? sequence : "";
+}
+
+static const char red[] = "\033[31m", green[] = "\033[32m", yellow[] = "\033[33m",
+                  plain[] = "\033[0m";
+
+static const char *card_text(const run_facts *f, const char *key)
+{
+    const char *text = json_string_value(json_object_get(f->device, key));
+    return text ? text : "";
+}
+
+void console_header(const report *r)
+{
+    const run_facts *f = &r->facts;
+    printf("device   %s (%s, driver %s)\n", card_text(f, "name"), card_text(f, "version"),
+           card_text(f, "driver"));
+    printf("kernels  %s%s\n", f->kernel_hash,
+           f->kernels_replaced ? " (kernels replaced by CLCONV_KERNEL_DIR)" : "");
+    printf("tier     %s%s%s, %zu entries", f->tier[0] ? f->tier : "one case",
+           f->algo[0] ? ", algorithm " : "", f->algo, f->listed);
+    if (f->shards > 1)
+        printf(" of shard %" PRId64 "/%" PRId64, f->shard, f->shards);
+    printf(", seed %" PRIu64 "\n", f->seed);
+    fflush(stdout);
+}
+
+void console_failure(const report *r, const char *name, const verdict *v)
+{
+    char repro[CASE_TEXT + 512];
+    printf("%sFAIL%s %s: %s: %s\n", colour(red), colour(plain), name, v->kind, v->reason);
+    printf("REPRO: %s\n", report_repro(r, name, repro, sizeof repro));
+    fflush(stdout);
+}
+
+static void print_algorithms(const report *r)
+{
+    printf("\n%-12s %9s %7s %8s %12s %8s %13s\n", "algorithm", "accepted", "failed", "skipped",
+           "unsupported", "refused", "error/bound");
+    for (size_t i = 0; i < r->algo_count; i++) {
+        const tally *t = &r->algos[i];
+        printf("%-12s %9zu %7zu %8zu %12zu %8zu %13.3g\n", t->algo, t->run + t->skipped, t->failed,
+               t->skipped, t->unsupported, t->refused, t->headroom);
+    }
+}
+
+static void print_skips(const report *r)
+{
+    enum { SHOWN = 5 };
+    size_t shown = 0;
+    for (size_t i = 0; i < r->count; i++) {
+        const verdict *v = &r->results[i].verdict;
+        if (v->state != STATE_SKIP && v->state != STATE_UNSUPPORTED)
+            continue;
+        if (shown++ < SHOWN)
+            printf("%s %s: %s: %s\n", case_state_names[v->state], r->results[i].name, v->kind,
+                   v->reason);
+    }
+    if (shown > SHOWN)
+        printf("... and %zu more skipped or unsupported (--json lists them)\n", shown - SHOWN);
+}
+
+void console_summary(const report *r, const report_files *files, double min_coverage)
+{
+    const judgement j = report_judge(r, min_coverage);
+    const char *tone = j.exit_code == EXIT_GOOD       ? green
+                       : j.exit_code == EXIT_EVIDENCE ? yellow
+                                                      : red;
+    print_skips(r);
+    print_algorithms(r);
+    const double seconds = r->facts.seconds;
+    printf("\n%.1f s, %.0f cases/s, coverage %.1f %%, unsupported %zu, failed %zu\n", seconds,
+           seconds > 0 ? (double)r->total.run / seconds : 0.0, 100.0 * report_coverage(r),
+           r->total.unsupported, r->total.failed);
+    const char *const paths[] = {files->json, files->junit, files->html};
+    for (size_t i = 0; i < 3; i++)
+        if (paths[i])
+            printf("report   %s\n", paths[i]);
+    printf("run %zu / applicable %zu / skipped %zu: %s%s%s\n", r->total.run,
+           r->total.run + r->total.skipped, r->total.skipped, colour(tone), j.sentence,
+           colour(plain));
+    fflush(stdout);
+}
+
+int console_error(int exit_code, const char *sentence)
+{
+    fflush(stdout);
+    fprintf(stderr, "clconv-conform: %s\n", sentence);
+    return exit_code;
+}

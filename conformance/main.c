@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/* clconv-conform: checks a device's convolutions against the oracle. Options and exit codes. */
+#include "runner.h"
+
+#include "options.h"
+#include "tiers.h"
+
+#include <popt.h>
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char epilog[] =
+    "\n"
+    "Tiers: smoke (16 shapes, seconds) and ci (pairs, draws, boundaries and real layers, "
+    "minutes).\n"
+    "Every case runs under every algorithm; CASE is one word, dilation 1 is dense as in PyTorch.\n"
+    "\n"
+    "Examples:\n"
+    "  clconv-conform                                    is this device right? in seconds\n"
+    "  clconv-conform --tier ci --html report.html       the whole check, with a page to read\n"
+    "  clconv-conform --device 1 --isolate --tier ci     a driver that may crash or hang\n"
+    "  clconv-conform --case 'n2c6h7w5k9r2s3p1g3b1'      one convolution, every algorithm\n"
+    "  clconv-conform --tier ci --shard 1/2 --json 1.json &  two processes share one run ...\n"
+    "  clconv-conform --tier ci --shard 2/2 --json 2.json; wait\n"
+    "  clconv-conform merge 1.json 2.json --html all.html    ... and merge judges it\n"
+    "\n"
+    "Exit status: 0 good; 1 a case failed, or the named algorithm refuses; 2 wrong usage;\n"
+    "3 too little evidence (coverage, cases per algorithm); 77 no OpenCL device.\n";
+
+/* popt writes texts and numbers here; they are checked afterwards. */
+typedef struct raw_options {
+    char *seed, *shard, *coverage, *timeout;
+    int isolate, list, verbose, worker, help;
+} raw_options;
+
+bool parse_percent(const char *text, double *out)
+{
+    char *end = NULL;
+    const double value = strtod(text, &end);
+    const bool plain = *text >= '0' && *text <= '9' && *end == '\0' && isfinite(value);
+    if (!plain || value > 100.0)
+        return false;
+    *out = value;
+    return true;
+}
+
+static bool wrong(char *why, size_t room, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static bool wrong(char *why, size_t room, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    vsnprintf(why, room, format, list);
+    va_end(list);
+    return false;
+}
+
+static bool known_algorithm(const char *name)
+{
+    for (size_t i = 0; clconv_algorithm_name(i); i++)
+        if (strcmp(clconv_algorithm_name(i), name) == 0)
+            return true;
+    return false;
+}
+
+static bool read_numbers(const raw_options *raw, run_options *o, char *why, size_t room)
+{
+    int64_t seed = TIER_DEFAULT_SEED, shard[2] = {1, 1};
+    size_t count = 0;
+    o->timeout = 120;
+    o->min_coverage = RUN_MIN_COVERAGE;
+    if (raw->seed && (!options_integer(raw->seed, &seed) || seed < 0))
+        return wrong(why, room, "--seed takes a whole number from 0, but got '%s'", raw->seed);
+    if (raw->shard && (!options_list(raw->shard, '/', 2, 2, shard, &count) || shard[0] < 1 ||
+                       shard[0] > shard[1]))
+        return wrong(why, room, "--shard takes I/N with 1 <= I <= N, but got '%s'", raw->shard);
+    if (raw->coverage && !parse_percent(raw->coverage, &o->min_coverage))
+        return wrong(why, room, "--min-coverage takes 0 to 100, but got '%s'", raw->coverage);
+    if (raw->timeout &&
+        (!options_integer(raw->timeout, &o->timeout) || o->timeout < 1 || o->timeout > 86400))
+        return wrong(why, room, "--timeout takes 1 to 86400 seconds, but got '%s'", raw->timeout);
+    if (raw->timeout && !raw->isolate)
+        return wrong(why, room, "--timeout needs --isolate: only a child process can be stopped");
+    o->seed = (uint64_t)seed;
+    o->shard = shard[0];
+    o->shards = shard[1];
+    return true;
+}
+
+static bool read_words(const raw_options *raw, run_options *o, char *why, size_t room)
+{
+    char words[128];
+    if (o->tier && options_word(o->tier, tier_names) < 0)
+        return wrong(why, room, "--tier is one of %s, but got '%s'",
+                     options_words_text(tier_names, words, sizeof words), o->tier);
+    if (o->algo && !known_algorithm(o->algo))
+        return wrong(why, room, "--algo: there is no algorithm '%s'", o->algo);
+    if (o->case_text && (o->tier || raw->shard || raw->seed))
+        return wrong(why, room,
+                     "--case is one convolution: --tier, --shard and --seed do not go with it "
+                     "(a seed is written in the case, :seed=7)");
+    const char *const paths[] = {o->files.json, o->files.junit, o->files.html};
+    for (size_t i = 0; i < 3; i++)
+        for (size_t j = 0; j < i; j++)
+            if (paths[i] && paths[j] && strcmp(paths[i], paths[j]) == 0)
+                return wrong(why, room, "%s: is named for two reports", paths[i]);
+    o->isolate = raw->isolate;
+    o->list = raw->list;
+    o->verbose = raw->verbose;
+    o->worker = raw->worker;
+    return true;
+}
+
+/* ---- Cases ---------------------------------------------------------------------------------- */
+
+/* --case: as it stands, under each algorithm unless one is named. */
+static suite_entry *list_case(const run_options *o, size_t *count, char *why, size_t room)
+{
+    static const char *const modes[] = {"exact", "real", NULL};
+    case_spec c;
+    *count = 0;
+    if (!case_parse(o->case_text, &c, why, room))
+        return NULL;
+    const clconv_problem p = case_problem(&c);
+    if (clconv_validate(&p) != CLCONV_OK)
+        return wrong(why, room, "%s", clconv_last_error()), NULL;
+    if (c.data[0] && options_word(c.data, modes) < 0)
+        return wrong(why, room, "data=%s: this version has data exact and real", c.data), NULL;
+    if (o->algo && c.algo[0] && strcmp(o->algo, c.algo) != 0)
+        return wrong(why, room, "--algo %s contradicts algo=%s of the case", o->algo, c.algo), NULL;
+    if (o->algo)
+        snprintf(c.algo, sizeof c.algo, "%s", o->algo);
+    if (c.algo[0] && !known_algorithm(c.algo))
+        return wrong(why, room, "algo=%s: there is no such algorithm", c.algo), NULL;
+    if (c.tile[0] && !c.algo[0])
+        return wrong(why, room, "tile=%s needs an algorithm, algo=NAME", c.tile), NULL;
+    if (!c.data[0])
+        snprintf(c.data, sizeof c.data, "exact");
+    suite_entry *entries = calloc(REPORT_MAX_ALGORITHMS, sizeof *entries);
+    for (size_t i = 0; entries && clconv_algorithm_name(i); i++) {
+        if (c.algo[0] && strcmp(c.algo, clconv_algorithm_name(i)) != 0)
+            continue;
+        suite_entry *entry = &entries[(*count)++];
+        *entry = (suite_entry){.spec = c, .origin = "--case"};
+        snprintf(entry->spec.algo, sizeof entry->spec.algo, "%s", clconv_algorithm_name(i));
+    }
+    return entries;
+}
+
+/* Drops the entries of other shards and of other algorithms; returns how many all shards have. */
+static size_t select_entries(const run_options *o, suite_entry *entries, size_t *count)
+{
+    size_t kept = 0, all = 0;
+    for (size_t i = 0; i < *count; i++) {
+        const case_spec *c = &entries[i].spec;
+        if (o->algo && strcmp(o->algo, c->algo) != 0)
+            continue;
+        all++;
+        if (tier_problem_hash(c) % (uint64_t)o->shards == (uint64_t)(o->shard - 1))
+            entries[kept++] = entries[i];
+    }
+    *count = kept;
+    return all;
+}
+
+static int print_list(const run_options *o, const suite_entry *entries, size_t count)
+{
+    char name[CASE_TEXT];
+    for (size_t i = 0; i < count; i++) {
+        printf("%s", case_print(&entries[i].spec, name, sizeof name));
+        printf(o->verbose ? "\t%s\n" : "\n", entries[i].origin);
+    }
+    return EXIT_GOOD;
+}
+
+static int run(const run_options *o)
+{
+    char why[4352] = "no memory for the list of cases";
+    runner r = {.options = o};
+    if (!report_files_writable(&o->files, why, sizeof why))
+        return console_error(EXIT_DEVICE, why);
+    suite_entry *entries = o->case_text ? list_case(o, &r.count, why, sizeof why)
+                                        : generate_tier(o->tier, o->seed, &r.count);
+    int code = EXIT_USAGE;
+    if (!entries) {
+        console_error(code, why);
+    } else {
+        r.tier_count = select_entries(o, entries, &r.count);
+        r.entries = entries;
+        code = o->list      ? print_list(o, entries, r.count)
+               : o->isolate ? run_isolated(&r)
+                            : run_here(&r);
+        if (code == EXIT_GOOD && !o->list)
+            code = runner_finish(&r);
+    }
+    report_close(r.report);
+    free(entries);
+    return code;
+}
+
+/* ---- Command line --------------------------------------------------------------------------- */
+
+static int dispatch(poptContext context, run_options *o, const raw_options *raw)
+{
+    char why[512];
+    const int status = poptGetNextOpt(context);
+    const char *stray = poptPeekArg(context);
+    if (status < -1)
+        wrong(why, sizeof why, "%s: %s (see --help)", poptBadOption(context, 0),
+              poptStrerror(status));
+    else if (raw->help) {
+        poptPrintHelp(context, stdout, 0);
+        fputs(epilog, stdout);
+        return EXIT_GOOD;
+    } else if (stray)
+        wrong(why, sizeof why, "'%s' is not an option (see --help)", stray);
+    else if (read_words(raw, o, why, sizeof why) && read_numbers(raw, o, why, sizeof why)) {
+        char smoke[] = "smoke";
+        o->tier = o->tier ? o->tier : smoke;
+        const int code = o->worker ? worker_main(o) : run(o);
+        o->tier = o->tier == smoke ? NULL : o->tier;
+        return code;
+    }
+    return console_error(EXIT_USAGE, why);
+}
+
+int main(int argc, const char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "merge") == 0)
+        return merge_main(argc - 1, argv + 1);
+
+    run_options o = {.program = argv[0]};
+    raw_options raw = {0};
+    /* clang-format off */
+    const struct poptOption table[] = {
+        {"device", 0, POPT_ARG_STRING, &o.device, 0, "Index or part of the name, as `clconv devices` prints them", "D"},
+        {"tier", 0, POPT_ARG_STRING, &o.tier, 0, "Which cases: smoke (default) or ci", "TIER"},
+        {"algo", 0, POPT_ARG_STRING, &o.algo, 0, "Only this algorithm", "NAME"},
+        {"case", 0, POPT_ARG_STRING, &o.case_text, 0, "Only this convolution", "CASE"},
+        {"seed", 0, POPT_ARG_STRING, &raw.seed, 0, "Other draws and other data (1)", "N"},
+        {"shard", 0, POPT_ARG_STRING, &raw.shard, 0, "Part I of N; merge puts the parts together", "I/N"},
+        {"json", 0, POPT_ARG_STRING, &o.files.json, 0, "Write results as JSON, and F.ndjson as they come", "F"},
+        {"junit", 0, POPT_ARG_STRING, &o.files.junit, 0, "Write results as JUnit XML", "F"},
+        {"html", 0, POPT_ARG_STRING, &o.files.html, 0, "Write results as a page to read", "F"},
+        {"min-coverage", 0, POPT_ARG_STRING, &raw.coverage, 0, "Percent of the applicable cases that must have run (95)", "PCT"},
+        {"list", 0, POPT_ARG_NONE, &raw.list, 0, "Print the cases and run none; needs no device", NULL},
+        {"verbose", 'v', POPT_ARG_NONE, &raw.verbose, 0, "Print each replay line before its launch", NULL},
+        {"isolate", 0, POPT_ARG_NONE, &raw.isolate, 0, "Run in child processes: a crash or hang fails one case", NULL},
+        {"timeout", 0, POPT_ARG_STRING, &raw.timeout, 0, "With --isolate: seconds that a case may take (120)", "S"},
+        {"worker", 0, POPT_ARG_NONE | POPT_ARGFLAG_DOC_HIDDEN, &raw.worker, 0, NULL, NULL},
+        {"help", 'h', POPT_ARG_NONE, &raw.help, 0, "Show this text", NULL},
+        POPT_TABLEEND};
+    /* clang-format on */
+    /* PoCL's handler would swallow a division by zero on the host. */
+    setenv("POCL_SIGFPE_HANDLER", "0", 0);
+    poptContext context = poptGetContext("clconv-conform", argc, argv, table, 0);
+    poptSetOtherOptionHelp(context, "[options] | merge SHARD.json ...");
+    const int code = dispatch(context, &o, &raw);
+    char *const owned[] = {o.device,
+                           o.tier,
+                           o.algo,
+                           o.case_text,
+                           raw.seed,
+                           raw.shard,
+                           raw.coverage,
+                           raw.timeout,
+                           (char *)o.files.json,
+                           (char *)o.files.junit,
+                           (char *)o.files.html};
+    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
+        free(owned[i]);
+    poptFreeContext(context);
+    return code;
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/* Puts the shards of one run together and judges the whole. Parts that do not make a whole are an
+ * error: a missing shard must never look like a good run. */
+#include "runner.h"
+
+#include "options.h"
+
+#include <popt.h>
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct shard {
+    const char *path;
+    json_t *document;
+    run_facts facts; /* its device belongs to the document */
+} shard;
+
+static bool same_device(const run_facts *a, const run_facts *b)
+{
+    static const char *const keys[] = {"name", "platform", "version", "driver"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (!json_equal(json_object_get(a->device, keys[i]), json_object_get(b->device, keys[i])))
+            return false;
+    return true;
+}
+
+/* The first fact that two shards of one run cannot differ in; NULL = they are of one run. */
+static const char *difference(const run_facts *a, const run_facts *b)
+{
+    if (!same_device(a, b))
+        return "device";
+    if (strcmp(a->kernel_hash, b->kernel_hash) != 0 || a->kernels_replaced != b->kernels_replaced)
+        return "kernel_hash";
+    if (strcmp(a->library, b->library) != 0)
+        return "library";
+    if (strcmp(a->tier, b->tier) != 0)
+        return "tier";
+    if (strcmp(a->algo, b->algo) != 0)
+        return "algo";
+    if (a->seed != b->seed)
+        return "seed";
+    if (a->shards != b->shards)
+        return "shards";
+    return a->tier_listed != b->tier_listed ? "tier_listed" : NULL;
+}
+
+static bool load(shard *s, const char *path, char *why, size_t room)
+{
+    json_error_t error;
+    s->path = path;
+    s->document = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+    if (!s->document)
+        snprintf(why, room, "%s: %s", path, error.text);
+    else if (!report_facts_read(s->document, &s->facts))
+        snprintf(why, room, "%s: is not a document that clconv-conform --json wrote", path);
+    else
+        return true;
+    return false;
+}
+
+/* Whether the shards are of one run, each there once and none missing. */
+static bool make_whole(const shard *shards, size_t count, char *why, size_t room)
+{
+    const run_facts *first = &shards[0].facts;
+    size_t listed = 0;
+    for (size_t i = 0; i < count; i++) {
+        const run_facts *f = &shards[i].facts;
+        const char *differs = difference(first, f);
+        listed += f->listed;
+        if (differs) {
+            snprintf(why, room, "%s: its %s is not that of %s; merge takes shards of one run",
+                     shards[i].path, differs, shards[0].path);
+            return false;
+        }
+        for (size_t j = 0; j < i; j++)
+            if (shards[j].facts.shard == f->shard) {
+                snprintf(why, room, "%s: is shard %" PRId64 "/%" PRId64 ", and so is %s",
+                         shards[i].path, f->shard, f->shards, shards[j].path);
+                return false;
+            }
+    }
+    if ((int64_t)count != first->shards || listed != first->tier_listed) {
+        snprintf(why, room,
+                 "%zu of %" PRId64 " shards with %zu of %zu entries: the run is not complete",
+                 count, first->shards, listed, first->tier_listed);
+        return false;
+    }
+    return true;
+}
+
+static bool add_cases(report *r, const shard *s, char *why, size_t room)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(s->document, "cases"), i, one)
+    {
+        suite_entry entry;
+        verdict v;
+        const char *name = json_string_value(json_object_get(one, "case"));
+        const char *origin = json_string_value(json_object_get(one, "origin"));
+        char reason[256];
+        if (!name || !origin || !case_parse(name, &entry.spec, reason, sizeof reason) ||
+            !report_verdict_read(one, &v)) {
+            snprintf(why, room, "%s: entry %zu of its cases is malformed", s->path, i);
+            return false;
+        }
+        snprintf(entry.origin, sizeof entry.origin, "%s", origin);
+        if (!report_add(r, &entry, &v)) {
+            snprintf(why, room, "%s: no memory for its cases", s->path);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void add_refusals(report *r, const shard *s)
+{
+    const char *algo, *sentence;
+    json_t *one, *times;
+    json_object_foreach(json_object_get(s->document, "algorithms"), algo, one)
+        json_object_foreach(json_object_get(one, "refusals"), sentence, times)
+            report_add_refusals(r, algo, sentence, (size_t)json_integer_value(times));
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Every entry accounted for, no case twice. */
+static bool complete(const report *r, char *why, size_t room)
+{
+    if (r->count + r->total.refused != r->facts.tier_listed) {
+        snprintf(why, room, "the shards hold %zu entries, the run has %zu",
+                 r->count + r->total.refused, r->facts.tier_listed);
+        return false;
+    }
+    const char **names = malloc((r->count + 1) * sizeof *names);
+    bool ok = names != NULL;
+    for (size_t i = 0; ok && i < r->count; i++)
+        names[i] = r->results[i].name;
+    if (ok)
+        qsort(names, r->count, sizeof *names, by_name);
+    else
+        snprintf(why, room, "no memory to compare the cases");
+    for (size_t i = 1; ok && i < r->count; i++)
+        if (strcmp(names[i - 1], names[i]) == 0) {
+            snprintf(why, room, "the case %.400s is in two shards", names[i]);
+            ok = false;
+        }
+    free(names);
+    return ok;
+}
+
+static report *merge(const shard *shards, size_t count, char *why, size_t room)
+{
+    run_facts facts = shards[0].facts;
+    facts.shard = facts.shards = 1;
+    facts.listed = facts.tier_listed;
+    facts.device = json_incref(facts.device);
+    for (size_t i = 1; i < count; i++) /* shards run side by side: the slowest counts */
+        if (shards[i].facts.seconds > facts.seconds)
+            facts.seconds = shards[i].facts.seconds;
+    report *r = report_open(&facts, NULL, why, room);
+    bool ok = r != NULL;
+    for (size_t i = 0; ok && i < count; i++) {
+        ok = add_cases(r, &shards[i], why, room);
+        if (ok)
+            add_refusals(r, &shards[i]);
+    }
+    if (ok && complete(r, why, room))
+        return r;
+    report_close(r);
+    return NULL;
+}
+
+static int merge_files(const char **paths, size_t count, const report_files *files,
+                       double min_coverage)
+{
+    char why[4608];
+    shard *shards = calloc(count, sizeof *shards);
+    report *whole = NULL;
+    bool ok = shards != NULL;
+    snprintf(why, sizeof why, "no memory for %zu shards", count);
+    for (size_t i = 0; ok && i < count; i++)
+        ok = load(&shards[i], paths[i], why, sizeof why);
+    if (ok && make_whole(shards, count, why, sizeof why))
+        whole = merge(shards, count, why, sizeof why);
+    int code = EXIT_USAGE;
+    if (!whole) {
+        console_error(code, why);
+    } else {
+        console_header(whole);
+        for (size_t i = 0; i < whole->count; i++)
+            if (whole->results[i].verdict.state == STATE_FAIL)
+                console_failure(whole, whole->results[i].name, &whole->results[i].verdict);
+        code = report_judge(whole, min_coverage).exit_code;
+        if (report_write(whole, files, min_coverage, why, sizeof why))
+            console_summary(whole, files, min_coverage);
+        else
+            code = console_error(EXIT_DEVICE, why);
+    }
+    report_close(whole);
+    for (size_t i = 0; shards && i < count; i++)
+        json_decref(shards[i].document);
+    free(shards);
+    return code;
+}
+
+int merge_main(int argc, const char **argv)
+{
+    report_files files = {NULL, NULL, NULL};
+    char *coverage = NULL, why[512];
+    double min_coverage = RUN_MIN_COVERAGE;
+    int code = EXIT_USAGE;
+    const struct poptOption options[] = {
+        {"json", 0, POPT_ARG_STRING, &files.json, 0, "Write the whole run as JSON", "FILE"},
+        {"junit", 0, POPT_ARG_STRING, &files.junit, 0, "Write it as JUnit XML", "FILE"},
+        {"html", 0, POPT_ARG_STRING, &files.html, 0, "Write it as a page to read", "FILE"},
+        {"min-coverage", 0, POPT_ARG_STRING, &coverage, 0,
+         "Percent of the applicable cases that must have run (95)", "PCT"},
+        POPT_AUTOHELP POPT_TABLEEND};
+    poptContext context = poptGetContext("clconv-conform merge", argc, argv, options, 0);
+    poptSetOtherOptionHelp(context, "SHARD.json ...");
+    const int status = poptGetNextOpt(context);
+    const char **paths = poptGetArgs(context);
+    size_t count = 0;
+    while (paths && paths[count])
+        count++;
+    if (status < -1)
+        snprintf(why, sizeof why, "merge: %s: %s", poptBadOption(context, 0), poptStrerror(status));
+    else if (coverage && !parse_percent(coverage, &min_coverage))
+        snprintf(why, sizeof why, "merge: --min-coverage takes 0 to 100, but got '%s'", coverage);
+    else if (!count)
+        snprintf(why, sizeof why, "merge: name the JSON document of every shard of one run");
+    else
+        code = EXIT_GOOD;
+    code = code == EXIT_GOOD ? merge_files(paths, count, &files, min_coverage)
+                             : console_error(code, why);
+    free((char *)files.json);
+    free((char *)files.junit);
+    free((char *)files.html);
+    free(coverage);
+    poptFreeContext(context);
+    return code;
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* The results of a run, their verdict, and the files that say so. */
+#ifndef CLCONV_REPORT_H
+#define CLCONV_REPORT_H
+
+#include "suite.h"
+
+#include <jansson.h>
+
+/* What is true of a run as a whole. Shards with equal facts (but for `shard`, `listed` and
+ * `seconds`) are parts of one run. */
+typedef struct run_facts {
+    json_t *device;     /* the device card, see device_card.c */
+    char selector[300]; /* what --device takes to find the device again */
+    char library[16], kernel_hash[20];
+    bool kernels_replaced;
+    char tier[16]; /* "" = one case, --case */
+    char algo[16]; /* --algo, "" = every one */
+    uint64_t seed;
+    int64_t shard, shards;      /* 1 of 1 = whole */
+    size_t listed, tier_listed; /* entries of this shard, of all shards; refused ones too */
+    double seconds;
+} run_facts;
+
+typedef struct result {
+    char *name; /* canonical case with :algo and :data, unique */
+    char origin[64], algo[16], dtype[8];
+    verdict verdict;
+} result;
+
+/* run = passed + failed; refused = the algorithm does not do the problem, so it is no case of it.
+ */
+typedef struct tally {
+    char algo[16];
+    size_t run, failed, skipped, unsupported, refused;
+    double headroom;  /* worst error / bound over real data */
+    json_t *refusals; /* sentence -> how often */
+} tally;
+
+enum { REPORT_MAX_ALGORITHMS = 32 };
+
+typedef struct report {
+    run_facts facts;
+    result *results;
+    size_t count, room;
+    tally algos[REPORT_MAX_ALGORITHMS], total;
+    size_t algo_count;
+    FILE *stream; /* NDJSON beside the JSON document, or NULL */
+} report;
+
+/* Takes over facts->device. The stream begins with the facts. NULL with a sentence in `why`. */
+report *report_open(const run_facts *facts, const char *json_path, char *why, size_t room);
+void report_close(report *r);
+
+/* Counts a verdict and, unless REFUSED, keeps it. False when memory or the stream's disk is full.
+ */
+bool report_add(report *r, const suite_entry *entry, const verdict *v);
+void report_add_refusals(report *r, const char *algo, const char *sentence, size_t times);
+
+/* run / (run + skipped), 0 when nothing was applicable. */
+double report_coverage(const report *r);
+
+/* Whether coverage and quotas are judged: all shards of a tier, all algorithms. */
+bool report_is_whole(const report *r);
+
+typedef struct judgement {
+    int exit_code;
+    char sentence[320]; /* begins with PASS, FAIL or TOO LITTLE EVIDENCE */
+} judgement;
+judgement report_judge(const report *r, double min_coverage);
+
+/* The REPRO line of a case, quoted for a shell. Returns text. */
+const char *report_repro(const report *r, const char *name, char *text, size_t room);
+
+typedef struct report_files {
+    const char *json, *junit, *html; /* NULL = not wanted */
+} report_files;
+
+/* Tries to create each file, so that a long run does not fail at its end. */
+bool report_files_writable(const report_files *files, char *why, size_t room);
+bool report_write(const report *r, const report_files *files, double min_coverage, char *why,
+                  size_t room);
+
+/* The document itself; a new reference, NULL without memory. */
+json_t *report_document(const report *r, double min_coverage);
+json_t *report_facts_json(const run_facts *facts);
+bool report_facts_read(const json_t *document, run_facts *facts);
+json_t *report_verdict_json(const char *name, const verdict *v);
+bool report_verdict_read(const json_t *from, verdict *v);
+
+/* Markup as text, malloc'ed by libxml2 (xmlFree); NULL without memory. */
+char *report_junit(const report *r);
+char *report_html(const report *r, double min_coverage);
+
+/* Makes driver text fit for JSON and XML: control characters become blanks, bytes that are not
+ * UTF-8 question marks. Returns text. */
+char *report_clean(char *text);
+
+/* Writes a file under a temporary name and renames it. */
+bool output_write(const char *path, const char *text, char *why, size_t room);
+
+#endif

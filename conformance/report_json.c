@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+/* The JSON document of a run (schema/clconv-conform-1.json) and how merge reads one back. */
+#include "report.h"
+
+#include <errno.h>
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char schema[] = "clconv-conform/1";
+
+/* ---- Writing -------------------------------------------------------------------------------- */
+
+json_t *report_facts_json(const run_facts *f)
+{
+    return json_pack("{s:s, s:O, s:s, s:b, s:{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f}}",
+                     "schema", schema, "device", f->device, "kernel_hash", f->kernel_hash,
+                     "kernels_replaced", (int)f->kernels_replaced, "run", "library", f->library,
+                     "tier", f->tier, "algo", f->algo, "selector", f->selector, "seed",
+                     (json_int_t)f->seed, "shard", (json_int_t)f->shard, "shards",
+                     (json_int_t)f->shards, "listed", (json_int_t)f->listed, "tier_listed",
+                     (json_int_t)f->tier_listed, "seconds", f->seconds);
+}
+
+/* JSON has no infinity: an error over a bound of 0 prints as the largest double. */
+static double finite(double value)
+{
+    return isfinite(value) ? value : DBL_MAX;
+}
+
+json_t *report_verdict_json(const char *name, const verdict *v)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f}", "case", name, "state",
+                     case_state_names[v->state], "kind", v->kind, "reason", v->reason, "headroom",
+                     finite(v->headroom), "seconds", v->seconds);
+}
+
+static json_t *tally_json(const tally *t)
+{
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "run", (json_int_t)t->run, "applicable",
+                     (json_int_t)(t->run + t->skipped), "skipped", (json_int_t)t->skipped,
+                     "unsupported", (json_int_t)t->unsupported, "failed", (json_int_t)t->failed,
+                     "refused", (json_int_t)t->refused, "headroom", finite(t->headroom));
+}
+
+static json_t *algorithms_json(const report *r)
+{
+    json_t *all = json_object();
+    for (size_t i = 0; i < r->algo_count; i++) {
+        json_t *one = tally_json(&r->algos[i]);
+        json_object_set(one, "refusals", r->algos[i].refusals);
+        json_object_set_new(all, r->algos[i].algo, one);
+    }
+    return all;
+}
+
+static json_t *cases_json(const report *r)
+{
+    json_t *all = json_array();
+    for (size_t i = 0; i < r->count; i++) {
+        json_t *one = report_verdict_json(r->results[i].name, &r->results[i].verdict);
+        json_object_set_new(one, "origin", json_string(r->results[i].origin));
+        json_array_append_new(all, one);
+    }
+    return all;
+}
+
+json_t *report_document(const report *r, double min_coverage)
+{
+    const judgement j = report_judge(r, min_coverage);
+    json_t *document = report_facts_json(&r->facts);
+    json_object_set_new(document, "verdict", json_string(j.sentence));
+    json_object_set_new(document, "exit_status", json_integer(j.exit_code));
+    json_object_set_new(document, "totals", tally_json(&r->total));
+    json_object_set_new(document, "coverage", json_real(report_coverage(r)));
+    json_object_set_new(document, "algorithms", algorithms_json(r));
+    json_object_set_new(document, "cases", cases_json(r));
+    return document;
+}
+
+/* ---- Files ---------------------------------------------------------------------------------- */
+
+static bool temporary_name(const char *path, char *name, size_t room)
+{
+    return snprintf(name, room, "%s.%ld.part", path, (long)getpid()) < (int)room;
+}
+
+static bool cannot_write(const char *path, int error, char *why, size_t room)
+{
+    snprintf(why, room, "%s: cannot be written: %s", path, strerror(error));
+    return false;
+}
+
+bool output_write(const char *path, const char *text, char *why, size_t room)
+{
+    char temporary[4096];
+    if (!temporary_name(path, temporary, sizeof temporary))
+        return cannot_write(path, ENAMETOOLONG, why, room);
+    FILE *file = fopen(temporary, "w");
+    if (!file)
+        return cannot_write(path, errno, why, room);
+    const bool written = fputs(text, file) >= 0 && fflush(file) == 0;
+    int error = errno;
+    const bool closed = fclose(file) == 0;
+    if (written && closed && rename(temporary, path) == 0)
+        return true;
+    error = written ? errno : error;
+    remove(temporary);
+    return cannot_write(path, error, why, room);
+}
+
+static bool writable(const char *path, char *why, size_t room)
+{
+    char temporary[4096];
+    if (!path)
+        return true;
+    if (!temporary_name(path, temporary, sizeof temporary))
+        return cannot_write(path, ENAMETOOLONG, why, room);
+    FILE *file = fopen(temporary, "w");
+    if (!file)
+        return cannot_write(path, errno, why, room);
+    fclose(file);
+    remove(temporary);
+    return true;
+}
+
+bool report_files_writable(const report_files *files, char *why, size_t room)
+{
+    return writable(files->json, why, room) && writable(files->junit, why, room) &&
+           writable(files->html, why, room);
+}
+
+/* Takes over `text`; NULL = there was no memory to make it. */
+static bool write_text(const char *path, char *text, void (*release)(void *), char *why,
+                       size_t room)
+{
+    if (!text)
+        return cannot_write(path, ENOMEM, why, room);
+    const bool ok = output_write(path, text, why, room);
+    release(text);
+    return ok;
+}
+
+bool report_write(const report *r, const report_files *files, double min_coverage, char *why,
+                  size_t room)
+{
+    bool ok = true;
+    if (files->json) {
+        json_t *document = report_document(r, min_coverage);
+        char *text = json_dumps(document, JSON_INDENT(1) | JSON_REAL_PRECISION(9));
+        json_decref(document);
+        ok = write_text(files->json, text, free, why, room);
+    }
+    if (ok && files->junit)
+        ok = write_text(files->junit, report_junit(r), free, why, room);
+    if (ok && files->html)
+        ok = write_text(files->html, report_html(r, min_coverage), free, why, room);
+    return ok;
+}
+
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+bool report_verdict_read(const json_t *from, verdict *v)
+{
+    const char *state = NULL, *kind = NULL, *reason = NULL;
+    *v = (verdict){0};
+    if (json_unpack((json_t *)from, "{s:s, s:s, s:s, s:F, s:F}", "state", &state, "kind", &kind,
+                    "reason", &reason, "headroom", &v->headroom, "seconds", &v->seconds) != 0)
+        return false;
+    snprintf(v->kind, sizeof v->kind, "%s", kind);
+    snprintf(v->reason, sizeof v->reason, "%s", reason);
+    for (int i = STATE_PASS; i <= STATE_REFUSED; i++)
+        if (strcmp(case_state_names[i], state) == 0) {
+            v->state = (case_state)i;
+            return true;
+        }
+    return false;
+}
+
+/* Copies one string of an object; false when it is not there or too long. */
+static bool read_text(const json_t *object, const char *key, char *out, size_t room)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text && snprintf(out, room, "%s", text) < (int)room;
+}
+
+bool report_facts_read(const json_t *document, run_facts *f)
+{
+    json_int_t seed, shard, shards, listed, tier_listed;
+    const json_t *run = json_object_get(document, "run");
+    *f = (run_facts){0};
+    char found[sizeof schema];
+    if (!read_text(document, "schema", found, sizeof found) || strcmp(found, schema) != 0 ||
+        !read_text(document, "kernel_hash", f->kernel_hash, sizeof f->kernel_hash) ||
+        !read_text(run, "library", f->library, sizeof f->library) ||
+        !read_text(run, "tier", f->tier, sizeof f->tier) ||
+        !read_text(run, "algo", f->algo, sizeof f->algo) ||
+        !read_text(run, "selector", f->selector, sizeof f->selector) ||
+        json_unpack((json_t *)run, "{s:I, s:I, s:I, s:I, s:I, s:F}", "seed", &seed, "shard", &shard,
+                    "shards", &shards, "listed", &listed, "tier_listed", &tier_listed, "seconds",
+                    &f->seconds) != 0)
+        return false;
+    f->seed = (uint64_t)seed;
+    f->shard = shard;
+    f->shards = shards;
+    f->listed = (size_t)listed;
+    f->tier_listed = (size_t)tier_listed;
+    f->kernels_replaced = json_is_true(json_object_get(document, "kernels_replaced"));
+    f->device = json_object_get(document, "device"); /* borrowed from the document */
+    return json_is_object(f->device) && shards >= 1 && shard >= 1 && shard <= shards;
+}

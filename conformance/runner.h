@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* What main.c, isolate.c, worker.c, merge.c and console.c share: one run from options to report. */
+#ifndef CLCONV_RUNNER_H
+#define CLCONV_RUNNER_H
+
+#include "progress.h"
+#include "report.h"
+
+typedef struct run_options {
+    const char *program; /* argv[0], to start workers */
+    char *device, *tier, *algo, *case_text;
+    report_files files;
+    uint64_t seed;
+    int64_t shard, shards, timeout; /* seconds */
+    double min_coverage;            /* percent */
+    bool isolate, list, verbose, worker;
+} run_options;
+
+#define RUN_MIN_COVERAGE 95.0 /* percent */
+
+/* 0 to 100, fractions allowed, nothing behind it. */
+bool parse_percent(const char *text, double *out);
+
+typedef struct runner {
+    const run_options *options;
+    const suite_entry *entries;
+    size_t count, tier_count;
+    report *report; /* NULL until the device is known */
+    progress progress;
+    double started;
+} runner;
+
+/* The device is known: opens the report, prints what is going to run. Takes over `card`. */
+bool runner_begin(runner *run, json_t *card, const char *selector, char *why, size_t room);
+void runner_launch(runner *run, size_t entry);
+bool runner_result(runner *run, size_t entry, const verdict *v, char *why, size_t room);
+/* Writes the files, prints the summary; the exit code. */
+int runner_finish(runner *run);
+
+/* Runs all entries in this process, or in children. An exit code; EXIT_GOOD = all were run. */
+int run_here(runner *run);
+int run_isolated(runner *run);
+/* The child of run_isolated: cases on stdin, messages on WORKER_CHANNEL. */
+int worker_main(const run_options *options);
+enum { WORKER_CHANNEL = 3, WORKER_BATCH = 64 };
+
+/* A device opened the way the options say; prints why not. */
+typedef struct opened_device {
+    session *session;
+    json_t *card;
+    char selector[300];
+} opened_device;
+int open_device(const char *wanted, opened_device *out, char *why, size_t room);
+
+json_t *device_card(const device_entry *device);
+
+/* `clconv-conform merge ...`. */
+int merge_main(int argc, const char **argv);
+
+/* Console: everything a person reads. */
+void console_header(const report *r);
+void console_failure(const report *r, const char *name, const verdict *v);
+void console_summary(const report *r, const report_files *files, double min_coverage);
+/* "clconv-conform: <sentence>" on stderr; returns the code. */
+int console_error(int exit_code, const char *sentence);
+
+#endif

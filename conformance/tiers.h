@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* What the tiers promise beyond their list of cases (suite.h, generate_tier). */
+#ifndef CLCONV_TIERS_H
+#define CLCONV_TIERS_H
+
+#include "suite.h"
+
+enum { TIER_DEFAULT_SEED = 1 }; /* then no case carries a seed of its own */
+
+extern const char *const tier_names[]; /* ended by NULL */
+
+/* Cases that each algorithm must have accepted in a whole run. */
+size_t tier_quota(const char *tier);
+
+/* What shards go by: the problem alone, so that all cases of one stay together. */
+uint64_t tier_problem_hash(const case_spec *c);
+
+#endif
