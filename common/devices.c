@@ -95,29 +95,31 @@ static size_t preferred(const device_entry *list, size_t count)
     return 0;
 }
 
-/* The one device that `wanted` names; `count` with a sentence when none or several are named. */
-static size_t named(const char *wanted, const device_entry *list, size_t count, char *why,
-                    size_t room)
+/* The one device that `wanted` names; `count` with a sentence when none or several are named.
+ * `source` is who wants it, for the sentence. */
+static size_t named(const char *source, const char *wanted, const device_entry *list, size_t count,
+                    char *why, size_t room)
 {
     int64_t index = 0;
     size_t found = count, second = count;
-    if (options_integer(wanted, &index) && index >= 0 && (uint64_t)index < count)
+    const bool number = options_integer(wanted, &index); /* never part of a name: "5" is no "512" */
+    if (number && index >= 0 && (uint64_t)index < count)
         return (size_t)index;
     for (size_t i = count; i-- > 0;)
-        if (strstr(list[i].name, wanted)) {
+        if (!number && strstr(list[i].name, wanted)) {
             second = found;
             found = i;
         }
     if (found == count)
         snprintf(why, room,
-                 "device '%s' is neither an index from 0 to %zu nor part of a device's "
+                 "%s '%s' is neither an index from 0 to %zu nor part of a device's "
                  "name; 'clconv devices' lists them",
-                 wanted, count - 1);
+                 source, wanted, count - 1);
     else if (second != count)
         snprintf(why, room,
-                 "device '%s' names several devices, such as %zu (%s) and %zu (%s); "
+                 "%s '%s' names several devices, such as %zu (%s) and %zu (%s); "
                  "give an index",
-                 wanted, found, list[found].name, second, list[second].name);
+                 source, wanted, found, list[found].name, second, list[second].name);
     return second == count ? found : count;
 }
 
@@ -131,11 +133,13 @@ int devices_choose(const char *wanted, device_entry *out, char *why, size_t room
                  "pocl-opencl-icd, and look at 'clinfo -l'");
         return EXIT_NO_DEVICE;
     }
+    const char *source = wanted ? "device" : "CLCONV_DEVICE";
     if (!wanted)
         wanted = getenv("CLCONV_DEVICE");
     if (wanted && !*wanted)
         wanted = NULL; /* set to nothing = not set */
-    const size_t chosen = wanted ? named(wanted, list, count, why, room) : preferred(list, count);
+    const size_t chosen =
+        wanted ? named(source, wanted, list, count, why, room) : preferred(list, count);
     if (chosen < count)
         *out = list[chosen];
     free(list);

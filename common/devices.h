@@ -28,8 +28,8 @@ typedef struct device_entry {
  * are skipped. *out is malloc'ed (NULL when there are none). Returns how many. */
 size_t devices_list(device_entry **out);
 
-/* Chooses by `wanted`: an index as `clconv devices` prints it, or a substring of the name (case
- * counts); NULL = CLCONV_DEVICE, else the first device whose type is exactly GPU, else ACCELERATOR,
+/* Chooses by `wanted`: a whole number is an index as `clconv devices` prints it, anything else a
+ * substring of the name (case counts); NULL = CLCONV_DEVICE, else the first device whose type is exactly GPU, else ACCELERATOR,
  * else CPU, else the first. Returns EXIT_GOOD, or EXIT_USAGE / EXIT_NO_DEVICE with a sentence in `why`. */
 int devices_choose(const char *wanted, device_entry *out, char *why, size_t room);
 

@@ -79,7 +79,7 @@ static int take_operand(poptContext context, const char *operand, const char *na
     const char *first = poptGetArg(context);
     const char *next = first && operand ? poptGetArg(context) : first;
     if (next)
-        return usage_error(name, "'%s' is more than '%s' takes", next, name);
+        return usage_error(name, "unexpected argument '%s'", next);
     if (operand && !first)
         return usage_error(name, "%s is missing", operand);
     if (first) {

@@ -163,8 +163,7 @@ static int print_devices(bool json)
         print_device(i, &list[i], i == chosen);
     free(list);
     fflush(stdout);
-    return status ? tool_fail(status, "%s%s", status == EXIT_USAGE ? "CLCONV_DEVICE: " : "", why)
-                  : EXIT_GOOD;
+    return status ? tool_fail(status, "%s", why) : EXIT_GOOD;
 }
 
 int tool_devices(int argc, const char **argv)

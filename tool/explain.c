@@ -7,12 +7,11 @@
 #include <stdio.h>
 
 enum { DEVICE, JSON };
-static const struct poptOption options[] = {
-    {"device", '\0', POPT_ARG_STRING, NULL, DEVICE + 1,
-     "index from 'clconv devices' or part of a device's name", "D"},
-    {"json", '\0', POPT_ARG_NONE, NULL, JSON + 1, "the same as JSON, with the ranked choices",
-     NULL},
-    POPT_TABLEEND};
+static const struct poptOption options[] = {{"device", '\0', POPT_ARG_STRING, NULL, DEVICE + 1,
+                                             "index or part of a name ('clconv devices')", "D"},
+                                            {"json", '\0', POPT_ARG_NONE, NULL, JSON + 1,
+                                             "the same as JSON, with the ranked choices", NULL},
+                                            POPT_TABLEEND};
 
 static const tool_command command = {
     "[OPTION...] CASE",

@@ -8,7 +8,9 @@ static const tool_command command = {
     "--x x.npy --w w.npy [--b b.npy] --y y.npy [OPTION...]",
     "\nConvolves x with w as PyTorch's nn.Conv2d does (cross-correlation), adds b and writes y.\n"
     "Files are NumPy arrays in C order; y has x's type. Nothing is printed on success, and y is\n"
-    "written only then.\n"
+    "written only then. With --layout nhwc, x and y are (N, H, W, C) and w is (K, R, S, C/G).\n"
+    "This version computes float32, nchw, zeros padding, forward; all else is checked and then\n"
+    "refused.\n"
     "\n"
     "Examples\n"
     "  a 3x3 layer that keeps the image size\n"
