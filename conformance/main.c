@@ -8,7 +8,6 @@
 #include <popt.h>
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,17 +36,6 @@ typedef struct raw_options {
     int isolate, list, verbose, worker, help;
 } raw_options;
 
-bool parse_percent(const char *text, double *out)
-{
-    char *end = NULL;
-    const double value = strtod(text, &end);
-    const bool plain = *text >= '0' && *text <= '9' && *end == '\0' && isfinite(value);
-    if (!plain || value > 100.0)
-        return false;
-    *out = value;
-    return true;
-}
-
 static bool wrong(char *why, size_t room, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 static bool wrong(char *why, size_t room, const char *format, ...)
@@ -59,12 +47,16 @@ static bool wrong(char *why, size_t room, const char *format, ...)
     return false;
 }
 
-static bool known_algorithm(const char *name)
+/* Whether the library has an algorithm; if not, `why` lists those it has. */
+static bool known_algorithm(const char *name, char *why, size_t room)
 {
-    for (size_t i = 0; clconv_algorithm_name(i); i++)
-        if (strcmp(clconv_algorithm_name(i), name) == 0)
-            return true;
-    return false;
+    const char *names[REPORT_MAX_ALGORITHMS + 1] = {NULL};
+    char words[256];
+    for (size_t i = 0; i < REPORT_MAX_ALGORITHMS && clconv_algorithm_name(i); i++)
+        names[i] = clconv_algorithm_name(i);
+    return options_word(name, names) >= 0 ||
+           wrong(why, room, "there is no algorithm '%s' (%s)", name,
+                 options_words_text(names, words, sizeof words));
 }
 
 static bool read_numbers(const raw_options *raw, run_options *o, char *why, size_t room)
@@ -97,8 +89,8 @@ static bool read_words(const raw_options *raw, run_options *o, char *why, size_t
     if (o->tier && options_word(o->tier, tier_names) < 0)
         return wrong(why, room, "--tier is one of %s, but got '%s'",
                      options_words_text(tier_names, words, sizeof words), o->tier);
-    if (o->algo && !known_algorithm(o->algo))
-        return wrong(why, room, "--algo: there is no algorithm '%s'", o->algo);
+    if (o->algo && !known_algorithm(o->algo, why, room))
+        return false;
     if (o->case_text && (o->tier || raw->shard || raw->seed))
         return wrong(why, room,
                      "--case is one convolution: --tier, --shard and --seed do not go with it "
@@ -134,8 +126,8 @@ static suite_entry *list_case(const run_options *o, size_t *count, char *why, si
         return wrong(why, room, "--algo %s contradicts algo=%s of the case", o->algo, c.algo), NULL;
     if (o->algo)
         snprintf(c.algo, sizeof c.algo, "%s", o->algo);
-    if (c.algo[0] && !known_algorithm(c.algo))
-        return wrong(why, room, "algo=%s: there is no such algorithm", c.algo), NULL;
+    if (c.algo[0] && !known_algorithm(c.algo, why, room))
+        return NULL;
     if (c.tile[0] && !c.algo[0])
         return wrong(why, room, "tile=%s needs an algorithm, algo=NAME", c.tile), NULL;
     if (!c.data[0])
@@ -230,8 +222,10 @@ static int dispatch(poptContext context, run_options *o, const raw_options *raw)
 
 int main(int argc, const char **argv)
 {
-    if (argc > 1 && strcmp(argv[1], "merge") == 0)
+    if (argc > 1 && strcmp(argv[1], "merge") == 0) {
+        argv[1] = "clconv-conform merge"; /* what its help shows */
         return merge_main(argc - 1, argv + 1);
+    }
 
     run_options o = {.program = argv[0]};
     raw_options raw = {0};

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* One column: its title and whether it holds numbers. */
 typedef struct column {
@@ -90,6 +91,24 @@ static void fact(markup *m, const char *name, const char *format, ...)
     markup_leaf(m, "dd", NULL, "%s", text);
 }
 
+/* "largest_buffer_bytes" and 1073741824 as "largest buffer" and "1.00 GiB"; other numbers as they
+ * are. */
+static void number_fact(markup *m, char *name, json_int_t value)
+{
+    static const char unit[] = " bytes";
+    char *end = name + strlen(name) - strlen(unit);
+    const double mib = (double)value / 1048576.0;
+    if (end <= name || strcmp(end, unit) != 0) {
+        fact(m, name, "%" JSON_INTEGER_FORMAT, value);
+        return;
+    }
+    *end = '\0';
+    if (mib >= 1024)
+        fact(m, name, "%.2f GiB", mib / 1024);
+    else
+        fact(m, name, "%.4g %s", mib >= 1 ? mib : mib * 1024, mib >= 1 ? "MiB" : "KiB");
+}
+
 /* Every entry of the device card, under its own name with blanks for underscores. */
 static void device_facts(markup *m, json_t *device)
 {
@@ -104,9 +123,7 @@ static void device_facts(markup *m, json_t *device)
         if (json_is_string(value))
             fact(m, name, "%s", json_string_value(value));
         else if (json_is_integer(value))
-            fact(m, name, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
-        else if (json_is_boolean(value))
-            fact(m, name, "%s", json_is_true(value) ? "yes" : "no");
+            number_fact(m, name, json_integer_value(value));
     }
 }
 

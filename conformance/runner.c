@@ -4,7 +4,19 @@
 
 #include "tiers.h"
 
+#include <math.h>
 #include <stdlib.h>
+
+bool parse_percent(const char *text, double *out)
+{
+    char *end = NULL;
+    const double value = strtod(text, &end);
+    const bool plain = *text >= '0' && *text <= '9' && *end == '\0' && isfinite(value);
+    if (!plain || value > 100.0)
+        return false;
+    *out = value;
+    return true;
+}
 
 bool runner_begin(runner *run, json_t *card, const char *selector, char *why, size_t room)
 {
