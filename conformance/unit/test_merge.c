@@ -15,15 +15,6 @@
 
 static char folder[] = "suite_merge.XXXXXX";
 
-static const char *in_folder(const char *name)
-{
-    static char paths[8][64];
-    static size_t next;
-    char *path = paths[next++ % 8];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
-}
-
 /* What differs from a good shard of the smoke tier. */
 typedef struct flaw {
     uint64_t seed;
@@ -42,7 +33,8 @@ static const char *write_shard(const char *name, int64_t i, int64_t n, flaw f)
     run_facts facts = {.seed = f.seed ? f.seed : 1, .shard = i, .shards = n};
     facts.listed = mine;
     facts.tier_listed = count;
-    facts.device = json_pack("{s:s}", "name", f.device ? f.device : "D");
+    facts.device = json_pack("{s:s, s:s, s:s, s:s}", "name", f.device ? f.device : "D", "platform",
+                             "P", "version", "V", "driver", "1");
     snprintf(facts.tier, sizeof facts.tier, "%s", f.tier ? f.tier : "smoke");
     snprintf(facts.algo, sizeof facts.algo, "%s", f.algo ? f.algo : "");
     snprintf(facts.kernel_hash, sizeof facts.kernel_hash, "%s", f.hash ? f.hash : "0123");
@@ -55,17 +47,16 @@ static const char *write_shard(const char *name, int64_t i, int64_t n, flaw f)
             assert_true(report_add(r, &entries[e], &v));
         f.drop_one = f.fail_one = false;
     }
-    const char *path = in_folder(name);
-    const report_files files = {.json = path};
+    const report_files files = {.json = name};
     assert_true(report_write(r, &files, 95, why, sizeof why));
     report_close(r);
     free(entries);
-    return path;
+    return name;
 }
 
 static int merge_two(const char *a, const char *b)
 {
-    const char *argv[] = {"merge", a, b, "--json", in_folder("all.json"), NULL};
+    const char *argv[] = {"merge", a, b, "--json", "all.json", NULL};
     return merge_main(5, argv);
 }
 
@@ -74,7 +65,7 @@ static void test_whole(void **state)
     (void)state;
     const char *one = write_shard("1", 1, 2, (flaw){0});
     assert_int_equal(merge_two(one, write_shard("2", 2, 2, (flaw){0})), EXIT_GOOD);
-    json_t *all = json_load_file(in_folder("all.json"), 0, NULL);
+    json_t *all = json_load_file("all.json", 0, NULL);
     size_t count = 0;
     free(generate_tier("smoke", 1, &count));
     assert_int_equal(json_array_size(json_object_get(all, "cases")), count);
@@ -101,10 +92,10 @@ static void test_missing_and_double(void **state)
     const char *alone[] = {"merge", one, NULL};
     assert_int_equal(merge_main(2, alone), EXIT_USAGE);
     assert_int_equal(merge_two(one, one), EXIT_USAGE);
-    assert_int_equal(merge_two(one, in_folder("not-there")), EXIT_USAGE);
+    assert_int_equal(merge_two(one, "not-there"), EXIT_USAGE);
     char why[256];
-    assert_true(output_write(in_folder("junk"), "{\"schema\":\"clconv-conform/1\"}", why, 256));
-    assert_int_equal(merge_two(one, in_folder("junk")), EXIT_USAGE);
+    assert_true(output_write("junk", "{\"schema\":\"clconv-conform/1\"}", why, 256));
+    assert_int_equal(merge_two(one, "junk"), EXIT_USAGE);
 }
 
 /* The same cases under two shard numbers: the count is right, the cases are not. */
@@ -118,17 +109,17 @@ static void test_same_cases_twice(void **state)
     json_t *run = json_object_get(document, "run");
     json_object_set_new(run, "shards", json_integer(2));
     json_object_set_new(run, "tier_listed", json_integer((json_int_t)(2 * count)));
-    json_dump_file(document, in_folder("a"), 0);
+    json_dump_file(document, "a", 0);
     json_object_set_new(run, "shard", json_integer(2));
-    json_dump_file(document, in_folder("b"), 0);
+    json_dump_file(document, "b", 0);
     json_decref(document);
-    assert_int_equal(merge_two(in_folder("a"), in_folder("b")), EXIT_USAGE);
+    assert_int_equal(merge_two("a", "b"), EXIT_USAGE);
 }
 
 static int make_folder(void **state)
 {
     (void)state;
-    return mkdtemp(folder) ? 0 : -1;
+    return mkdtemp(folder) ? chdir(folder) : -1;
 }
 
 static int remove_folder(void **state)
@@ -136,8 +127,8 @@ static int remove_folder(void **state)
     static const char *const names[] = {"1", "2", "a", "b", "junk", "all.json"};
     (void)state;
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        remove(in_folder(names[i]));
-    return rmdir(folder);
+        remove(names[i]);
+    return chdir("..") == 0 ? rmdir(folder) : -1;
 }
 
 int main(void)
