@@ -240,5 +240,5 @@ int run_isolated(runner *run)
             console_error(code, b.why);
         first += b.count;
     } while (code == EXIT_GOOD && first < run->count);
-    return code;
+    return code == EXIT_GOOD ? runner_finish(run) : code;
 }

@@ -186,8 +186,6 @@ static int run(const run_options *o)
         code = o->list      ? print_list(o, entries, r.count)
                : o->isolate ? run_isolated(&r)
                             : run_here(&r);
-        if (code == EXIT_GOOD && !o->list)
-            code = runner_finish(&r);
     }
     report_close(r.report);
     free(entries);

@@ -37,7 +37,7 @@ bool runner_result(runner *run, size_t entry, const verdict *v, char *why, size_
 /* Writes the files, prints the summary; the exit code. */
 int runner_finish(runner *run);
 
-/* Runs all entries in this process, or in children. An exit code; EXIT_GOOD = all were run. */
+/* Runs all entries in this process, or in children, and finishes; the exit code. */
 int run_here(runner *run);
 int run_isolated(runner *run);
 /* The child of run_isolated: cases on stdin, messages on WORKER_CHANNEL. */
