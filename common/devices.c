@@ -134,10 +134,11 @@ int devices_choose(const char *wanted, device_entry *out, char *why, size_t room
         return EXIT_NO_DEVICE;
     }
     const char *source = wanted ? "device" : "CLCONV_DEVICE";
-    if (!wanted)
+    if (!wanted) {
         wanted = getenv("CLCONV_DEVICE");
-    if (wanted && !*wanted)
-        wanted = NULL; /* set to nothing = not set */
+        if (wanted && !*wanted)
+            wanted = NULL; /* set to nothing = not set */
+    }
     const size_t chosen =
         wanted ? named(source, wanted, list, count, why, room) : preferred(list, count);
     if (chosen < count)

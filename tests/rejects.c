@@ -163,6 +163,7 @@ const reject reject_runs[] = {
     {"--x @2,8,5,5", "--w is missing"},
     {"--w @8,8,3,3", "--x is missing"},
     {SAME88 "--y elsewhere.npy", "--y is given twice"},
+    {"--x= --w @8,8,3,3", "--x is empty"},
     {"--x absent.npy --w @8,8,3,3", "absent.npy: No such file"},
     {"--x . --w @8,8,3,3", ".: not a regular file"},
     {0, 0},

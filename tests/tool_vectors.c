@@ -135,8 +135,9 @@ static size_t judge(const vector *v, const npy_array *a)
                     if ((!right || !same) && bad++ == 0)
                         fprintf(stderr,
                                 "%s: [%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64
-                                "] is %.9g, should be %.9g within %.3g\n",
-                                v->name, n, k, p, q, (double)got[i], s.value, bound);
+                                "] is %.9g, should be %.9g within %.3g (published: %.9g)\n",
+                                v->name, n, k, p, q, (double)got[i], s.value, bound,
+                                wanted ? (double)wanted[i] : NAN);
                 }
     return bad;
 }

@@ -189,6 +189,8 @@ static int read_direction(char *const *value, run_request *out)
         return EXIT_USAGE;
     for (size_t i = 0; i < sizeof belongs / sizeof belongs[0]; i++) {
         const bool given = value[belongs[i].id] != NULL;
+        if (given && !*value[belongs[i].id])
+            return tool_fail(EXIT_USAGE, "--%s is empty", name_of(belongs[i].id));
         if (belongs[i].need[op] == 'r' && !given)
             return tool_fail(EXIT_USAGE, "--%s is missing\nTry 'clconv run --help'.",
                              name_of(belongs[i].id));
