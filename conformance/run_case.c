@@ -259,6 +259,20 @@ static void describe_element(const oracle_shape *shape, size_t index, char *text
              index / q % p, index % q);
 }
 
+/* A NaN that an arithmetic operation made from a guard still has the guard's bits. */
+static const char *nan_origin(float value)
+{
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    for (int i = 0; i < ROLES; i++) {
+        if (i < ROLE_Y && bits == role_rows[i].guard)
+            return " (from the guard of an input)";
+        if (bits == role_rows[i].fill && bits != 0)
+            return " (from memory nobody wrote)";
+    }
+    return "";
+}
+
 static bool judge_output(trial *t, const float *got, bool guarded_run)
 {
     const reference *const ref = &t->s->ref;
@@ -279,9 +293,10 @@ static bool judge_output(trial *t, const float *got, bool guarded_run)
         kind = "unwritten";
     return settle(t, STATE_FAIL, kind,
                   "%zu of %zu outputs wrong (%zu still hold the poison), first %s: expected %.9g, "
-                  "got %.9g, bound %.3g; %s",
+                  "got %.9g%s, bound %.3g; %s",
                   found.bad, ref->shape.y, found.unwritten, where, found.expected, found.got,
-                  found.bound, guarded_run ? "buffers with guards" : "buffers of exact size");
+                  nan_origin(got[found.first]), found.bound,
+                  guarded_run ? "buffers with guards" : "buffers of exact size");
 }
 
 static bool run_plan(trial *t, const clconv_plan *plan, bool guarded_run, float *got)
