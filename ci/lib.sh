@@ -143,9 +143,9 @@ run_tests() {
     local preset=$1 log=build/log/test-$1 status
     shift
     mkdir -p build/log
-    rm -rf "build/$preset/ci"
+    rm -rf "build/$preset/state"
     say "Testing (preset $preset)"
-    CLCONV_CI_STATE=$root/build/$preset/ci ci/on pocl \
+    CLCONV_CI_STATE=$root/build/$preset/state ci/on pocl \
         ctest --test-dir "build/$preset" --output-on-failure -j "$(cores)" "$@" | tee "$log"
     status=${PIPESTATUS[0]}
     if grep -q '\*\*\*Skipped' "$log"; then
