@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A convolution in one word: the grammar that every program, report and replay line speaks.
  *
- *   n2c6h7w5k9r2s3sh2sw1ph0pw2dh1dw3g3b1:f32:shared:reduce=sum:gi=1+1+1:go=3+3+2:algo=direct:data=real:seed=7
+ *   n2c6h7w5k9r2s3sh2sw1ph0pw2dh1dw3g3b1:f32:go=3+3+3:algo=direct:data=real:seed=7
  *
  * Letters followed by digits; c h w k are required, the rest default to n1 r1 s1 sh1 sw1 ph0 pw0
  * dh1 dw1 g1 b0. Short forms set both axes: hw image, rs kernel, st stride, p padding, d dilation;

@@ -11,8 +11,8 @@
 /* Exit codes of every program (README, "Exit status"). */
 enum {
     EXIT_GOOD = 0,
-    EXIT_DEVICE = 1,   /* needed the device to know: unsupported there, refused, I/O, a case failed */
-    EXIT_USAGE = 2,    /* decided without a device */
+    EXIT_DEVICE = 1, /* needed the device to know: unsupported there, refused, I/O, a case failed */
+    EXIT_USAGE = 2,  /* decided without a device */
     EXIT_EVIDENCE = 3, /* too little evidence */
     EXIT_NO_DEVICE = 77
 };
@@ -29,8 +29,9 @@ typedef struct device_entry {
 size_t devices_list(device_entry **out);
 
 /* Chooses by `wanted`: a whole number is an index as `clconv devices` prints it, anything else a
- * substring of the name (case counts); NULL = CLCONV_DEVICE, else the first device whose type is exactly GPU, else ACCELERATOR,
- * else CPU, else the first. Returns EXIT_GOOD, or EXIT_USAGE / EXIT_NO_DEVICE with a sentence in `why`. */
+ * substring of the name (case counts). NULL = CLCONV_DEVICE, else the first device whose type is
+ * exactly GPU, else ACCELERATOR, else CPU, else the first. Returns EXIT_GOOD, or EXIT_USAGE /
+ * EXIT_NO_DEVICE with a sentence in `why`. */
 int devices_choose(const char *wanted, device_entry *out, char *why, size_t room);
 
 /* A string property of a device ("" when the query fails), e.g. CL_DRIVER_VERSION. Returns text. */
