@@ -6,7 +6,14 @@
  * Letters followed by digits; c h w k are required, the rest default to n1 r1 s1 sh1 sw1 ph0 pw0
  * dh1 dw1 g1 b0. Short forms set both axes: hw image, rs kernel, st stride, p padding, d dilation;
  * pt pb pl pr, after them, set one side. Dilation 1 is dense, as in PyTorch. Suffixes follow in any
- * order and print in the order below. A key twice, or trailing junk, is an error. */
+ * order and print in this one:
+ *
+ *   :f32 (f64 f16 bf16 i8 u8 i32)  :nchw (nhwc)  :shared  :reduce=none|sum|mean  :gi=1+1+1
+ * :go=3+3+2 :pad=zeros|reflect|replicate|circular  :dir=forward|backward-data|backward-weights
+ * :algo=NAME :tile=kb=4,xb=8  :data=NAME  :seed=7
+ *
+ * With :shared, k = c * M whatever the reduce, and g is not given; beside a table g is its length.
+ * A key twice, or trailing junk, is an error. */
 #ifndef CLCONV_CASE_H
 #define CLCONV_CASE_H
 
