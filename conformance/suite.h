@@ -15,8 +15,8 @@
 
 /* Output shape by counting window positions, not by PyTorch's formula. */
 typedef struct oracle_shape {
-    int64_t n, k, p, q;   /* of y */
-    size_t x, w, b, y;    /* elements */
+    int64_t n, k, p, q; /* of y */
+    size_t x, w, b, y;  /* elements */
 } oracle_shape;
 bool oracle_output(const clconv_problem *p, oracle_shape *out);
 
@@ -30,10 +30,11 @@ void oracle_gather(const clconv_problem *p, const float *x, const float *w, cons
 
 /* ---- Data: data.c --------------------------------------------------------------------------- */
 
-/* Fills x, w, b (b may be NULL) for data mode "exact" (every partial sum in any order is exact, up to
- * the full 24 bits) or "real". Deterministic in (problem, mode, seed). False for an unknown mode, or
- * for more terms per output than exact data can have (2^24). */
-bool data_fill(const clconv_problem *p, const char *mode, uint64_t seed, float *x, float *w, float *b);
+/* Fills x, w, b (b may be NULL) for data mode "exact" (every partial sum in any order is exact, up
+ * to the full 24 bits) or "real". Deterministic in (problem, mode, seed). False for an unknown
+ * mode, or for more terms per output than exact data can have (2^24). */
+bool data_fill(const clconv_problem *p, const char *mode, uint64_t seed, float *x, float *w,
+               float *b);
 
 /* The inputs of a case and what its output must be. Start with {0}. */
 typedef struct reference {
@@ -46,10 +47,10 @@ typedef struct reference {
     bool exact;
 } reference;
 
-/* Fills `r` for a valid problem `p` of case `c`; returns at once when it holds just that, so that one
- * case under several algorithms is computed once. NULL, or a kind ("data", "host_memory", "oracle")
- * with a sentence in `why`; "oracle" = the two oracles disagree, which they are asked on every
- * problem that is small enough. */
+/* Fills `r` for a valid problem `p` of case `c`; returns at once when it holds just that, so that
+ * one case under several algorithms is computed once. NULL, or a kind ("data", "host_memory",
+ * "oracle") with a sentence in `why`; "oracle" = the two oracles disagree, which they are asked on
+ * every problem that is small enough. */
 const char *reference_load(reference *r, const case_spec *c, const clconv_problem *p, char *why,
                            size_t room);
 void reference_free(reference *r);
@@ -71,7 +72,7 @@ typedef struct comparison {
     size_t unwritten;            /* elements that still hold the poison */
 } comparison;
 
-/* exact: bitwise the float nearest to y[i]. Else |got - y| <= gamma(terms + 2) * mag, see compare.c. */
+/* Data exact: bitwise. Else |got - y| <= gamma(terms + 2) * mag, derived in compare.c. */
 comparison compare_outputs(const float *got, const double *y, const double *mag,
                            const int64_t *terms, size_t count, const judge_rule *rule);
 
@@ -80,14 +81,18 @@ double compare_gamma(int64_t n);
 
 /* ---- One case: run_case.c, buffers.c -------------------------------------------------------- */
 
-typedef enum case_state { STATE_PASS, STATE_FAIL, STATE_SKIP, STATE_UNSUPPORTED, STATE_REFUSED } case_state;
+typedef enum case_state {
+    STATE_PASS,
+    STATE_FAIL,
+    STATE_SKIP,
+    STATE_UNSUPPORTED,
+    STATE_REFUSED
+} case_state;
 extern const char *const case_state_names[]; /* "PASS", "FAIL", "SKIP", "UNSUPPORTED", "REFUSED" */
 
 typedef struct verdict {
     case_state state;
-    char kind[24];    /* FAIL: value bound guard_write input_modified unwritten nondeterministic
-                         wrong_algo api_error build_error timeout crash shape oracle; SKIP: host_memory
-                         device_memory data; UNSUPPORTED: device memory */
+    char kind[24];    /* what failed or why it was skipped: RULES.md, rules 24 to 28; "" for PASS */
     char reason[512]; /* a sentence */
     double headroom;  /* worst error / bound, "real" only */
     double seconds;
@@ -104,8 +109,8 @@ clconv_context *session_context(session *s);
  * REFUSED = the named algorithm does not do this problem (not a case of its sweep). */
 verdict run_case(session *s, const case_spec *c);
 
-/* What the last run_case computed with, for --dump; the session's memory, valid until the next case.
- * False when it did not get as far as an output. */
+/* What the last run_case computed with, for --dump; the session's memory, valid until the next
+ * case. False when it did not get as far as an output. */
 typedef struct case_tensors {
     const reference *reference;
     const float *got;
