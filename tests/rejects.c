@@ -202,6 +202,6 @@ const reject reject_bare[] = {
 
 const reject reject_late[] = {
     {SAME88 "--algo depthwise", "depthwise refuses"},
-    {"--x @1,1,1,1 --w @1,1,1,1 --padding 65536", "bytes, but"},
+    {"--x @1,1,1,1 --w @1,1,1,1 --padding 500000000", "y has 4000000008000000004 bytes, but"},
     {0, 0},
 };
