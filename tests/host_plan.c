@@ -64,7 +64,7 @@ static clconv_plan *plan_of(const clconv_problem *p, const char *algorithm, uint
     if (status == CLCONV_ALGORITHM_REFUSES)
         return NULL;
     if (status)
-        fail_msg("%s: %s", algorithm, clconv_last_error());
+        fail_msg("%s: %s", algorithm ? algorithm : "choosing", clconv_last_error());
     return plan;
 }
 
