@@ -229,4 +229,26 @@ void clconv_arg(cl_kernel kernel, cl_uint *index, size_t bytes, const void *valu
 /* Value of `key` in a tile text such as "kb=4,xb=8"; 0 when absent. */
 int clconv_tile_value(const char *tile, const char *key);
 
+/* ---- strip.c: algorithms whose work-items compute strips of pixels ("Strips" in common.cl) --- */
+
+/* Output channels (0 where the kernel has no such block) x pixels of a row x rows per work-item. */
+typedef struct clconv_tile {
+    int kb, xb, yb;
+} clconv_tile;
+
+/* Reads "kb=8,xb=16,yb=2", or "xb=16,yb=4" without `has_kb`; false for a tile that no kernel has. */
+bool clconv_tile_read(const char *text, bool has_kb, clconv_tile *out);
+void clconv_tile_write(const clconv_tile *tile, char *text, size_t room);
+
+/* Pixels of a row for one work-item on this device. */
+int clconv_strip_pixels(const clconv_request *request);
+
+/* NULL, or a sentence: the positions of a strip exceed the kernels' 32 bits. */
+const char *clconv_strip_refuses(const clconv_work *work);
+
+/* The program of `stem` for the filter and tile, and a launch per segment over z = n * groups *
+ * ceil(out / channels) items, `channels` being those of one work-item. Sets plan->tile. */
+clconv_status clconv_strip_prepare(clconv_plan *plan, const clconv_request *request,
+                                   const char *stem, const clconv_tile *tile);
+
 #endif

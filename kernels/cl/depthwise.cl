@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* One input channel per output channel: depthwise with any multiplier, and the shared kernel (filter
+ * stride 0). One work-item computes YB rows of a strip of XB output pixels of one output plane.
+ *
+ * Ids: 0 and 1 = strip, row-major over rows of get_global_size(0); the strips of a plane are numbered
+ * along its rows first. 2 = output plane z = (n * groups + g) * out_per_group + k.
+ * Defines: R S STRIDE_H STRIDE_W DILATION_H DILATION_W; tile XB YB. */
+
+#ifndef YB
+#define YB 2
+#endif
+
+/* Rows of x under the YB rows of a strip, and columns under its XB pixels. */
+#define ROWS ((YB - 1) * STRIDE_H + (R - 1) * DILATION_H + 1)
+#define COLS ((S - 1) * DILATION_W + STRIP_SPAN)
+
+/* Longer unrolled code is no faster and takes the compiler seconds. */
+#if R * S <= 49 && ROWS * S <= 100
+#define UNROLL_TAPS UNROLL
+#else
+#define UNROLL_TAPS
+#endif
+
+/* Adds every tap to the sums. An input row is loaded once and goes into all output rows that see it.
+ * `edge`: some taps are outside the image. */
+INLINE void add_taps(strip *sum, global const float *plane, global const float *filter,
+                     const int in_h, const int in_w, const int top, const int left, const int edge)
+{
+    UNROLL_TAPS
+    for (int i = 0; i < ROWS; i++) {
+        if (edge && (top + i < 0 || top + i >= in_h))
+            continue;
+        global const float *row = plane + (long)(top + i) * in_w;
+        UNROLL_TAPS
+        for (int s = 0; s < S; s++) {
+            const int col = left + s * DILATION_W;
+            const strip value = edge ? load_edge(row, col, in_w) : load_strip(row + col);
+            UNROLL
+            for (int j = 0; j < YB; j++) {
+                const int below = i - j * STRIDE_H; /* rows from output row j's first tap */
+                if (below >= 0 && below % DILATION_H == 0 && below / DILATION_H < R)
+                    sum[j] = fma(value, (strip)filter[(long)(below / DILATION_H) * S + s], sum[j]);
+            }
+        }
+    }
+}
+
+/* The same for the few strips whose vectors would leave x. */
+INLINE void add_guarded_taps(strip *sum, global const float *plane, global const float *filter,
+                             const int in_h, const int in_w, const int top, const int left)
+{
+    UNROLL
+    for (int j = 0; j < YB; j++)
+        for (int r = 0; r < R; r++) {
+            const int ih = top + j * STRIDE_H + r * DILATION_H;
+            if (ih < 0 || ih >= in_h)
+                continue;
+            for (int s = 0; s < S; s++)
+                sum[j] = fma(load_guarded(plane + (long)ih * in_w, left + s * DILATION_W, in_w),
+                             (strip)filter[(long)r * S + s], sum[j]);
+        }
+}
+
+kernel void depthwise(CONV_BUFFERS, CONV_SHAPE)
+{
+    const uint strips = (uint)(out_w - 1) / XB + 1;
+    const ulong item = (ulong)get_global_id(1) * get_global_size(0) + get_global_id(0);
+    const long z = (long)get_global_id(2);
+    if (item >= (ulong)strips * ((uint)(out_h - 1) / YB + 1) || z >= z_count)
+        return;
+
+    const int p = (int)((uint)item / strips) * YB;
+    const int q = (int)((uint)item % strips) * XB;
+    const long plane = z_first + z;
+    const long k = plane % out_per_group;
+    const long g = plane / out_per_group % groups;
+    const long n = plane / out_per_group / groups;
+    const int top = p * STRIDE_H - pad_top;
+    const int left = q * STRIDE_W - pad_left;
+    global const float *in = x + x_offset + n * x_image + g * in_h * in_w;
+    global const float *filter = w + w_offset + g * w_group + k * w_out;
+
+    strip sum[YB];
+    UNROLL
+    for (int j = 0; j < YB; j++)
+        sum[j] = 0.0f;
+    if (top >= 0 && top + ROWS <= in_h && left >= 0 && left + COLS <= in_w)
+        add_taps(sum, in, filter, in_h, in_w, top, left, 0);
+    else if (vectors_stay_inside(g, groups, in_h, in_w, top, ROWS, left, COLS))
+        add_taps(sum, in, filter, in_h, in_w, top, left, 1);
+    else
+        add_guarded_taps(sum, in, filter, in_h, in_w, top, left);
+
+    global float *out = y + y_offset + n * y_image +
+                        ((g * out_per_group + k) * out_h + p) * out_w + q;
+    UNROLL
+    for (int j = 0; j < YB; j++)
+        if (p + j < out_h)
+            finish_strip(sum[j], out + (long)j * out_w, out_w - q, b, b_offset + g * b_group + k,
+                         has_bias, bias_factor, divisor);
+}

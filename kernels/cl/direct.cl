@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/* Any group size, dense included. One work-item computes KB output channels x YB rows x a strip of XB
+ * output pixels in registers over all input channels of the group: each vector of x is loaded once
+ * for KB channels, each weight once for YB strips.
+ *
+ * Ids: 0 and 1 = strip, row-major over rows of get_global_size(0); the strips of a plane are numbered
+ * along its rows first. 2 = block of output channels, z = (n * groups + g) * blocks + block, with
+ * blocks = ceil(out_per_group / KB).
+ * Defines: R S STRIDE_H STRIDE_W DILATION_H DILATION_W; tile KB XB YB. */
+
+#ifndef KB
+#define KB 4
+#endif
+#ifndef YB
+#define YB 2
+#endif
+
+/* Rows of x under the YB rows of a strip, and columns under its XB pixels. */
+#define ROWS ((YB - 1) * STRIDE_H + (R - 1) * DILATION_H + 1)
+#define COLS ((S - 1) * DILATION_W + STRIP_SPAN)
+
+/* Rows of taps stay a loop: unrolled they ran 20 % slower (PoCL 3.1, AVX-512: registers spilled). */
+#if S <= 7
+#define UNROLL_ROW UNROLL
+#else
+#define UNROLL_ROW
+#endif
+
+/* Adds all taps of one input channel to the sums. `edge`: some taps are outside the image. */
+INLINE void add_channel(strip sum[KB][YB], global const float *in, global const float *filter,
+                        const long *filter_of, const int in_h, const int in_w, const int top,
+                        const int left, const int edge)
+{
+    for (int r = 0; r < R; r++)
+        UNROLL_ROW
+        for (int s = 0; s < S; s++) {
+            const int col = left + s * DILATION_W;
+            strip value[YB];
+            UNROLL
+            for (int j = 0; j < YB; j++) {
+                const int ih = top + j * STRIDE_H + r * DILATION_H;
+                global const float *row = in + (long)ih * in_w;
+                if (!edge)
+                    value[j] = load_strip(row + col);
+                else
+                    value[j] = ih >= 0 && ih < in_h ? load_edge(row, col, in_w) : (strip)0.0f;
+            }
+            UNROLL
+            for (int m = 0; m < KB; m++) {
+                const strip weight = filter[filter_of[m] + (long)r * S + s];
+                UNROLL
+                for (int j = 0; j < YB; j++)
+                    sum[m][j] = fma(value[j], weight, sum[m][j]);
+            }
+        }
+}
+
+/* The same for the few strips whose vectors would leave x. */
+INLINE void add_guarded_channel(strip sum[KB][YB], global const float *in,
+                                global const float *filter, const long *filter_of, const int in_h,
+                                const int in_w, const int top, const int left)
+{
+    for (int tap = 0; tap < R * S; tap++) {
+        const int r = tap / S, s = tap % S;
+        UNROLL
+        for (int j = 0; j < YB; j++) {
+            const int ih = top + j * STRIDE_H + r * DILATION_H;
+            if (ih < 0 || ih >= in_h)
+                continue;
+            const strip value =
+                load_guarded(in + (long)ih * in_w, left + s * DILATION_W, in_w);
+            UNROLL
+            for (int m = 0; m < KB; m++)
+                sum[m][j] = fma(value, (strip)filter[filter_of[m] + tap], sum[m][j]);
+        }
+    }
+}
+
+kernel void direct(CONV_BUFFERS, CONV_SHAPE)
+{
+    const uint strips = (uint)(out_w - 1) / XB + 1;
+    const ulong item = (ulong)get_global_id(1) * get_global_size(0) + get_global_id(0);
+    const long z = (long)get_global_id(2);
+    if (item >= (ulong)strips * ((uint)(out_h - 1) / YB + 1) || z >= z_count)
+        return;
+
+    const int p = (int)((uint)item / strips) * YB;
+    const int q = (int)((uint)item % strips) * XB;
+    const long blocks = (out_per_group - 1) / KB + 1;
+    const int k = (int)((z_first + z) % blocks) * KB;
+    const long g = (z_first + z) / blocks % groups;
+    const long n = (z_first + z) / blocks / groups;
+    const int top = p * STRIDE_H - pad_top;
+    const int left = q * STRIDE_W - pad_left;
+    const long in_plane = (long)in_h * in_w;
+    const long channels = (long)groups * in_per_group;
+    const int interior = top >= 0 && top + ROWS <= in_h && left >= 0 && left + COLS <= in_w;
+    global const float *in = x + x_offset + n * x_image + g * in_per_group * in_plane;
+    global const float *filter = w + w_offset + g * w_group;
+
+    long filter_of[KB]; /* past the group's last channel: its last filter once more */
+    strip sum[KB][YB];
+    UNROLL
+    for (int m = 0; m < KB; m++) {
+        filter_of[m] = min(k + m, out_per_group - 1) * w_out;
+        UNROLL
+        for (int j = 0; j < YB; j++)
+            sum[m][j] = 0.0f;
+    }
+    for (int c = 0; c < in_per_group; c++, in += in_plane, filter += w_in) {
+        if (interior)
+            add_channel(sum, in, filter, filter_of, in_h, in_w, top, left, 0);
+        else if (vectors_stay_inside(g * in_per_group + c, channels, in_h, in_w, top, ROWS, left, COLS))
+            add_channel(sum, in, filter, filter_of, in_h, in_w, top, left, 1);
+        else
+            add_guarded_channel(sum, in, filter, filter_of, in_h, in_w, top, left);
+    }
+
+    global float *out = y + y_offset + n * y_image +
+                        ((g * out_per_group + k) * out_h + p) * out_w + q;
+    UNROLL
+    for (int m = 0; m < KB; m++)
+        UNROLL
+        for (int j = 0; j < YB; j++)
+            if (k + m < out_per_group && p + j < out_h)
+                finish_strip(sum[m][j], out + ((long)m * out_h + j) * out_w, out_w - q, b,
+                             b_offset + g * b_group + k + m, has_bias, bias_factor, divisor);
+}
