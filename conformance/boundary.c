@@ -4,11 +4,12 @@
 
 /* Every one is different in h and w in all that can differ, and small: the tier also runs on an
  * interpreter. Widths of y leave tails behind tiles of 4, 8 and 16, channels behind 4 and 8; wide
- * images have strips without padding, at either edge and at the ends of x. */
+ * images have strips without padding, at either edge, at the ends of x, and strips that reach
+ * exactly one row and one column into the padding. */
 const named_case smoke_cases[] = {
-    {"n2c2h7w37k5r3s2pt2pb1pl0pr1b1:data=real", "dense, tail of 16, 5 outputs"},
+    {"n2c2h7w32k5r3s2pt2pb1pl0pr1b1:data=real", "dense, whole tiles, 5 outputs"},
     {"n1c4h7w23k6r2s5sh2pt1pb0pl3pr2dh2g2b1", "grouped, stride h only"},
-    {"n1c6h8w41k6r3s4pt2pb0pl1pr3dw2g6b1:data=real", "depthwise, dilated w, wide"},
+    {"n1c5h7w50k5r3s4pt2pb1pl3pr1dw2g5b1:data=real", "depthwise, dilated w, whole tiles"},
     {"n2c3h8w75k6r4s3sh3sw2pt0pb2pl1pr0g3", "depthwise x 2, strides 3 and 2, wide"},
     {"n1c5h6w13k15r2s3sw2pt1pb3pl2pr0dh3dw2g5b1", "depthwise x 3, tail of 8"},
     {"c8h5w6k16r3s2pt1pb0pl0pr1g8b1", "dlprimitives: depthwise x 2 is silently wrong there"},
