@@ -218,6 +218,15 @@ static int dispatch(poptContext context, run_options *o, const raw_options *raw)
     return console_error(EXIT_USAGE, why);
 }
 
+#define TEXT_OPTION(name, where, value, text)                                                      \
+    {                                                                                              \
+        name, '\0', POPT_ARG_STRING, where, 0, text, value                                         \
+    }
+#define FLAG_OPTION(name, letter, where, text)                                                     \
+    {                                                                                              \
+        name, letter, POPT_ARG_NONE, where, 0, text, NULL                                          \
+    }
+
 int main(int argc, const char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "merge") == 0) {
@@ -229,22 +238,26 @@ int main(int argc, const char **argv)
     raw_options raw = {0};
     /* clang-format off */
     const struct poptOption table[] = {
-        {"device", 0, POPT_ARG_STRING, &o.device, 0, "Index or part of the name, as `clconv devices` prints them", "D"},
-        {"tier", 0, POPT_ARG_STRING, &o.tier, 0, "Which cases: smoke (default) or ci", "TIER"},
-        {"algo", 0, POPT_ARG_STRING, &o.algo, 0, "Only this algorithm", "NAME"},
-        {"case", 0, POPT_ARG_STRING, &o.case_text, 0, "Only this convolution", "CASE"},
-        {"seed", 0, POPT_ARG_STRING, &raw.seed, 0, "Other draws and other data (1)", "N"},
-        {"shard", 0, POPT_ARG_STRING, &raw.shard, 0, "Part I of N; merge puts the parts together", "I/N"},
-        {"json", 0, POPT_ARG_STRING, &o.files.json, 0, "Write results as JSON, and F.ndjson as they come", "F"},
-        {"junit", 0, POPT_ARG_STRING, &o.files.junit, 0, "Write results as JUnit XML", "F"},
-        {"html", 0, POPT_ARG_STRING, &o.files.html, 0, "Write results as a page to read", "F"},
-        {"min-coverage", 0, POPT_ARG_STRING, &raw.coverage, 0, "Percent of the applicable cases that must have run (95)", "PCT"},
-        {"list", 0, POPT_ARG_NONE, &raw.list, 0, "Print the cases and run none; needs no device", NULL},
-        {"verbose", 'v', POPT_ARG_NONE, &raw.verbose, 0, "Print each replay line before its launch", NULL},
-        {"isolate", 0, POPT_ARG_NONE, &raw.isolate, 0, "Run in child processes: a crash or hang fails one case", NULL},
-        {"timeout", 0, POPT_ARG_STRING, &raw.timeout, 0, "With --isolate: seconds that a case may take (120)", "S"},
-        {"worker", 0, POPT_ARG_NONE | POPT_ARGFLAG_DOC_HIDDEN, &raw.worker, 0, NULL, NULL},
-        {"help", 'h', POPT_ARG_NONE, &raw.help, 0, "Show this text", NULL},
+        TEXT_OPTION("device", &o.device, "D",
+                    "Index or part of the name, as `clconv devices` prints them"),
+        TEXT_OPTION("tier", &o.tier, "TIER", "Which cases: smoke (default) or ci"),
+        TEXT_OPTION("algo", &o.algo, "NAME", "Only this algorithm"),
+        TEXT_OPTION("case", &o.case_text, "CASE", "Only this convolution"),
+        TEXT_OPTION("seed", &raw.seed, "N", "Other draws and other data (1)"),
+        TEXT_OPTION("shard", &raw.shard, "I/N", "Part I of N; merge puts the parts together"),
+        TEXT_OPTION("json", &o.files.json, "F", "Write results as JSON, and F.ndjson as they come"),
+        TEXT_OPTION("junit", &o.files.junit, "F", "Write results as JUnit XML"),
+        TEXT_OPTION("html", &o.files.html, "F", "Write results as a page to read"),
+        TEXT_OPTION("min-coverage", &raw.coverage, "PCT",
+                    "Percent of the applicable cases that must have run (95)"),
+        FLAG_OPTION("list", '\0', &raw.list, "Print the cases and run none; needs no device"),
+        FLAG_OPTION("verbose", 'v', &raw.verbose, "Print each replay line before its launch"),
+        FLAG_OPTION("isolate", '\0', &raw.isolate,
+                    "Run in child processes: a crash or hang fails one case"),
+        TEXT_OPTION("timeout", &raw.timeout, "S",
+                    "With --isolate: seconds that a case may take (120)"),
+        {"worker", '\0', POPT_ARG_NONE | POPT_ARGFLAG_DOC_HIDDEN, &raw.worker, 0, NULL, NULL},
+        FLAG_OPTION("help", 'h', &raw.help, "Show this text"),
         POPT_TABLEEND};
     /* clang-format on */
     /* PoCL's handler would swallow a division by zero on the host. */
