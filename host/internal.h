@@ -241,7 +241,7 @@ bool clconv_tile_read(const char *text, bool has_kb, clconv_tile *out);
 void clconv_tile_write(const clconv_tile *tile, char *text, size_t room);
 
 /* Pixels of a row for one work-item on this device. */
-int clconv_strip_pixels(const clconv_request *request);
+int clconv_strip_pixels(const clconv_device *dev);
 
 /* NULL, or a sentence: the positions of a strip exceed the kernels' 32 bits. */
 const char *clconv_strip_refuses(const clconv_work *work);

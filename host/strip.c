@@ -36,12 +36,11 @@ bool clconv_tile_read(const char *text, bool has_kb, clconv_tile *out)
            one_of(out->yb, rows, 3) && !strcmp(text, canonical);
 }
 
-/* A CPU's work-item computes a vector, a GPU's one pixel: its neighbours load beside it. */
-int clconv_strip_pixels(const clconv_request *request)
+/* A CPU's work-item computes a vector, a GPU's one pixel: its neighbours load beside it. The image
+ * has no say, so that another image size builds nothing. */
+int clconv_strip_pixels(const clconv_device *dev)
 {
-    if (!request->dev->wide_vectors)
-        return 1;
-    return request->work->q > 8 ? 16 : 8;
+    return dev->wide_vectors ? LARGEST_XB : 1;
 }
 
 const char *clconv_strip_refuses(const clconv_work *work)

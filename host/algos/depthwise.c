@@ -31,7 +31,7 @@ static uint64_t workspace(const clconv_request *request)
 /* Four rows share the input rows that they overlap in. Few tiles: each is a program per filter. */
 static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
 {
-    clconv_tile tile = {.xb = clconv_strip_pixels(request), .yb = 4};
+    clconv_tile tile = {.xb = clconv_strip_pixels(request->dev), .yb = 4};
     if (request->tile)
         clconv_tile_read(request->tile, false, &tile);
     return clconv_strip_prepare(plan, request, "depthwise", &tile);

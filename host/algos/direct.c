@@ -26,18 +26,14 @@ static uint64_t workspace(const clconv_request *request)
 }
 
 /* Sixteen sums where the group has the channels: enough to cover the latency of a multiply-add, few
- * enough for 32 registers. Few tiles: each is a program per filter. */
+ * enough for 32 registers. Few tiles, because each is a program per filter. */
 static clconv_tile default_tile(const clconv_request *request)
 {
     const clconv_work *work = request->work;
     int64_t out = 0;
     for (size_t i = 0; i < work->segments; i++)
         out = work->segment[i].out > out ? work->segment[i].out : out;
-    return (clconv_tile){.kb = out > 4   ? 8
-                               : out > 1 ? 4
-                                         : 1,
-                         .xb = clconv_strip_pixels(request),
-                         .yb = 2};
+    return (clconv_tile){.kb = out > 4 ? 8 : 4, .xb = clconv_strip_pixels(request->dev), .yb = 2};
 }
 
 static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
