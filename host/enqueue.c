@@ -135,7 +135,7 @@ static clconv_status check_queue(const clconv_plan *plan, cl_command_queue queue
 }
 
 /* CONV_BUFFERS of common.cl, and the workspace. */
-static cl_int set_buffers(const clconv_plan *plan, const clconv_step *step, const clconv_args *args,
+cl_int clconv_set_buffers(const clconv_plan *plan, const clconv_step *step, const clconv_args *args,
                           const clconv_buffer *workspace)
 {
     cl_int err = CL_SUCCESS;
@@ -167,7 +167,7 @@ static cl_int launch(const clconv_plan *plan, cl_command_queue queue, const clco
         const clconv_step *step = &plan->step[i];
         const bool last = i + 1 == plan->steps;
         cl_event next = NULL;
-        cl_int err = set_buffers(plan, step, args, workspace);
+        cl_int err = clconv_set_buffers(plan, step, args, workspace);
         if (!err)
             err = clEnqueueNDRangeKernel(queue, step->kernel, 3, NULL, step->global, step->local,
                                          previous ? 1 : n_wait, previous ? &previous : wait,

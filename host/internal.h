@@ -149,6 +149,30 @@ void clconv_cache_save(const clconv_cache_key *key, const unsigned char *binary,
  * front; malloc'ed. `stem` NULL = every kernel file one after another, for the hash. */
 clconv_status clconv_kernel_source(const char *stem, char **out);
 
+/* ---- F2: clblast.c, only with CLCONV_WITH_CLBLAST: every call into CLBlast, behind one lock ------ */
+
+/* Which of CLBlast's kernels compute a product: its own choice by size, or always one kind. */
+typedef enum clconv_gemm_path {
+    CLCONV_GEMM_OWN = 0,
+    CLCONV_GEMM_DIRECT,
+    CLCONV_GEMM_INDIRECT
+} clconv_gemm_path;
+
+/* A row-major matrix without gaps, from element `first` of a buffer on. */
+typedef struct clconv_matrix {
+    cl_mem mem;
+    uint64_t first;
+} clconv_matrix;
+
+/* The first product of a context and path, on a buffer of our own: CLBlast compiles at it. */
+clconv_status clconv_clblast_start(clconv_context *ctx, clconv_gemm_path path);
+/* Enqueues c (m, n) = a (m, k) b (k, n). CLBlast has no wait list and allocates. */
+clconv_status clconv_clblast_multiply(const clconv_context *ctx, clconv_gemm_path path,
+                                      cl_command_queue queue, size_t m, size_t n, size_t k,
+                                      const clconv_matrix *a, const clconv_matrix *b,
+                                      const clconv_matrix *c);
+void clconv_clblast_forget(clconv_context *ctx);
+
 /* ---- F3: algos/<name>.c ------------------------------------------------------------------- */
 
 /* One launch of a plan. Arguments 0..7 (8, 9 with workspace) of every kernel are the buffers, see
@@ -222,6 +246,13 @@ clconv_status clconv_plan_add_steps(clconv_plan *plan, clconv_program *program,
                                     const clconv_grid *grid, const clconv_segment *segment,
                                     bool uses_workspace, clconv_set_args set,
                                     const clconv_request *request);
+
+/* A clconv_set_args: R, S, strides and dilations for kernels that take them as arguments. */
+clconv_status clconv_set_filter(cl_kernel kernel, cl_uint first, const clconv_request *request);
+
+/* Sets the buffer arguments of a step, for an algorithm's own enqueue. */
+cl_int clconv_set_buffers(const clconv_plan *plan, const clconv_step *step, const clconv_args *args,
+                          const clconv_buffer *workspace);
 
 /* Sets scalar argument `*index` and advances it; the first failure stays in *err. */
 void clconv_arg(cl_kernel kernel, cl_uint *index, size_t bytes, const void *value, cl_int *err);

@@ -28,6 +28,17 @@ void clconv_arg(cl_kernel kernel, cl_uint *index, size_t bytes, const void *valu
         *err = result;
 }
 
+clconv_status clconv_set_filter(cl_kernel kernel, cl_uint first, const clconv_request *request)
+{
+    cl_int err = CL_SUCCESS;
+    const clconv_work *work = request->work;
+    const cl_int filter[] = {work->r,        work->s,          work->stride_h,
+                             work->stride_w, work->dilation_h, work->dilation_w};
+    for (size_t i = 0; i < sizeof filter / sizeof filter[0]; i++)
+        clconv_arg(kernel, &first, sizeof filter[i], &filter[i], &err);
+    return err ? clconv_cl_fail(err, "clSetKernelArg") : CLCONV_OK;
+}
+
 /* The arguments of CONV_SHAPE in common.cl, in its order. */
 static void set_shape_args(cl_kernel kernel, cl_uint *index, const clconv_work *work,
                            const clconv_segment *segment, int64_t z_first, int64_t z_count,

@@ -2,54 +2,20 @@
 /* Algorithm `gemm`: one CLBlast matrix product per image and group, on the unfolded image (im2col)
  * in the workspace or, for 1x1 filters, on x itself.
  *
- * Plain Sgemm only: CLBlast 1.5.3's strided batches are silently wrong at offsets and strides that
- * our groups have (their no-copy test ignores both). CLBlast's caches race, so that one lock guards
- * every call into it, process-wide like the caches. */
+ * CLBlast has no wait list, so that barriers order the commands, on queues out of order too. */
 #include "internal.h"
 
-#include <clblast_c.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* CLBlast takes its indirect kernels for m * n * k >= threshold^3. */
-enum { OWN_THRESHOLD = 0, INDIRECT_ALWAYS = 1, DIRECT_ALWAYS = 1 << 20 };
 enum { LOCAL_SIZE = 64, LONGEST_ROW = 32768, MOST_ROWS = 65535 };
 
-/* A device whose threshold was replaced once: CLBlast's own and the one in force. */
-typedef struct device_route {
-    struct device_route *next;
-    cl_device_id device;
-    size_t own, now;
-} device_route;
-
-/* A context that CLBlast holds programs of. */
-typedef struct user {
-    struct user *next;
-    const clconv_context *ctx;
-    bool warm;
-} user;
-
-static pthread_mutex_t clblast_lock = PTHREAD_MUTEX_INITIALIZER; /* CLBlast, and these two: */
-static device_route *routes;
-static user *users;
-
-/* plan->step of a segment: [unfold, epilogue) and [epilogue, end). */
-typedef struct segment_steps {
-    size_t unfold, epilogue, end;
-} segment_steps;
-
 typedef struct gemm_plan {
-    size_t threshold;
+    clconv_gemm_path path;
     bool unfolds;
-    segment_steps segment[];
+    size_t first_step[]; /* of each segment, and the end */
 } gemm_plan;
-
-static clconv_status clblast_fail(CLBlastStatusCode code, const char *what)
-{
-    return clconv_fail(code == CLBlastTempBufferAllocFailure ? CLCONV_OUT_OF_MEMORY
-                                                             : CLCONV_CL_ERROR,
-                       "%s failed: CLBlast status %d", what, (int)code);
-}
 
 /* ---- What is accepted --------------------------------------------------------------------- */
 
@@ -70,22 +36,22 @@ static int64_t unfolded(const clconv_work *work, const clconv_segment *segment)
     return elements;
 }
 
-static bool read_tile(const char *tile, size_t *threshold)
+static bool read_tile(const char *tile, clconv_gemm_path *path)
 {
-    *threshold = OWN_THRESHOLD;
+    *path = CLCONV_GEMM_OWN;
     if (tile && !strcmp(tile, "path=direct"))
-        *threshold = DIRECT_ALWAYS;
+        *path = CLCONV_GEMM_DIRECT;
     else if (tile && !strcmp(tile, "path=indirect"))
-        *threshold = INDIRECT_ALWAYS;
-    return !tile || *threshold != OWN_THRESHOLD;
+        *path = CLCONV_GEMM_INDIRECT;
+    return !tile || *path != CLCONV_GEMM_OWN;
 }
 
 static const char *refuses(const clconv_request *request)
 {
-    size_t threshold;
+    clconv_gemm_path path;
     const clconv_work *work = request->work;
     const uint64_t most = (uint64_t)INT32_MAX * sizeof(float);
-    if (!read_tile(request->tile, &threshold))
+    if (!read_tile(request->tile, &path))
         return "gemm has the tiles path=direct and path=indirect only";
     if (work->x_bytes > most || work->w_bytes > most || work->y_bytes > most)
         return "CLBlast counts elements in 32 bits, and an array has more";
@@ -119,160 +85,7 @@ static uint64_t workspace(const clconv_request *request)
     return (uint64_t)most * sizeof(float);
 }
 
-/* ---- CLBlast; all of this under clblast_lock ---------------------------------------------- */
-
-static CLBlastStatusCode set_threshold(cl_device_id device, size_t threshold)
-{
-    const char *name = "XGEMM_MIN_INDIRECT_SIZE";
-    for (user *u = users; u; u = u->next)
-        u->warm = false; /* CLBlast drops its programs at this */
-    return CLBlastOverrideParameters(device, "GemmRoutine", CLBlastPrecisionSingle, 1, &name,
-                                     &threshold);
-}
-
-/* CLBlast's C interface does not tell the threshold, but the temporary memory of a 1 x 1 x k
- * product: none from the direct kernels, some from the others, whose tiles are larger. */
-static CLBlastStatusCode find_threshold(cl_command_queue queue, size_t *out)
-{
-    size_t low = 1, high = DIRECT_ALWAYS;
-    while (low < high) {
-        const size_t middle = (low + high) / 2, k = middle * middle * middle;
-        size_t bytes = 0;
-        const CLBlastStatusCode code = CLBlastSGemmTempBufferSize(
-            CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeNo, 1, 1, k, 0, k, 0, 1, 0,
-            1, &queue, &bytes);
-        if (code)
-            return code;
-        if (bytes)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    *out = low;
-    return CLBlastSuccess;
-}
-
-/* Puts `threshold` in force for the device. OWN_THRESHOLD leaves CLBlast alone unless we changed
- * it. */
-static clconv_status take_route(cl_command_queue queue, cl_device_id device, size_t threshold)
-{
-    device_route *route = routes;
-    while (route && route->device != device)
-        route = route->next;
-    if (!route && threshold == OWN_THRESHOLD)
-        return CLCONV_OK;
-    if (!route) {
-        size_t own = 0;
-        const CLBlastStatusCode code = find_threshold(queue, &own);
-        if (code)
-            return clblast_fail(code, "asking CLBlast for its threshold");
-        route = calloc(1, sizeof *route);
-        if (!route)
-            return clconv_fail(CLCONV_OUT_OF_MEMORY, "no host memory for CLBlast's threshold");
-        *route = (device_route){.next = routes, .device = device, .own = own, .now = own};
-        routes = route;
-    }
-    const size_t wanted = threshold == OWN_THRESHOLD ? route->own : threshold;
-    if (wanted == route->now)
-        return CLCONV_OK;
-    const CLBlastStatusCode code = set_threshold(device, wanted);
-    if (code)
-        return clblast_fail(code, "CLBlastOverrideParameters");
-    route->now = wanted;
-    return CLCONV_OK;
-}
-
-static user *find_or_add_user(clconv_context *ctx)
-{
-    user *u = users;
-    while (u && u->ctx != ctx)
-        u = u->next;
-    if (!u && (u = clconv_alloc(ctx, sizeof *u))) {
-        *u = (user){.next = users, .ctx = ctx};
-        users = u;
-    }
-    return u;
-}
-
-/* A matrix of a product: rows follow each other without gaps. */
-typedef struct matrix {
-    cl_mem mem;
-    uint64_t first;
-} matrix;
-
-/* c (m, n) = a (m, k) b (k, n). */
-static CLBlastStatusCode multiply(cl_command_queue queue, size_t m, size_t n, size_t k,
-                                  const matrix *a, const matrix *b, const matrix *c)
-{
-    return CLBlastSgemm(CLBlastLayoutRowMajor, CLBlastTransposeNo, CLBlastTransposeNo, m, n, k,
-                        1.0f, a->mem, a->first, k, b->mem, b->first, n, 0.0f, c->mem, c->first, n,
-                        &queue, NULL);
-}
-
-/* CLBlast compiles at its first call: a small product on a buffer of our own. */
-static clconv_status warm_up(clconv_context *ctx, user *u)
-{
-    enum { SIDE = 8 };
-    cl_int err = CL_SUCCESS;
-    if (u->warm)
-        return CLCONV_OK;
-    const float zeros[3 * SIDE * SIDE] = {0};
-    cl_mem mem = clCreateBuffer(ctx->cl, CL_MEM_READ_WRITE | CL_MEM_COPY_HOST_PTR, sizeof zeros,
-                                (void *)zeros, &err);
-    if (err)
-        return clconv_cl_fail(err, "creating a buffer for CLBlast's first call");
-    const matrix a = {mem, 0}, b = {mem, SIDE * SIDE}, c = {mem, 2 * SIDE * SIDE};
-    const CLBlastStatusCode code = multiply(ctx->warm_queue, SIDE, SIDE, SIDE, &a, &b, &c);
-    err = clFinish(ctx->warm_queue);
-    clReleaseMemObject(mem);
-    if (code || err)
-        return clblast_fail(code ? code : (CLBlastStatusCode)err, "CLBlast's first call");
-    u->warm = true;
-    return CLCONV_OK;
-}
-
-static clconv_status start_clblast(clconv_context *ctx, size_t threshold)
-{
-    pthread_mutex_lock(&clblast_lock);
-    user *u = find_or_add_user(ctx);
-    clconv_status status = u ? take_route(ctx->warm_queue, ctx->dev.id, threshold)
-                             : clconv_fail(CLCONV_OUT_OF_MEMORY, "no host memory for a context");
-    if (!status)
-        status = warm_up(ctx, u);
-    pthread_mutex_unlock(&clblast_lock);
-    return status;
-}
-
-/* CLBlast finds its programs by the cl_context's address, which another context may get next. */
-static void forget(clconv_context *ctx)
-{
-    pthread_mutex_lock(&clblast_lock);
-    for (user **u = &users; *u; u = &(*u)->next)
-        if ((*u)->ctx == ctx) {
-            user *gone = *u;
-            *u = gone->next;
-            free(gone);
-            CLBlastClearCache();
-            for (user *other = users; other; other = other->next)
-                other->warm = false;
-            break;
-        }
-    pthread_mutex_unlock(&clblast_lock);
-}
-
 /* ---- Plan --------------------------------------------------------------------------------- */
-
-/* The filter, as arguments of gemm_unfold. */
-static clconv_status set_filter(cl_kernel kernel, cl_uint first, const clconv_request *request)
-{
-    cl_int err = CL_SUCCESS;
-    const clconv_work *work = request->work;
-    const cl_int filter[] = {work->r,        work->s,          work->stride_h,
-                             work->stride_w, work->dilation_h, work->dilation_w};
-    for (size_t i = 0; i < sizeof filter / sizeof filter[0]; i++)
-        clconv_arg(kernel, &first, sizeof filter[i], &filter[i], &err);
-    return err ? clconv_cl_fail(err, "clSetKernelArg") : CLCONV_OK;
-}
 
 static clconv_status add_segment(clconv_plan *plan, const clconv_request *request,
                                  clconv_program *program, size_t i)
@@ -289,15 +102,15 @@ static clconv_status add_segment(clconv_plan *plan, const clconv_request *reques
                         .y = rows,
                         .z = segment->in};
     clconv_status status = CLCONV_OK;
-    gemm->segment[i].unfold = plan->steps;
+    gemm->first_step[i] = plan->steps;
     if (gemm->unfolds)
-        status = clconv_plan_add_steps(plan, program, &grid, segment, true, set_filter, request);
-    gemm->segment[i].epilogue = plan->steps;
+        status =
+            clconv_plan_add_steps(plan, program, &grid, segment, true, clconv_set_filter, request);
     grid.kernel = "gemm_epilogue";
     grid.z = work->n * segment->groups * segment->out;
     if (!status && (work->has_bias || work->divisor != 1.0f))
         status = clconv_plan_add_steps(plan, program, &grid, segment, false, NULL, request);
-    gemm->segment[i].end = plan->steps;
+    gemm->first_step[i + 1] = plan->steps;
     return status;
 }
 
@@ -306,18 +119,18 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
     const clconv_work *work = request->work;
     clconv_program *program = NULL;
     gemm_plan *gemm =
-        clconv_alloc(plan->ctx, sizeof *gemm + work->segments * sizeof gemm->segment[0]);
+        clconv_alloc(plan->ctx, sizeof *gemm + (work->segments + 1) * sizeof gemm->first_step[0]);
     if (!gemm)
         return clconv_fail(CLCONV_OUT_OF_MEMORY, "no host memory for a plan");
     plan->algo_data = gemm;
     gemm->unfolds = needs_unfolding(work);
-    read_tile(request->tile, &gemm->threshold);
+    read_tile(request->tile, &gemm->path);
     if (request->tile)
         strncpy(plan->tile, request->tile, sizeof plan->tile - 1);
     clconv_status status = clconv_program_get(plan->ctx, "gemm", "", &program);
     for (size_t i = 0; i < work->segments && !status; i++)
         status = add_segment(plan, request, program, i);
-    return status ? status : start_clblast(plan->ctx, gemm->threshold);
+    return status ? status : clconv_clblast_start(plan->ctx, gemm->path);
 }
 
 static void release(clconv_plan *plan)
@@ -342,29 +155,18 @@ static clconv_status barrier(const run *call)
     return err ? clconv_cl_fail(err, "clEnqueueBarrierWithWaitList") : CLCONV_OK;
 }
 
-/* Launches steps [first, end), independent of each other, with x_more elements added to x's offset.
- */
-static clconv_status launch(const run *call, size_t first, size_t end, int64_t x_more)
+/* The unfolding of segment i, with x_more elements added to x's offset, or its epilogue; a
+ * segment's launches of a kind are independent of each other. */
+static clconv_status launch(const run *call, size_t i, bool unfolding, int64_t x_more)
 {
-    const clconv_args *args = call->args;
-    const clconv_buffer *b = call->plan->work.has_bias ? &args->b : &args->w; /* w: a stand-in */
-    for (size_t i = first; i < end; i++) {
-        cl_int err = CL_SUCCESS;
-        cl_uint index = 0;
-        const clconv_step *step = &call->plan->step[i];
-        const struct {
-            const clconv_buffer *buffer;
-            int64_t add;
-        } rows[] = {{&args->x, step->x_add + x_more},
-                    {&args->w, step->w_add},
-                    {b, step->b_add},
-                    {&args->y, step->y_add},
-                    {call->workspace, 0}};
-        for (size_t j = 0; j < (step->uses_workspace ? 5u : 4u); j++) {
-            const cl_ulong offset = rows[j].buffer->offset / sizeof(float) + (cl_ulong)rows[j].add;
-            clconv_arg(step->kernel, &index, sizeof(cl_mem), &rows[j].buffer->mem, &err);
-            clconv_arg(step->kernel, &index, sizeof offset, &offset, &err);
-        }
+    const gemm_plan *gemm = call->plan->algo_data;
+    clconv_args args = *call->args;
+    args.x.offset += (uint64_t)x_more * sizeof(float);
+    for (size_t j = gemm->first_step[i]; j < gemm->first_step[i + 1]; j++) {
+        const clconv_step *step = &call->plan->step[j];
+        if (step->uses_workspace != unfolding)
+            continue;
+        cl_int err = clconv_set_buffers(call->plan, step, &args, call->workspace);
         if (!err)
             err = clEnqueueNDRangeKernel(call->queue, step->kernel, 3, NULL, step->global,
                                          step->local, 0, NULL, NULL);
@@ -374,9 +176,9 @@ static clconv_status launch(const run *call, size_t first, size_t end, int64_t x
     return CLCONV_OK;
 }
 
-static matrix matrix_at(const clconv_buffer *buffer, int64_t first)
+static clconv_matrix matrix_at(const clconv_buffer *buffer, int64_t first)
 {
-    return (matrix){buffer->mem, buffer->offset / sizeof(float) + (uint64_t)first};
+    return (clconv_matrix){buffer->mem, buffer->offset / sizeof(float) + (uint64_t)first};
 }
 
 /* One image of one group. */
@@ -388,22 +190,20 @@ static clconv_status run_group(const run *call, size_t i, int64_t n, int64_t g)
     const int64_t x_more = n * work->x_image + g * segment->in * work->h * work->w;
     const int64_t pixels = (int64_t)work->p * work->q;
     const int64_t y_first = segment->y_first + n * work->y_image + g * segment->out * pixels;
-    const matrix a = matrix_at(&call->args->w, segment->w_first + g * segment->w_group);
-    const matrix b = gemm->unfolds ? matrix_at(call->workspace, 0)
-                                   : matrix_at(&call->args->x, segment->x_first + x_more);
-    const matrix c = matrix_at(&call->args->y, y_first);
+    const clconv_matrix a = matrix_at(&call->args->w, segment->w_first + g * segment->w_group);
+    const clconv_matrix b = gemm->unfolds ? matrix_at(call->workspace, 0)
+                                          : matrix_at(&call->args->x, segment->x_first + x_more);
+    const clconv_matrix c = matrix_at(&call->args->y, y_first);
     clconv_status status = CLCONV_OK;
     if (gemm->unfolds) {
-        status = launch(call, gemm->segment[i].unfold, gemm->segment[i].epilogue, x_more);
+        status = launch(call, i, true, x_more);
         if (!status)
             status = barrier(call);
     }
-    if (!status) {
-        const CLBlastStatusCode code =
-            multiply(call->queue, (size_t)segment->out, (size_t)pixels,
-                     (size_t)segment->in * (size_t)work->r * (size_t)work->s, &a, &b, &c);
-        status = code ? clblast_fail(code, "CLBlastSgemm") : CLCONV_OK;
-    }
+    if (!status)
+        status = clconv_clblast_multiply(call->plan->ctx, gemm->path, call->queue,
+                                         (size_t)segment->out, (size_t)pixels,
+                                         (size_t)(segment->in * work->r * work->s), &a, &b, &c);
     if (!status && gemm->unfolds)
         status = barrier(call); /* the next group reuses the workspace */
     return status;
@@ -412,35 +212,29 @@ static clconv_status run_group(const run *call, size_t i, int64_t n, int64_t g)
 /* CLBlast hands offsets to its kernels as int. */
 static clconv_status check_offsets(const run *call)
 {
-    const clconv_work *work = &call->plan->work;
-    const struct {
-        const char *name;
-        const clconv_buffer *buffer;
-        uint64_t bytes;
-    } rows[] = {{"x", &call->args->x, work->x_bytes},
-                {"w", &call->args->w, work->w_bytes},
-                {"y", &call->args->y, work->y_bytes},
-                {"workspace", call->workspace, call->plan->workspace}};
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (rows[i].buffer->offset + rows[i].bytes > (uint64_t)INT32_MAX * sizeof(float))
+    const clconv_args *args = call->args;
+    const uint64_t offset[] = {args->x.offset, args->w.offset, args->y.offset,
+                               call->workspace->offset};
+    const uint64_t bytes[] = {call->plan->work.x_bytes, call->plan->work.w_bytes,
+                              call->plan->work.y_bytes, call->plan->workspace};
+    for (size_t i = 0; i < 4; i++)
+        if ((offset[i] + bytes[i]) / sizeof(float) > INT32_MAX)
             return clconv_fail(CLCONV_ALGORITHM_REFUSES,
-                               "algorithm gemm refuses: %s at offset %llu ends past 2^31 elements, "
-                               "which CLBlast counts in 32 bits",
-                               rows[i].name, (unsigned long long)rows[i].buffer->offset);
+                               "algorithm gemm refuses: a buffer's %" PRIu64
+                               " bytes at offset %" PRIu64
+                               " end past the 2^31 elements that CLBlast counts",
+                               bytes[i], offset[i]);
     return CLCONV_OK;
 }
 
-static clconv_status run_products(const run *call)
+static clconv_status run_groups(const run *call)
 {
-    const clconv_plan *plan = call->plan;
-    const gemm_plan *gemm = plan->algo_data;
-    pthread_mutex_lock(&clblast_lock);
-    clconv_status status = take_route(call->queue, plan->ctx->dev.id, gemm->threshold);
-    for (size_t i = 0; i < plan->work.segments; i++)
-        for (int64_t n = 0; n < plan->work.n; n++)
-            for (int64_t g = 0; g < plan->work.segment[i].groups && !status; g++)
+    const clconv_work *work = &call->plan->work;
+    clconv_status status = CLCONV_OK;
+    for (size_t i = 0; i < work->segments; i++)
+        for (int64_t n = 0; n < work->n; n++)
+            for (int64_t g = 0; g < work->segment[i].groups && !status; g++)
                 status = run_group(call, i, n, g);
-    pthread_mutex_unlock(&clblast_lock);
     return status;
 }
 
@@ -456,11 +250,11 @@ static clconv_status enqueue(const clconv_plan *plan, cl_command_queue queue,
     cl_int err = clEnqueueBarrierWithWaitList(queue, n_wait, wait, NULL);
     if (err)
         return clconv_cl_fail(err, "clEnqueueBarrierWithWaitList");
-    status = run_products(&call);
+    status = run_groups(&call);
     if (!status && !gemm->unfolds)
         status = barrier(&call);
     for (size_t i = 0; i < plan->work.segments && !status; i++)
-        status = launch(&call, gemm->segment[i].epilogue, gemm->segment[i].end, 0);
+        status = launch(&call, i, false, 0);
     if (status)
         return status;
     err = clEnqueueMarkerWithWaitList(queue, 0, NULL, event);
@@ -475,6 +269,6 @@ const clconv_algo clconv_algo_gemm = {
     .prepare = prepare,
     .enqueue = enqueue,
     .release = release,
-    .forget = forget,
+    .forget = clconv_clblast_forget,
     .note = "CLBlast allocates, and may compile, inside every enqueue",
 };

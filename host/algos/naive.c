@@ -24,18 +24,6 @@ static uint64_t workspace(const clconv_request *request)
     return 0;
 }
 
-/* The filter, which other algorithms know at compile time. */
-static clconv_status set_filter(cl_kernel kernel, cl_uint first, const clconv_request *request)
-{
-    cl_int err = CL_SUCCESS;
-    const clconv_work *work = request->work;
-    const cl_int filter[] = {work->r,        work->s,          work->stride_h,
-                             work->stride_w, work->dilation_h, work->dilation_w};
-    for (size_t i = 0; i < sizeof filter / sizeof filter[0]; i++)
-        clconv_arg(kernel, &first, sizeof filter[i], &filter[i], &err);
-    return err ? clconv_cl_fail(err, "clSetKernelArg") : CLCONV_OK;
-}
-
 static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
 {
     clconv_program *program = NULL;
@@ -51,7 +39,8 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
                                   .x = row,
                                   .y = (pixels + row - 1) / row,
                                   .z = work->n * segment->groups * segment->out};
-        status = clconv_plan_add_steps(plan, program, &grid, segment, false, set_filter, request);
+        status =
+            clconv_plan_add_steps(plan, program, &grid, segment, false, clconv_set_filter, request);
     }
     return status;
 }
