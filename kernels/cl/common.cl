@@ -38,7 +38,7 @@ static float epilogue(const float sum, global const float *b, const ulong index,
     return divisor == 1.0f ? biased : divide_exactly(biased, divisor);
 }
 
-/* ---- Strips: XB neighbouring output pixels of one row as a vector (depthwise, direct) --------- */
+/* ---- Strips: XB neighbouring output pixels of one row as a vector (depthwise, direct) -------- */
 
 #ifndef XB
 #define XB 8 /* 1, 4, 8 or 16 */
@@ -87,8 +87,8 @@ typedef JOIN(int, XB) strip_index;
 #define LANES ((strip_index)(JOIN(LANES_, XB)))
 #endif
 
-/* Clang builds vload16 and vstore16 from pieces and may fail to join them (PoCL 3.1: stride 2 took 3.6
- * times as long); a vector type of a float's alignment is one instruction. */
+/* Clang builds vload16 and vstore16 from pieces and may fail to join them (PoCL 3.1: stride 2 took
+ * 3.6 times as long); a vector type of a float's alignment is one instruction. */
 #if XB > 1 && defined(__clang__)
 typedef float loose_strip __attribute__((ext_vector_type(XB), aligned(4)));
 #define STRIP_AT(p) (*(global const loose_strip *)(p))
@@ -154,7 +154,7 @@ static int vectors_stay_inside(const long c, const long channels, const int in_h
     return XB == 1 || (first >= 0 && last <= channels * in_h * in_w);
 }
 
-/* Stores epilogue() of the first `count` sums. A call, so that kernels with many sums stay small. */
+/* Stores epilogue() of the first `count` sums. A call, to keep kernels of many sums small. */
 static CALLED void finish_strip(const strip sum, global float *p, const int count,
                                 global const float *b, const ulong index, const int has_bias,
                                 const float bias_factor, const float divisor)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* One input channel per output channel: depthwise with any multiplier, and the shared kernel (filter
- * stride 0). One work-item computes YB rows of a strip of XB output pixels of one output plane.
+/* One input channel per output channel: depthwise with any multiplier, and the shared kernel
+ * (w_group 0). One work-item computes YB rows of a strip of XB output pixels of one output plane.
  *
- * Ids: 0 and 1 = strip, row-major over rows of get_global_size(0); the strips of a plane are numbered
- * along its rows first. 2 = output plane z = (n * groups + g) * out_per_group + k.
+ * Ids: 0 and 1 = strip, row-major over rows of get_global_size(0); the strips of a plane are
+ * numbered along its rows first. 2 = output plane z = (n * groups + g) * out_per_group + k.
  * Defines: R S STRIDE_H STRIDE_W DILATION_H DILATION_W; tile XB YB. */
 
 #ifndef YB
@@ -14,32 +14,44 @@
 #define ROWS ((YB - 1) * STRIDE_H + (R - 1) * DILATION_H + 1)
 #define COLS ((S - 1) * DILATION_W + STRIP_SPAN)
 
+/* The order of the input rows. Where output rows overlap in them, top to bottom, each once for all
+ * that see it; else one after another for each tap. TAP_OF is the tap of output row j, if any. */
+#if DILATION_H == 1 && STRIDE_H < R
+#define STEPS ROWS
+#define ROW_OF(i) (i)
+#define TAP_OF(i, j) ((i) - (j) * STRIDE_H)
+#else
+#define STEPS (R * YB)
+#define ROW_OF(i) ((i) / YB * DILATION_H + (i) % YB * STRIDE_H)
+#define TAP_OF(i, j) ((i) % YB == (j) ? (i) / YB : -1)
+#endif
+
 /* Longer unrolled code is no faster and takes the compiler seconds. */
-#if R * S <= 49 && ROWS * S <= 100
+#if R * S <= 49 && STEPS * S <= 100
 #define UNROLL_TAPS UNROLL
 #else
 #define UNROLL_TAPS
 #endif
 
-/* Adds every tap to the sums. An input row is loaded once and goes into all output rows that see it.
- * `edge`: some taps are outside the image. */
+/* Adds every tap to the sums. `edge`: some taps are outside the image. */
 INLINE void add_taps(strip *sum, global const float *plane, global const float *filter,
                      const int in_h, const int in_w, const int top, const int left, const int edge)
 {
     UNROLL_TAPS
-    for (int i = 0; i < ROWS; i++) {
-        if (edge && (top + i < 0 || top + i >= in_h))
+    for (int i = 0; i < STEPS; i++) {
+        const int ih = top + ROW_OF(i);
+        if (edge && (ih < 0 || ih >= in_h))
             continue;
-        global const float *row = plane + (long)(top + i) * in_w;
+        global const float *row = plane + (long)ih * in_w;
         UNROLL_TAPS
         for (int s = 0; s < S; s++) {
             const int col = left + s * DILATION_W;
             const strip value = edge ? load_edge(row, col, in_w) : load_strip(row + col);
             UNROLL
             for (int j = 0; j < YB; j++) {
-                const int below = i - j * STRIDE_H; /* rows from output row j's first tap */
-                if (below >= 0 && below % DILATION_H == 0 && below / DILATION_H < R)
-                    sum[j] = fma(value, (strip)filter[(long)(below / DILATION_H) * S + s], sum[j]);
+                const int r = TAP_OF(i, j);
+                if (r >= 0 && r < R)
+                    sum[j] = fma(value, (strip)filter[(long)r * S + s], sum[j]);
             }
         }
     }

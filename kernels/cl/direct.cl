@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Any group size, dense included. One work-item computes KB output channels x YB rows x a strip of XB
- * output pixels in registers over all input channels of the group: each vector of x is loaded once
- * for KB channels, each weight once for YB strips.
+/* Any group size, dense included. One work-item computes KB output channels x YB rows x a strip of
+ * XB output pixels in registers over all input channels of the group: each vector of x is loaded
+ * once for KB channels, each weight once for YB strips.
  *
- * Ids: 0 and 1 = strip, row-major over rows of get_global_size(0); the strips of a plane are numbered
- * along its rows first. 2 = block of output channels, z = (n * groups + g) * blocks + block, with
- * blocks = ceil(out_per_group / KB).
+ * Ids: 0 and 1 = strip, row-major over rows of get_global_size(0); the strips of a plane are
+ * numbered along its rows first. 2 = block of output channels, z = (n * groups + g) * blocks +
+ * block, with blocks = ceil(out_per_group / KB).
  * Defines: R S STRIDE_H STRIDE_W DILATION_H DILATION_W; tile KB XB YB. */
 
 #ifndef KB
@@ -19,7 +19,7 @@
 #define ROWS ((YB - 1) * STRIDE_H + (R - 1) * DILATION_H + 1)
 #define COLS ((S - 1) * DILATION_W + STRIP_SPAN)
 
-/* Rows of taps stay a loop: unrolled they ran 20 % slower (PoCL 3.1, AVX-512: registers spilled). */
+/* Rows of taps stay a loop: unrolled, 3x3 ran 20 % slower (PoCL 3.1, AVX-512, November 2026). */
 #if S <= 7
 #define UNROLL_ROW UNROLL
 #else
@@ -110,7 +110,8 @@ kernel void direct(CONV_BUFFERS, CONV_SHAPE)
     for (int c = 0; c < in_per_group; c++, in += in_plane, filter += w_in) {
         if (interior)
             add_channel(sum, in, filter, filter_of, in_h, in_w, top, left, 0);
-        else if (vectors_stay_inside(g * in_per_group + c, channels, in_h, in_w, top, ROWS, left, COLS))
+        else if (vectors_stay_inside(g * in_per_group + c, channels, in_h, in_w, top, ROWS, left,
+                                     COLS))
             add_channel(sum, in, filter, filter_of, in_h, in_w, top, left, 1);
         else
             add_guarded_channel(sum, in, filter, filter_of, in_h, in_w, top, left);
