@@ -26,7 +26,7 @@ grep -q PoCL "$work/out" || exit 77
 
 cp "$kernels"/*.cl "$work/cl/"
 awk '{ print } /^kernel void naive/ { inside = 1 } inside && /^{/ { inside = 0
-    print "    if (in_w == 32) y[1L << 45] = 1.0f;"
+    print "    if (in_h == 7 && in_w == 32) y[1L << 45] = 1.0f;"
     print "    if (in_w == 23) { volatile global float *v = y; while (*v != 1e30f) *v = 0.0f; }"
 }' "$kernels/naive.cl" >"$work/cl/naive.cl"
 export CLCONV_KERNEL_DIR="$work/cl"
