@@ -149,7 +149,7 @@ void clconv_cache_save(const clconv_cache_key *key, const unsigned char *binary,
  * front; malloc'ed. `stem` NULL = every kernel file one after another, for the hash. */
 clconv_status clconv_kernel_source(const char *stem, char **out);
 
-/* ---- F2: clblast.c, only with CLCONV_WITH_CLBLAST: every call into CLBlast, behind one lock ------ */
+/* ---- F2: clblast.c, only with CLCONV_WITH_CLBLAST: every call into CLBlast, one lock -------- */
 
 /* Which of CLBlast's kernels compute a product: its own choice by size, or always one kind. */
 typedef enum clconv_gemm_path {
@@ -267,7 +267,7 @@ typedef struct clconv_tile {
     int kb, xb, yb;
 } clconv_tile;
 
-/* Reads "kb=8,xb=16,yb=2", or "xb=16,yb=4" without `has_kb`; false for a tile that no kernel has. */
+/* Reads "kb=8,xb=16,yb=2", or "xb=16,yb=4" without `has_kb`; false for a tile no kernel has. */
 bool clconv_tile_read(const char *text, bool has_kb, clconv_tile *out);
 void clconv_tile_write(const clconv_tile *tile, char *text, size_t room);
 
