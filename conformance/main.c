@@ -70,6 +70,9 @@ static bool read_numbers(const raw_options *raw, run_options *o, char *why, size
     if (raw->shard && (!options_list(raw->shard, '/', 2, 2, shard, &count) || shard[0] < 1 ||
                        shard[0] > shard[1]))
         return wrong(why, room, "--shard takes I/N with 1 <= I <= N, but got '%s'", raw->shard);
+    if (o->case_text && shard[1] > 1)
+        return wrong(why, room, "--case is one convolution: it has no %" PRId64 " shards",
+                     shard[1]);
     if (raw->coverage && !parse_percent(raw->coverage, &o->min_coverage))
         return wrong(why, room, "--min-coverage takes 0 to 100, but got '%s'", raw->coverage);
     if (raw->timeout &&
@@ -91,9 +94,9 @@ static bool read_words(const raw_options *raw, run_options *o, char *why, size_t
                      options_words_text(tier_names, words, sizeof words), o->tier);
     if (o->algo && !known_algorithm(o->algo, why, room))
         return false;
-    if (o->case_text && (o->tier || raw->shard || raw->seed))
+    if (o->case_text && (o->tier || raw->seed))
         return wrong(why, room,
-                     "--case is one convolution: --tier, --shard and --seed do not go with it "
+                     "--case is one convolution: --tier and --seed do not go with it "
                      "(a seed is written in the case, :seed=7)");
     const char *const paths[] = {o->files.json, o->files.junit, o->files.html};
     for (size_t i = 0; i < 3; i++)
