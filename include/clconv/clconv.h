@@ -16,8 +16,8 @@
  *     shared kernel   one bank w (M, 1, R, S) applied to every channel, y (N, C*M, P, Q), or summed
  *                     or averaged over the channels, y (N, M, P, Q); no copy of x or w is made;
  *     uneven groups   a table of input and output channels per group, e.g. outputs 3, 3, 2.
- *   This version computes float32, NCHW, zero padding, forward. Everything else that the structs can
- *   say passes every check and is then refused with CLCONV_NOT_IN_VERSION.
+ *   This version computes float32, NCHW, zero padding, forward. Everything else that the structs
+ *   can say passes every check and is then refused with CLCONV_NOT_IN_VERSION.
  *
  * THE SIMPLE PATH (examples/minimal.c is this, whole)
  *     clconv_problem p;
@@ -30,8 +30,8 @@
  *     clconv_args a = {sizeof a, .x.mem = x, .w.mem = w, .y.mem = y};
  *     clconv_enqueue(plan, queue, &a, 0, NULL, &event);      // as often as you like
  *   Every call that can fail returns a clconv_status; clconv_last_error() has the sentence with the
- *   numbers. Four stages place every cost: describe (a struct), validate (no device), plan (chooses,
- *   compiles), enqueue (no allocation, no compilation, no wait of ours).
+ *   numbers. Four stages place every cost: describe (a struct), validate (no device), plan
+ *   (chooses, compiles), enqueue (no allocation, no compilation, no wait of ours).
  *
  * THREADS. Contexts and plans may be used by any number of threads at once, on any queue of their
  * cl_context and device. A plan does not change after its creation. Destroy a thing when no call
@@ -72,15 +72,15 @@ extern "C" {
 /* ---- Status ------------------------------------------------------------------------------- */
 
 /* Numbers are fixed. 1..9 were decided without a device, 10.. needed the device to know. */
-#define CLCONV_STATUS_MAP(X)                                                                      \
-    X(CLCONV_OK, 0, "success")                                                                    \
-    X(CLCONV_INVALID, 1, "the call or the problem can never be right")                            \
-    X(CLCONV_INVALID_BUFFER, 2, "a buffer is missing, too short, foreign or overlapping")         \
-    X(CLCONV_NOT_IN_VERSION, 3, "right, but not in this version of the library")                  \
-    X(CLCONV_UNSUPPORTED, 10, "this device cannot do it")                                         \
-    X(CLCONV_ALGORITHM_REFUSES, 11, "the named algorithm does not do this problem")               \
-    X(CLCONV_OUT_OF_MEMORY, 12, "host or device memory is exhausted")                             \
-    X(CLCONV_BUILD_FAILED, 13, "the device's compiler refused a kernel")                          \
+#define CLCONV_STATUS_MAP(X)                                                                       \
+    X(CLCONV_OK, 0, "success")                                                                     \
+    X(CLCONV_INVALID, 1, "the call or the problem can never be right")                             \
+    X(CLCONV_INVALID_BUFFER, 2, "a buffer is missing, too short, foreign or overlapping")          \
+    X(CLCONV_NOT_IN_VERSION, 3, "right, but not in this version of the library")                   \
+    X(CLCONV_UNSUPPORTED, 10, "this device cannot do it")                                          \
+    X(CLCONV_ALGORITHM_REFUSES, 11, "the named algorithm does not do this problem")                \
+    X(CLCONV_OUT_OF_MEMORY, 12, "host or device memory is exhausted")                              \
+    X(CLCONV_BUILD_FAILED, 13, "the device's compiler refused a kernel")                           \
     X(CLCONV_CL_ERROR, 14, "an OpenCL call failed")
 
 typedef enum clconv_status {
@@ -150,8 +150,8 @@ typedef struct clconv_problem {
     const void *epilogue; /* NULL */
 } clconv_problem;
 
-/* Defaults: n = groups = stride = dilation = kernel = 1, spatial 2, float32, no bias, no padding; c,
- * k and the image are 0 and must be set. `size` is sizeof(clconv_problem) of the caller. */
+/* Defaults: n = groups = stride = dilation = kernel = 1, spatial 2, float32, no bias, no padding;
+ * c, k and the image are 0 and must be set. `size` is sizeof(clconv_problem) of the caller. */
 CLCONV_API void clconv_problem_init(clconv_problem *p, size_t size);
 
 /* Sets the padding to PyTorch's padding='same': dilation * (kernel - 1) in all, the odd one at the
@@ -197,7 +197,8 @@ CLCONV_API clconv_status clconv_context_create(cl_context context, cl_device_id 
                                                clconv_context **out);
 
 /* Gives up the caller's share; plans keep the context alive. The last share writes the binaries of
- * newly built programs to the cache (on PoCL reading one costs 0.4 s, so not before). NULL is fine. */
+ * newly built programs to the cache (on PoCL reading one costs up to 0.4 s, so not before). NULL is
+ * fine. */
 CLCONV_API void clconv_context_destroy(clconv_context *ctx);
 
 typedef struct clconv_stats {
@@ -209,8 +210,8 @@ typedef struct clconv_stats {
 } clconv_stats;
 CLCONV_API void clconv_context_stats(const clconv_context *ctx, clconv_stats *out);
 
-/* 16 hexadecimal digits over every kernel source in use: two results with the same hash ran the same
- * kernels. *replaced (may be NULL) is 1 when CLCONV_KERNEL_DIR replaces the library's own. */
+/* 16 hexadecimal digits over every kernel source in use: two results with the same hash ran the
+ * same kernels. *replaced (may be NULL) is 1 when CLCONV_KERNEL_DIR replaces the library's own. */
 CLCONV_API const char *clconv_kernel_hash(int *replaced);
 
 /* ---- Plan --------------------------------------------------------------------------------- */
@@ -255,8 +256,10 @@ typedef struct clconv_choice {
     uint64_t workspace;  /* bytes */
 } clconv_choice;
 
-/* Every algorithm's answer to `p`: those that accept first, best first. Writes at most `max`, returns
- * how many there are; 0 = the problem itself is refused (clconv_last_error). Builds nothing. */
+/* Every algorithm's answer to `p`: those that accept first, best first. Writes at most `max` and
+ * returns how many there are; 0 = the problem itself is refused (clconv_last_error). Builds
+ * nothing.
+ */
 CLCONV_API size_t clconv_rank(clconv_context *ctx, const clconv_problem *p, clconv_choice *out,
                               size_t max);
 
@@ -282,9 +285,9 @@ typedef struct clconv_args {
  * twice, but y's contents are undefined if a later launch of several failed.
  *
  * Nothing is allocated, compiled or waited for here by us (algorithm `gemm` is exempt: CLBlast
- * allocates inside, see clconv_plan_explain). Any thread, any queue of the plan's context and device,
- * in order or not; calls that share the plan's own workspace run one after another on the device.
- * N = 0 honours the wait list and gives an event. */
+ * allocates inside, see clconv_plan_explain). Any thread, any queue of the plan's context and
+ * device, in order or not; calls that share the plan's own workspace run one after another on the
+ * device. N = 0 honours the wait list and gives an event. */
 CLCONV_API clconv_status clconv_enqueue(const clconv_plan *plan, cl_command_queue queue,
                                         const clconv_args *args, cl_uint n_wait,
                                         const cl_event *wait, cl_event *event);

@@ -3,9 +3,10 @@
  * no tile and one program for all problems; the fallback, the teaching example and the on-device
  * second opinion.
  *
- * Ids: 0 and 1 = output pixel, row-major over rows of get_global_size(0) (planes may be wider than a
- * grid); 2 = output plane z = (n * groups + g) * out_per_group + k. Equivalent loop:
- *     for n, g, k, p, q:  y[n][g,k][p][q] = b + sum over c, r, s of x[n][g,c][ih][iw] * w[g][k][c][r][s]
+ * Ids: 0 and 1 = output pixel, row-major over rows of get_global_size(0) (planes may be wider than
+ * a grid); 2 = output plane z = (n * groups + g) * out_per_group + k. Equivalent loop:
+ *     for n, g, k, p, q:
+ *         y[n][g,k][p][q] = b + sum over c, r, s of x[n][g,c][ih][iw] * w[g][k][c][r][s]
  */
 kernel void naive(CONV_BUFFERS, CONV_SHAPE, const int filter_h, const int filter_w,
                   const int stride_h, const int stride_w, const int dilation_h,
