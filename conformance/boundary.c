@@ -11,7 +11,7 @@ const named_case smoke_cases[] = {
     {"n1c4h7w23k6r2s5sh2pt1pb0pl3pr2dh2g2b1", "grouped, stride h only"},
     {"n1c4h11w50k4r3s4pt2pb1pl3pr1dw2g4b1:data=real", "depthwise, dilated w, whole tiles"},
     {"n2c3h8w75k6r4s3sh3sw2pt0pb2pl1pr0g3", "depthwise x 2, strides 3 and 2, wide"},
-    {"n1c5h6w13k15r2s3sw2pt1pb3pl2pr0dh3dw2g5b1", "depthwise x 3, tail of 8"},
+    {"n1c5h6w16k15r2s3sw3pt1pb3pl2pr0dh3dw2g5b1", "depthwise x 3, stride 3, tail of 8"},
     {"c8h5w6k16r3s2pt1pb0pl0pr1g8b1", "dlprimitives: depthwise x 2 is silently wrong there"},
     {"c8h5w4k24r2s3pt0pb1pl1pr0g8", "dlprimitives: depthwise x 3 is silently wrong there"},
     {"c8h3w5k64r3s2pt1pb1pl1pr0g8", "dlprimitives: depthwise x 8 is silently wrong there"},
