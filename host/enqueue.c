@@ -209,8 +209,22 @@ static clconv_status run(const clconv_plan *plan, cl_command_queue queue, const 
     return err ? clconv_cl_fail(err, "launching a kernel") : CLCONV_OK;
 }
 
-/* Calls that share the plan's workspace follow each other, whatever their queues. The flush is for
- * the next caller: waiting for an event of a queue that was never flushed hangs rusticl. */
+/* Remembers the call that used the plan's workspace last. */
+static void remember(clconv_plan *plan, cl_command_queue queue, cl_event done)
+{
+    if (plan->last)
+        clReleaseEvent(plan->last);
+    plan->last = done;
+    if (plan->last_queue == queue)
+        return;
+    clRetainCommandQueue(queue);
+    if (plan->last_queue)
+        clReleaseCommandQueue(plan->last_queue);
+    plan->last_queue = queue;
+}
+
+/* Calls that share the plan's workspace follow each other, whatever their queues. Another queue is
+ * flushed first: waiting for an event of a queue that was never flushed hangs rusticl. */
 static clconv_status run_with_own_workspace(clconv_plan *plan, cl_command_queue queue,
                                             const clconv_args *args, cl_uint n_wait,
                                             const cl_event *wait, cl_event *event)
@@ -220,6 +234,8 @@ static clconv_status run_with_own_workspace(clconv_plan *plan, cl_command_queue 
     int count = (int)n_wait;
     const cl_event *waits = wait;
     if (plan->last) {
+        if (plan->last_queue != queue)
+            clFlush(plan->last_queue);
         count = gather_waits(plan, queue, n_wait, wait, list, &marker);
         waits = list;
     }
@@ -230,10 +246,7 @@ static clconv_status run_with_own_workspace(clconv_plan *plan, cl_command_queue 
         clReleaseEvent(marker);
     if (status)
         return status;
-    clFlush(queue);
-    if (plan->last)
-        clReleaseEvent(plan->last);
-    plan->last = done;
+    remember(plan, queue, done);
     if (event) {
         clRetainEvent(done);
         *event = done;

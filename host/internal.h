@@ -205,6 +205,7 @@ struct clconv_plan {
     char *explain;
     pthread_mutex_t lock; /* guards kernel arguments and `last` */
     cl_event last;        /* last use of own_workspace */
+    cl_command_queue last_queue;
 };
 
 typedef struct clconv_algo {

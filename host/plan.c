@@ -235,6 +235,8 @@ void clconv_plan_destroy(clconv_plan *plan)
         clReleaseKernel(plan->step[i].kernel);
     if (plan->last)
         clReleaseEvent(plan->last);
+    if (plan->last_queue)
+        clReleaseCommandQueue(plan->last_queue);
     if (plan->own_workspace)
         clReleaseMemObject(plan->own_workspace);
     clconv_work_free(&plan->work);
