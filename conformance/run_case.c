@@ -205,8 +205,9 @@ static bool enqueue_and_wait(trial *t, const clconv_plan *plan, const run_buffer
     cl_event done = NULL;
     cl_int state = CL_COMPLETE;
     clFlush(t->s->upload_queue);
-    if (!by_events)
-        clFinish(t->s->upload_queue);
+    if (!by_events) /* not clFinish: after a flush rusticl returns from it before the work is done
+                     */
+        clWaitForEvents(run->uploads, run->uploaded);
     const clconv_status status =
         clconv_enqueue(plan, t->s->queue, &args, by_events ? run->uploads : 0,
                        by_events ? run->uploaded : NULL, by_events ? &done : NULL);
