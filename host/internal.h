@@ -212,8 +212,9 @@ typedef struct clconv_algo {
     const char *name;
     /* NULL, or a static sentence saying why not. No OpenCL object is made. */
     const char *(*refuses)(const clconv_request *request);
-    /* Estimated milliseconds, for the order of choices; workspace in bytes. */
-    double (*expected_ms)(const clconv_request *request);
+    /* Multiply-adds per compute unit and cycle that it was seen to reach: the order of choices. */
+    double macs_per_cycle;
+    /* Bytes of workspace; NULL = none. */
     uint64_t (*workspace)(const clconv_request *request);
     /* Fills plan->step (clconv_plan_add_step), plan->tile, and algo_data if any. */
     clconv_status (*prepare)(clconv_plan *plan, const clconv_request *request);
@@ -254,6 +255,14 @@ clconv_status clconv_set_filter(cl_kernel kernel, cl_uint first, const clconv_re
 /* Sets the buffer arguments of a step, for an algorithm's own enqueue. */
 cl_int clconv_set_buffers(const clconv_plan *plan, const clconv_step *step, const clconv_args *args,
                           const clconv_buffer *workspace);
+
+/* Lays `items` (pixels, strips) over dimensions 0 and 1, row-major over rows of get_global_size(0).
+ * At most CLCONV_MOST_ITEMS fit. */
+#define CLCONV_MOST_ITEMS (INT64_C(32768) * 65535)
+void clconv_grid_items(clconv_grid *grid, int64_t items);
+
+/* A work-group of neighbouring pixels, for kernels of one work-item per pixel. */
+void clconv_grid_pixels(clconv_grid *grid, const clconv_request *request);
 
 /* Sets scalar argument `*index` and advances it; the first failure stays in *err. */
 void clconv_arg(cl_kernel kernel, cl_uint *index, size_t bytes, const void *value, cl_int *err);

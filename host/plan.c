@@ -28,13 +28,20 @@ const char *clconv_algorithm_name(size_t i)
     return NULL;
 }
 
+/* Some drivers say 0 MHz. */
+static double macs_per_ms(const clconv_device *dev, const clconv_algo *algo)
+{
+    const double mhz = dev->clock_mhz ? dev->clock_mhz : 1.0;
+    return dev->compute_units * mhz * 1e3 * algo->macs_per_cycle;
+}
+
 static clconv_choice ask(const clconv_algo *algo, const clconv_request *request)
 {
     clconv_choice choice = {.algorithm = algo->name, .refusal = algo->refuses(request)};
     if (choice.refusal)
         return choice;
-    choice.workspace = algo->workspace(request);
-    choice.expected_ms = algo->expected_ms(request);
+    choice.workspace = algo->workspace ? algo->workspace(request) : 0;
+    choice.expected_ms = (double)request->work->macs / macs_per_ms(request->dev, algo);
     if (request->workspace_limit && choice.workspace > request->workspace_limit)
         choice.refusal = "it needs more workspace than workspace_limit allows";
     else if (choice.workspace > request->dev->max_alloc)
@@ -177,7 +184,7 @@ static clconv_status prepare(clconv_plan *plan, const clconv_plan_options *optio
     clconv_status status = choose(request, options->algorithm, &plan->algo);
     if (status || plan->work.n == 0)
         return status;
-    plan->workspace = (size_t)plan->algo->workspace(request);
+    plan->workspace = plan->algo->workspace ? (size_t)plan->algo->workspace(request) : 0;
     if (plan->workspace && !(options->flags & CLCONV_USER_WORKSPACE)) {
         plan->own_workspace =
             clCreateBuffer(plan->ctx->cl, CL_MEM_READ_WRITE, plan->workspace, NULL, &err);

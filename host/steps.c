@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LARGEST_GRID = 65535, BUFFER_ARGUMENTS = 8, WORKSPACE_ARGUMENTS = 2 };
+/* Work-groups divide LONGEST_ROW, so that rounding up stays within LARGEST_GRID. */
+enum { LARGEST_GRID = 65535, LONGEST_ROW = 32768, PIXEL_GROUP = 64 };
+enum { BUFFER_ARGUMENTS = 8, WORKSPACE_ARGUMENTS = 2 };
 
 /* "kb=4,xb=8" -> the 8 of "xb". */
 int clconv_tile_value(const char *tile, const char *key)
@@ -96,6 +98,19 @@ static int64_t items_per_launch(const clconv_device *dev, const clconv_grid *gri
     int64_t items = allowed > LARGEST_GRID ? LARGEST_GRID : (int64_t)allowed;
     items -= items % step;
     return items ? items : step;
+}
+
+void clconv_grid_items(clconv_grid *grid, int64_t items)
+{
+    grid->y = (items - 1) / LONGEST_ROW + 1;
+    grid->x = (items - 1) / grid->y + 1;
+}
+
+void clconv_grid_pixels(clconv_grid *grid, const clconv_request *request)
+{
+    grid->local[0] = request->dev->max_group < PIXEL_GROUP ? 1 : PIXEL_GROUP;
+    grid->local[1] = grid->local[2] = 1;
+    clconv_grid_items(grid, (int64_t)request->work->p * request->work->q);
 }
 
 static size_t round_up(int64_t value, size_t to)

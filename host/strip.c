@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Strips per row of the grid at most; local sizes divide it. */
-enum { LONGEST_ROW = 32768, MOST_ROWS = 65535, LARGEST_XB = 16, LARGEST_YB = 4 };
+enum { LARGEST_XB = 16, LARGEST_YB = 4 };
 
 static bool one_of(int value, const int *choices, size_t count)
 {
@@ -51,7 +50,7 @@ const char *clconv_strip_refuses(const clconv_work *work)
                           (int64_t)(work->s - 1) * work->dilation_w;
     if (bottom > INT32_MAX || right > INT32_MAX)
         return "the padded image is too long for positions of 32 bits";
-    if ((int64_t)work->p * work->q > (int64_t)LONGEST_ROW * MOST_ROWS)
+    if ((int64_t)work->p * work->q > CLCONV_MOST_ITEMS)
         return "an output plane has more strips than a grid has work-items";
     return NULL;
 }
@@ -88,9 +87,9 @@ clconv_status clconv_strip_prepare(clconv_plan *plan, const clconv_request *requ
     clconv_program *program = NULL;
     const clconv_work *work = request->work;
     const int64_t strips = (int64_t)((work->q - 1) / tile->xb + 1) * ((work->p - 1) / tile->yb + 1);
-    const int64_t rows = (strips - 1) / LONGEST_ROW + 1;
     const int64_t channels = tile->kb ? tile->kb : 1;
-    clconv_grid grid = {.kernel = stem, .x = (strips - 1) / rows + 1, .y = rows};
+    clconv_grid grid = {.kernel = stem};
+    clconv_grid_items(&grid, strips);
     set_local(request->dev, grid.local);
     clconv_tile_write(tile, plan->tile, sizeof plan->tile);
     clconv_status status = get_program(plan, stem, tile, &program);

@@ -2,9 +2,6 @@
 /* Algorithm `depthwise`: groups of one input channel, any multiplier, shared kernels too. */
 #include "internal.h"
 
-/* Multiply-adds per compute unit and cycle that it was seen to reach, for the order of choices. */
-static const double macs_per_cycle = 8.0;
-
 static const char *refuses(const clconv_request *request)
 {
     clconv_tile tile;
@@ -14,18 +11,6 @@ static const char *refuses(const clconv_request *request)
         if (request->work->segment[i].in != 1)
             return "it needs groups of one input channel";
     return clconv_strip_refuses(request->work);
-}
-
-static double expected_ms(const clconv_request *request)
-{
-    const double rate = (double)request->dev->compute_units * request->dev->clock_mhz * 1e3;
-    return (double)request->work->macs / ((rate + 1.0) * macs_per_cycle);
-}
-
-static uint64_t workspace(const clconv_request *request)
-{
-    (void)request;
-    return 0;
 }
 
 /* Four rows share the input rows that they overlap in. Few tiles: each is a program per filter. */
@@ -40,7 +25,6 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
 const clconv_algo clconv_algo_depthwise = {
     .name = "depthwise",
     .refuses = refuses,
-    .expected_ms = expected_ms,
-    .workspace = workspace,
+    .macs_per_cycle = 8.0,
     .prepare = prepare,
 };

@@ -2,27 +2,12 @@
 /* Algorithm `direct`: groups of any size, dense included, sums blocked in registers. */
 #include "internal.h"
 
-/* Multiply-adds per compute unit and cycle that it was seen to reach, for the order of choices. */
-static const double macs_per_cycle = 6.0;
-
 static const char *refuses(const clconv_request *request)
 {
     clconv_tile tile;
     if (request->tile && !clconv_tile_read(request->tile, true, &tile))
         return "direct has the tiles kb=1|4|8,xb=1|4|8|16,yb=1|2|4 only";
     return clconv_strip_refuses(request->work);
-}
-
-static double expected_ms(const clconv_request *request)
-{
-    const double rate = (double)request->dev->compute_units * request->dev->clock_mhz * 1e3;
-    return (double)request->work->macs / ((rate + 1.0) * macs_per_cycle);
-}
-
-static uint64_t workspace(const clconv_request *request)
-{
-    (void)request;
-    return 0;
 }
 
 /* Sixteen sums where the group has the channels: enough to cover the latency of a multiply-add, few
@@ -47,7 +32,6 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
 const clconv_algo clconv_algo_direct = {
     .name = "direct",
     .refuses = refuses,
-    .expected_ms = expected_ms,
-    .workspace = workspace,
+    .macs_per_cycle = 6.0,
     .prepare = prepare,
 };

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOCAL_SIZE = 64, LONGEST_ROW = 32768, MOST_ROWS = 65535 };
-
 typedef struct gemm_plan {
     clconv_gemm_path path;
     bool unfolds;
@@ -55,7 +53,7 @@ static const char *refuses(const clconv_request *request)
         return "gemm has the tiles path=direct and path=indirect only";
     if (work->x_bytes > most || work->w_bytes > most || work->y_bytes > most)
         return "CLBlast counts elements in 32 bits, and an array has more";
-    if ((int64_t)work->p * work->q > (int64_t)LONGEST_ROW * MOST_ROWS)
+    if ((int64_t)work->p * work->q > CLCONV_MOST_ITEMS)
         return "an output plane has more pixels than a grid has work-items";
     for (size_t i = 0; i < work->segments; i++) {
         const clconv_segment *segment = &work->segment[i];
@@ -65,14 +63,6 @@ static const char *refuses(const clconv_request *request)
             return "CLBlast counts elements in 32 bits, and the unfolded image has more";
     }
     return NULL;
-}
-
-/* Nothing measures yet what CLBlast reaches on a device, and `auto` may take it only where it was
- * measured to be faster: so it ranks last. */
-static double expected_ms(const clconv_request *request)
-{
-    const double rate = (double)request->dev->compute_units * request->dev->clock_mhz;
-    return (double)request->work->macs / (rate + 1.0);
 }
 
 static uint64_t workspace(const clconv_request *request)
@@ -93,15 +83,9 @@ static clconv_status add_segment(clconv_plan *plan, const clconv_request *reques
     gemm_plan *gemm = plan->algo_data;
     const clconv_work *work = request->work;
     const clconv_segment *segment = &work->segment[i];
-    const int64_t pixels = (int64_t)work->p * work->q;
-    const int64_t rows = (pixels - 1) / LONGEST_ROW + 1;
-    const size_t local = request->dev->max_group < LOCAL_SIZE ? 1 : LOCAL_SIZE;
-    clconv_grid grid = {.kernel = "gemm_unfold",
-                        .local = {local, 1, 1},
-                        .x = (pixels - 1) / rows + 1,
-                        .y = rows,
-                        .z = segment->in};
+    clconv_grid grid = {.kernel = "gemm_unfold", .z = segment->in};
     clconv_status status = CLCONV_OK;
+    clconv_grid_pixels(&grid, request);
     gemm->first_step[i] = plan->steps;
     if (gemm->unfolds)
         status =
@@ -264,7 +248,9 @@ static clconv_status enqueue(const clconv_plan *plan, cl_command_queue queue,
 const clconv_algo clconv_algo_gemm = {
     .name = "gemm",
     .refuses = refuses,
-    .expected_ms = expected_ms,
+    /* Nothing measures yet what CLBlast reaches on a device, and `auto` may take it only where it
+     * was measured to be faster: so it ranks last. */
+    .macs_per_cycle = 1e-3,
     .workspace = workspace,
     .prepare = prepare,
     .enqueue = enqueue,
