@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { TEXT = 256 };
+enum { TEXT = 256, MOST_REDUCED = 1 << 24 }; /* channels whose number is a float */
 
 /* "[2, 8, 5, 5]", as PyTorch prints it. */
 static const char *shape_text(const clconv_shape *shape, char text[TEXT])
@@ -231,6 +231,11 @@ static bool array_fits(const int64_t *factor, int count)
 clconv_status clconv_check_sizes(const clconv_view *v)
 {
     const clconv_problem *p = v->p;
+    if (p->reduce && p->c > MOST_REDUCED)
+        return clconv_fail(CLCONV_NOT_IN_VERSION,
+                           "a sum or mean over %" PRId64
+                           " channels; this version counts %d exactly",
+                           p->c, MOST_REDUCED);
     const int64_t y_h = clconv_output_length(p, 0), y_w = clconv_output_length(p, 1);
     const int64_t x[] = {p->n, p->c, p->in[0], p->in[1]}, y[] = {p->n, p->k, y_h, y_w};
     const int64_t w[] = {p->k, p->c, p->kernel[0], p->kernel[1]};

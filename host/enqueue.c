@@ -244,8 +244,10 @@ static clconv_status run_with_own_workspace(clconv_plan *plan, cl_command_queue 
     const clconv_status status = run(plan, queue, args, &workspace, (cl_uint)count, waits, &done);
     if (marker)
         clReleaseEvent(marker);
-    if (status)
+    if (status) { /* what was launched before the failure may still be using the workspace */
+        clFinish(queue);
         return status;
+    }
     remember(plan, queue, done);
     if (event) {
         clRetainEvent(done);

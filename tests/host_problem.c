@@ -217,6 +217,10 @@ static void test_shared(void **state)
     assert_int_equal(work.macs, 2 * 6 * 6 * 20);
     p.k = 7;
     assert_refused(clconv_validate(&p), CLCONV_INVALID, "7 is not a multiple of 3");
+    p.c = p.k = (1 << 24) + 1;
+    assert_refused(clconv_validate(&p), CLCONV_NOT_IN_VERSION, "over 16777217 channels");
+    p.reduce = CLCONV_NONE;
+    assert_int_equal(clconv_validate(&p), CLCONV_OK);
 }
 
 static void test_describe(void **state)

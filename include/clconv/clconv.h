@@ -281,8 +281,8 @@ typedef struct clconv_args {
 /* Enqueues the whole convolution after the `n_wait` events of `wait`; `event` (may be NULL) is done
  * when y is written, and belongs to the caller. Before any command each buffer is checked: its
  * context, its size from the offset on, its access flags, and that y and the workspace overlap
- * nothing (CLCONV_INVALID_BUFFER). On an error nothing of this call was left running that writes y
- * twice, but y's contents are undefined if a later launch of several failed.
+ * nothing (CLCONV_INVALID_BUFFER). A failed OpenCL call in the middle of several launches leaves
+ * the earlier ones enqueued and y undefined; no event is given then.
  *
  * Nothing is allocated, compiled or waited for here by us (algorithm `gemm` is exempt: CLBlast
  * allocates inside, see clconv_plan_explain). Any thread, any queue of the plan's context and
