@@ -2,6 +2,8 @@
 /* What a run prints: the device first, failures with their replay lines, the verdict last. */
 #include "runner.h"
 
+#include "errors.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -97,6 +99,6 @@ void console_summary(const report *r, const report_files *files, double min_cove
 int console_error(int exit_code, const char *sentence)
 {
     fflush(stdout);
-    fprintf(stderr, "clconv-conform: %s\n", sentence);
+    errors_print(sentence);
     return exit_code;
 }

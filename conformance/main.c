@@ -100,6 +100,9 @@ static bool read_words(const raw_options *raw, run_options *o, char *why, size_t
                      "(a seed is written in the case, :seed=7)");
     const char *const paths[] = {o->files.json, o->files.junit, o->files.html};
     for (size_t i = 0; i < 3; i++)
+        if (paths[i] && !*paths[i])
+            return wrong(why, room, "a report needs a file name, but got ''");
+    for (size_t i = 0; i < 3; i++)
         for (size_t j = 0; j < i; j++)
             if (paths[i] && paths[j] && strcmp(paths[i], paths[j]) == 0)
                 return wrong(why, room, "%s: is named for two reports", paths[i]);
@@ -197,19 +200,20 @@ static int run(const run_options *o)
 
 /* ---- Command line --------------------------------------------------------------------------- */
 
-static int dispatch(poptContext context, run_options *o, const raw_options *raw)
+static int dispatch(poptContext context, const struct poptOption *table, run_options *o,
+                    const raw_options *raw)
 {
     char why[512];
-    const int status = poptGetNextOpt(context);
+    const bool taken = take_options(context, table, why, sizeof why);
     const char *stray = poptPeekArg(context);
-    if (status < -1)
-        wrong(why, sizeof why, "%s: %s (see --help)", poptBadOption(context, 0),
-              poptStrerror(status));
-    else if (raw->help) {
+    if (!taken)
+        return console_error(EXIT_USAGE, why);
+    if (raw->help) {
         poptPrintHelp(context, stdout, 0);
         fputs(epilog, stdout);
         return EXIT_GOOD;
-    } else if (stray)
+    }
+    if (stray)
         wrong(why, sizeof why, "'%s' is not an option (see --help)", stray);
     else if (read_words(raw, o, why, sizeof why) && read_numbers(raw, o, why, sizeof why)) {
         char smoke[] = "smoke";
@@ -219,6 +223,14 @@ static int dispatch(poptContext context, run_options *o, const raw_options *raw)
         return code;
     }
     return console_error(EXIT_USAGE, why);
+}
+
+/* Whether what was printed arrived: a verdict on a full disk is an error. */
+static int finish(int code)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    return console_error(EXIT_DEVICE, "standard output cannot be written");
 }
 
 #define TEXT_OPTION(name, where, value, text)                                                      \
@@ -234,13 +246,13 @@ int main(int argc, const char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "merge") == 0) {
         argv[1] = "clconv-conform merge"; /* what its help shows */
-        return merge_main(argc - 1, argv + 1);
+        return finish(merge_main(argc - 1, argv + 1));
     }
 
     run_options o = {.program = argv[0]};
     raw_options raw = {0};
     /* clang-format off */
-    const struct poptOption table[] = {
+    struct poptOption table[] = {
         TEXT_OPTION("device", &o.device, "D",
                     "Index or part of the name, as `clconv devices` prints them"),
         TEXT_OPTION("tier", &o.tier, "TIER", "Which cases: smoke (default) or ci"),
@@ -263,6 +275,7 @@ int main(int argc, const char **argv)
         FLAG_OPTION("help", 'h', &raw.help, "Show this text"),
         POPT_TABLEEND};
     /* clang-format on */
+    number_options(table);
     /* PoCL's handler would swallow a division by zero on the host. */
     setenv("POCL_SIGFPE_HANDLER", "0", 0);
     /* Today's compiler is under test, not a binary of last week; and fetching hundreds of binaries
@@ -270,7 +283,7 @@ int main(int argc, const char **argv)
     setenv("CLCONV_CACHE_DIR", "", 0);
     poptContext context = poptGetContext("clconv-conform", argc, argv, table, 0);
     poptSetOtherOptionHelp(context, "[options] | merge SHARD.json ...");
-    const int code = dispatch(context, &o, &raw);
+    const int code = finish(dispatch(context, table, &o, &raw));
     char *const owned[] = {o.device,
                            o.tier,
                            o.algo,

@@ -102,7 +102,7 @@ static bool add_cases(report *r, const shard *s, char *why, size_t room)
         const char *origin = json_string_value(json_object_get(one, "origin"));
         char reason[256];
         if (!name || !origin || !case_parse(name, &entry.spec, reason, sizeof reason) ||
-            !report_verdict_read(one, &v)) {
+            !report_verdict_read(one, &v) || !entry.spec.algo[0] || v.state == STATE_REFUSED) {
             snprintf(why, room, "%s: entry %zu of its cases is malformed", s->path, i);
             return false;
         }
@@ -215,22 +215,23 @@ int merge_main(int argc, const char **argv)
     char *coverage = NULL, why[512];
     double min_coverage = RUN_MIN_COVERAGE;
     int code = EXIT_USAGE;
-    const struct poptOption options[] = {
+    struct poptOption options[] = {
         {"json", 0, POPT_ARG_STRING, &files.json, 0, "Write the whole run as JSON", "FILE"},
         {"junit", 0, POPT_ARG_STRING, &files.junit, 0, "Write it as JUnit XML", "FILE"},
         {"html", 0, POPT_ARG_STRING, &files.html, 0, "Write it as a page to read", "FILE"},
         {"min-coverage", 0, POPT_ARG_STRING, &coverage, 0,
          "Percent of the applicable cases that must have run (95)", "PCT"},
         POPT_AUTOHELP POPT_TABLEEND};
+    number_options(options);
     poptContext context = poptGetContext("clconv-conform merge", argc, argv, options, 0);
     poptSetOtherOptionHelp(context, "SHARD.json ...");
-    const int status = poptGetNextOpt(context);
+    const bool taken = take_options(context, options, why, sizeof why);
     const char **paths = poptGetArgs(context);
     size_t count = 0;
     while (paths && paths[count])
         count++;
-    if (status < -1)
-        snprintf(why, sizeof why, "merge: %s: %s", poptBadOption(context, 0), poptStrerror(status));
+    if (!taken)
+        code = EXIT_USAGE;
     else if (coverage && !parse_percent(coverage, &min_coverage))
         snprintf(why, sizeof why, "merge: --min-coverage takes 0 to 100, but got '%s'", coverage);
     else if (!count)

@@ -4,14 +4,15 @@
 
 #include "tiers.h"
 
-#include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool parse_percent(const char *text, double *out)
 {
     char *end = NULL;
     const double value = strtod(text, &end);
-    const bool plain = *text >= '0' && *text <= '9' && *end == '\0' && isfinite(value);
+    const bool plain = *text >= '0' && *text <= '9' && *end == '\0' &&
+                       !text[strspn(text, "0123456789.")]; /* no 0x10, no 1e1 */
     if (!plain || value > 100.0)
         return false;
     *out = value;

@@ -6,6 +6,8 @@
 #include "progress.h"
 #include "report.h"
 
+#include <popt.h>
+
 typedef struct run_options {
     const char *program; /* argv[0], to start workers */
     char *device, *tier, *algo, *case_text;
@@ -57,11 +59,17 @@ json_t *device_card(const device_entry *device);
 /* `clconv-conform merge ...`. */
 int merge_main(int argc, const char **argv);
 
+/* Gives every row up to the first without a name a number, which popt returns at the option. */
+void number_options(struct poptOption *table);
+/* Reads all options of a table with numbers. False with a sentence for one that is wrong or given
+ * twice, of which popt would keep the last. */
+bool take_options(poptContext context, const struct poptOption *table, char *why, size_t room);
+
 /* Console: everything a person reads. */
 void console_header(const report *r);
 void console_failure(const report *r, const char *name, const verdict *v);
 void console_summary(const report *r, const report_files *files, double min_coverage);
-/* "clconv-conform: <sentence>" on stderr; returns the code. */
+/* The sentence on stderr; returns the code. */
 int console_error(int exit_code, const char *sentence);
 
 #endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Prints sentences about what is wrong. */
+#include "errors.h"
+
+#include <stdio.h>
+
+void errors_print(const char *sentence)
+{
+    char line[6000]; /* the longest file name there can be, and a sentence about it */
+    snprintf(line, sizeof line, "%s", sentence);
+    for (char *c = line; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = '?';
+    fprintf(stderr, "%s\n", line);
+}
