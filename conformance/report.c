@@ -58,6 +58,8 @@ static bool open_stream(report *r, const char *json_path, char *why, size_t room
         snprintf(why, room, "%.40s...: the file name is too long", json_path);
         return false;
     }
+    if (!output_replaceable(path, why, room))
+        return false;
     r->stream = fopen(path, "w");
     if (!r->stream || !stream_line(r, report_facts_json(&r->facts))) {
         snprintf(why, room, "%s: cannot be written", path);

@@ -96,6 +96,10 @@ char *report_html(const report *r, double min_coverage);
  * UTF-8 question marks. Returns text. */
 char *report_clean(char *text);
 
+/* Whether a file may go there: a rename would replace even a device such as /dev/null, and a pipe
+ * would wait for its reader. */
+bool output_replaceable(const char *path, char *why, size_t room);
+
 /* Writes a file under a temporary name and renames it. */
 bool output_write(const char *path, const char *text, char *why, size_t room);
 

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char schema[] = "clconv-conform/1";
@@ -93,9 +94,20 @@ static bool cannot_write(const char *path, int error, char *why, size_t room)
     return false;
 }
 
+bool output_replaceable(const char *path, char *why, size_t room)
+{
+    struct stat status;
+    if (stat(path, &status) != 0 || S_ISREG(status.st_mode))
+        return true;
+    snprintf(why, room, "%s: exists and is not a regular file", path);
+    return false;
+}
+
 bool output_write(const char *path, const char *text, char *why, size_t room)
 {
     char temporary[4096];
+    if (!output_replaceable(path, why, room))
+        return false;
     if (!temporary_name(path, temporary, sizeof temporary))
         return cannot_write(path, ENAMETOOLONG, why, room);
     FILE *file = fopen(temporary, "w");
@@ -116,6 +128,8 @@ static bool writable(const char *path, char *why, size_t room)
     char temporary[4096];
     if (!path)
         return true;
+    if (!output_replaceable(path, why, room))
+        return false;
     if (!temporary_name(path, temporary, sizeof temporary))
         return cannot_write(path, ENAMETOOLONG, why, room);
     FILE *file = fopen(temporary, "w");

@@ -7,7 +7,7 @@ conform=$1
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work" "$work.errors"' EXIT
 cd "$work" || exit 1
-mkdir folder || exit 1
+mkdir folder && mkfifo pipe stream.ndjson || exit 1
 before=$(ls)
 defects=0
 
@@ -51,9 +51,14 @@ refuses 2 '--case is one convolution' --case c1hw1k1 --tier smoke
 refuses 2 'merge: name the JSON document' merge
 refuses 2 'absent.json: ' merge absent.json
 
+# files: never a pipe, which would wait, nor a device, which a rename would replace by a file
 for report in --json --junit --html; do
     refuses 1 'absent/report: cannot be written: No such file' --case c1hw1k1 $report absent/report
+    refuses 1 'folder: exists and is not a regular file' --case c1hw1k1 $report folder
+    refuses 1 'pipe: exists and is not a regular file' --case c1hw1k1 $report pipe
 done
+[ -p pipe ] || defects=$((defects + 1))
+refuses 1 'stream.ndjson: exists and is not a regular file' --case c1hw1k1 --json stream
 
 if [ -c /dev/full ]; then
     "$conform" --list 2>"$work.errors" >/dev/full
