@@ -31,7 +31,9 @@ static bool fail(const reader *r, const char *format, ...)
     va_start(list, format);
     vsnprintf(sentence, sizeof sentence, format, list);
     va_end(list);
-    snprintf(r->why, r->room, "%s: %s", r->path, sentence);
+    const size_t used = strlen(sentence) + sizeof ": ";
+    const int name = r->room > used ? (int)(r->room - used) : 0; /* the sentence is never cut */
+    snprintf(r->why, r->room, "%.*s: %s", name, r->path, sentence);
     return false;
 }
 
@@ -41,10 +43,14 @@ static bool fail(const reader *r, const char *format, ...)
  */
 static const npy_type *read_type(const reader *r, const char *descr)
 {
-    const npy_type *type = descr[0] ? npy_type_of_kind(descr + 1) : NULL;
-    if (!type || !type->dtype || (type->bytes > 1 && !strchr("<>", descr[0])))
-        fail(r, "type %s cannot be convolved; use float32, float64, float16, int8, uint8 or int32",
-             type ? type->name : descr);
+    const npy_type *type = descr[0] && strchr("<>|", descr[0]) ? npy_type_of_kind(descr + 1) : NULL;
+    if (type && type->dtype && type->bytes > 1 && descr[0] == '|')
+        type = NULL; /* no byte order where there must be one */
+    const char *quote = type ? "" : "'";
+    if (!type || !type->dtype)
+        fail(r,
+             "type %s%s%s cannot be convolved; use float32, float64, float16, int8, uint8 or int32",
+             quote, type ? type->name : descr, quote);
     else if (type->bytes > 1 && descr[0] == '>')
         fail(r, "big-endian %s ('%s'); convert it with a.astype('<%s')", type->name, descr,
              type->kind);

@@ -22,7 +22,8 @@ static const npy_type types[] = {
     {"b1", "bool", 0, 1},
     {"c8", "complex64", 0, 8},
     {"c16", "complex128", 0, 16},
-    {"f16", "longdouble", 0, 16},
+    {"c32", "complex256", 0, 32},
+    {"f16", "float128", 0, 16},
     {"O", "object", 0, 8},
 };
 

@@ -68,6 +68,11 @@ static void refuses_what_is_no_file(void **state)
     assert_false(npy_read(in_folder("pipe"), &array, why, sizeof why)); /* and does not wait */
     assert_non_null(strstr(why, "not a regular file"));
     unlink(in_folder("pipe"));
+    char name[400] = "";
+    memset(name, 'x', sizeof name - 1);
+    assert_false(npy_read(name, &array, why, sizeof why)); /* the name is cut, not the sentence */
+    assert_int_equal(strspn(why, "x") + strlen(": File name too long"), sizeof why - 1);
+    assert_non_null(strstr(why, "xxx: File name too long"));
 }
 
 /* Headers that are right although NumPy would space them otherwise. */

@@ -28,7 +28,7 @@ static const tool_command command = {
 /* Reads one input; uint16 is bfloat16 with --dtype bf16 and no type of ours without. */
 static int read_input(const char *path, bool bf16, npy_array *out)
 {
-    char why[1000];
+    char why[4608];
     if (!npy_read(path, out, why, sizeof why))
         return tool_fail(EXIT_USAGE, "%s", why);
     if (out->dtype == CLCONV_BF16 && !bf16)
@@ -92,7 +92,7 @@ static int compute(char *const *value, const clconv_problem *p, const npy_array 
 
 static int run(char *const *value)
 {
-    char why[1000];
+    char why[4608];
     run_request request;
     npy_array array[3] = {{.data = NULL}}, y = {.data = NULL}; /* x, w, b */
     int status = run_read_options(value, &request);
