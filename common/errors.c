@@ -10,6 +10,6 @@ void errors_print(const char *sentence)
     snprintf(line, sizeof line, "%s", sentence);
     for (char *c = line; *c; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = '?';
+            *c = *c == '\n' || *c == '\t' ? ' ' : '?';
     fprintf(stderr, "%s\n", line);
 }

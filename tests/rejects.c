@@ -151,6 +151,9 @@ const reject reject_runs[] = {
     {"--x @0,8,9223372036854775807,9223372036854775807 --w @8,8,3,3", "9223372036854775807"},
     {"--x @9223372036854775807,8,0,5 --w @8,8,3,3 --padding 2", "9223372036854775807"},
     /* words and options */
+    {SAME88 "--algo=", "there is no algorithm '', only naive"},
+    {SAME88 "--algo \n\n\n\x1b[2J", "there is no algorithm '   ?[2J', only naive"},
+    {"--x a\nb\nc\nd.npy --w @8,8,3,3", "a b c d.npy: No such file"},
     {SAME88 "--algo foo", "there is no algorithm 'foo', only naive"},
     {SAME88 "--direction sideways", "one of {forward, backward-data, backward-weights}"},
     {SAME88 "--stride 1 --stride 2", "--stride is given twice"},
@@ -170,7 +173,7 @@ const reject reject_runs[] = {
 };
 
 const reject reject_bare[] = {
-    {"", "Usage: clconv COMMAND"},
+    {"", "a command is missing: devices, run or explain"},
     {"convolve", "'convolve' is not a command of clconv"},
     {"run", "--x is missing"},
     {"run --x @2,8,5,5 --w @8,8,3,3", "--y is missing"},

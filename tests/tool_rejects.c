@@ -15,6 +15,7 @@
 
 static const char *tool;
 static char folder[300];
+enum { MOST_LINES = 3 };
 static size_t checked, wrong;
 
 /* ---- Input files -------------------------------------------------------------------------- */
@@ -52,19 +53,19 @@ static void make_input(const char *word, char *path, size_t room)
 /* ---- The judge ---------------------------------------------------------------------------- */
 
 static void check(const char *line, const tool_result *r, int status, const char *phrase,
-                  size_t most_lines, bool no_files)
+                  bool no_files)
 {
     const size_t first = strcspn(r->errors, "\n");
     const char *found = strstr(r->errors, phrase);
     checked++;
-    if (r->status == status && r->lines >= 1 && r->lines <= most_lines && r->printed == 0 &&
+    if (r->status == status && r->lines >= 1 && r->lines <= MOST_LINES && r->printed == 0 &&
         found && (size_t)(found - r->errors) < first && no_files)
         return;
     wrong++;
     fprintf(stderr,
-            "WRONG: clconv %s\n  should exit %d with 1 to %zu lines, the first with: %s\n"
+            "WRONG: clconv %s\n  should exit %d with 1 to %d lines, the first with: %s\n"
             "  exit %d, %zu bytes on stdout, output files: %s, stderr:\n%s\n",
-            line, status, most_lines, phrase, r->status, r->printed, no_files ? "none" : "LEFT",
+            line, status, MOST_LINES, phrase, r->status, r->printed, no_files ? "none" : "LEFT",
             r->errors);
 }
 
@@ -80,7 +81,7 @@ static bool no_file_since(size_t before)
 }
 
 /* Runs one row; `front` comes before its arguments. */
-static int check_row(const char *front, const reject *row, int status, size_t most_lines)
+static int check_row(const char *front, const reject *row, int status)
 {
     char line[2000], words[2000], program[600], paths[8][600];
     char *argv[TOOL_ARGUMENTS];
@@ -99,7 +100,7 @@ static int check_row(const char *front, const reject *row, int status, size_t mo
     const tool_result result = run_tool(argv);
     if (result.status == 77 && status == 1)
         return 77;
-    check(line, &result, status, row->phrase, most_lines, no_file_since(before));
+    check(line, &result, status, row->phrase, no_file_since(before));
     return 0;
 }
 
@@ -121,7 +122,7 @@ static void check_malformed(void)
         const size_t before = count_files(folder);
         const tool_result result = run_tool(argv);
         const bool named = strncmp(result.errors, x, strlen(x)) == 0; /* the file comes first */
-        check(row->name, &result, 2, named ? row->phrase : "its own name first", 3,
+        check(row->name, &result, 2, named ? row->phrase : "its own name first",
               no_file_since(before));
     }
 }
@@ -137,7 +138,7 @@ static void check_old_output(void)
         exit(1);
     const reject row = {"--x @2,8,5,5 --w @8,8,3,3 --groups 3", "groups=3"};
     snprintf(line, sizeof line, "run --y %s ", path);
-    check_row(line, &row, 2, 3);
+    check_row(line, &row, 2);
     file = fopen(path, "rb");
     if (!file || fread(text, 1, sizeof text, file) != sizeof old || memcmp(text, old, sizeof old)) {
         fprintf(stderr, "WRONG: a failed run changed the output of before\n");
@@ -161,14 +162,14 @@ int main(int argc, char **argv)
     }
     snprintf(run, sizeof run, "run --y %s/y.npy ", folder);
     for (const reject *row = reject_runs; row->arguments; row++)
-        check_row(run, row, 2, 3);
+        check_row(run, row, 2);
     for (const reject *row = reject_bare; row->arguments; row++)
-        check_row("", row, 2, row->arguments[0] ? 3 : 30); /* alone it prints its usage */
+        check_row("", row, 2);
     check_malformed();
     check_old_output();
     int late = 0;
     for (const reject *row = reject_late; row->arguments && late == 0; row++)
-        late = check_row(run, row, 1, 3);
+        late = check_row(run, row, 1);
     remove_folder(folder);
     printf("%zu refusals, %zu wrong%s\n", checked, wrong, late ? "; no device for the last" : "");
     return wrong ? 1 : late;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Errors and command lines, the same for every subcommand. */
+#include "errors.h"
 #include "options.h"
 #include "tool.h"
 
@@ -10,14 +11,30 @@
 
 enum { HELP = TOOL_MAX_OPTIONS + 1 };
 
+static void print_sentence(const char *format, va_list list)
+{
+    char sentence[5000];
+    vsnprintf(sentence, sizeof sentence, format, list);
+    errors_print(sentence);
+}
+
 int tool_fail(int status, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
-    vfprintf(stderr, format, list);
+    print_sentence(format, list);
     va_end(list);
-    fputc('\n', stderr);
     return status;
+}
+
+int tool_wrong_usage(const char *name, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    print_sentence(format, list);
+    va_end(list);
+    fprintf(stderr, "Try '%s --help'.\n", name);
+    return EXIT_USAGE;
 }
 
 int tool_library_error(clconv_status status)
@@ -32,22 +49,10 @@ int tool_check_algorithm(const char *name)
     char text[300];
     for (size_t i = 0; i < 31 && clconv_algorithm_name(i); i++)
         names[i] = clconv_algorithm_name(i);
-    if (!name || !*name || options_word(name, names) >= 0)
+    if (!name || options_word(name, names) >= 0)
         return EXIT_GOOD;
     return tool_fail(EXIT_USAGE, "there is no algorithm '%s', only %s", name,
                      options_words_text(names, text, sizeof text));
-}
-
-static int usage_error(const char *name, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static int usage_error(const char *name, const char *format, ...)
-{
-    va_list list;
-    va_start(list, format);
-    vfprintf(stderr, format, list);
-    va_end(list);
-    fprintf(stderr, "\nTry '%s --help'.\n", name);
-    return EXIT_USAGE;
 }
 
 static int take_options(poptContext context, const tool_command *command, const char *name,
@@ -59,7 +64,7 @@ static int take_options(poptContext context, const tool_command *command, const 
         char *value = poptGetOptArg(context);
         if (line->value[option - 1]) {
             free(value);
-            return usage_error(name, "--%s is given twice", row->longName);
+            return tool_wrong_usage(name, "--%s is given twice", row->longName);
         }
         line->value[option - 1] = value ? value : calloc(1, 1);
     }
@@ -68,8 +73,8 @@ static int take_options(poptContext context, const tool_command *command, const 
         fputs(command->text, stdout);
         line->helped = true;
     } else if (option < -1) {
-        return usage_error(name, "%s: %s", poptBadOption(context, POPT_BADOPTION_NOALIAS),
-                           poptStrerror(option));
+        return tool_wrong_usage(name, "%s: %s", poptBadOption(context, POPT_BADOPTION_NOALIAS),
+                                poptStrerror(option));
     }
     return EXIT_GOOD;
 }
@@ -79,9 +84,9 @@ static int take_operand(poptContext context, const char *operand, const char *na
     const char *first = poptGetArg(context);
     const char *next = first && operand ? poptGetArg(context) : first;
     if (next)
-        return usage_error(name, "unexpected argument '%s'", next);
+        return tool_wrong_usage(name, "unexpected argument '%s'", next);
     if (operand && !first)
-        return usage_error(name, "%s is missing", operand);
+        return tool_wrong_usage(name, "%s is missing", operand);
     if (first) {
         line->operand = malloc(strlen(first) + 1);
         if (line->operand)

@@ -101,7 +101,7 @@ static int read_case(const char *word, case_spec *out)
 {
     char why[300];
     if (!case_parse(word, out, why, sizeof why))
-        return tool_fail(EXIT_USAGE, "%s\nTry 'clconv explain --help'.", why);
+        return tool_wrong_usage("clconv explain", "%s", why);
     const clconv_problem p = case_problem(out);
     const clconv_status status = clconv_validate(&p);
     if (status)
@@ -109,7 +109,7 @@ static int read_case(const char *word, case_spec *out)
     if (out->tile[0] && !out->algo[0])
         return tool_fail(EXIT_USAGE, "case: ':tile=%s' needs ':algo=' to say whose tile it is",
                          out->tile);
-    return tool_check_algorithm(out->algo);
+    return tool_check_algorithm(out->algo[0] ? out->algo : NULL);
 }
 
 int tool_explain(int argc, const char **argv)

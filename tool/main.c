@@ -16,13 +16,13 @@ static const struct {
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
-static void print_usage(FILE *out)
+static void print_usage(void)
 {
     fputs("Usage: clconv COMMAND [OPTION...]\n"
           "2-D convolution on any OpenCL device, with the meaning of PyTorch's nn.Conv2d.\n\n",
-          out);
+          stdout);
     for (size_t i = 0; i < COMMANDS; i++)
-        fprintf(out, "  clconv %-9s %s\n", commands[i].word, commands[i].purpose);
+        printf("  clconv %-9s %s\n", commands[i].word, commands[i].purpose);
     fputs("\n"
           "'clconv COMMAND --help' explains one and shows examples; 'clconv --version' prints\n"
           "the version. For a first look:\n\n"
@@ -31,7 +31,7 @@ static void print_usage(FILE *out)
           "  clconv explain c128hw56k128rs3p1g32\n\n"
           "CLCONV_DEVICE chooses a device like --device does. Exit status: 0 good, 1 the device\n"
           "or a file failed, 2 wrong usage or input, 77 no OpenCL device.\n",
-          out);
+          stdout);
 }
 
 /* Whether what was printed arrived: a full disk under `clconv devices --json > f` is an error. */
@@ -52,7 +52,7 @@ int main(int argc, char **argv)
             return finish(commands[i].run(argc - 1, rest));
         }
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0) {
-        print_usage(stdout);
+        print_usage();
         return finish(EXIT_GOOD);
     }
     if (strcmp(word, "--version") == 0) {
@@ -60,10 +60,7 @@ int main(int argc, char **argv)
         return finish(EXIT_GOOD);
     }
     if (argc > 1)
-        return tool_fail(EXIT_USAGE,
-                         "'%s' is not a command of clconv, only devices, run and explain\n"
-                         "Try 'clconv --help'.",
-                         word);
-    print_usage(stderr);
-    return EXIT_USAGE;
+        return tool_wrong_usage(
+            "clconv", "'%s' is not a command of clconv, only devices, run and explain", word);
+    return tool_wrong_usage("clconv", "a command is missing: devices, run or explain");
 }

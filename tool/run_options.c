@@ -192,8 +192,7 @@ static int read_direction(char *const *value, run_request *out)
         if (given && !*value[belongs[i].id])
             return tool_fail(EXIT_USAGE, "--%s is empty", name_of(belongs[i].id));
         if (belongs[i].need[op] == 'r' && !given)
-            return tool_fail(EXIT_USAGE, "--%s is missing\nTry 'clconv run --help'.",
-                             name_of(belongs[i].id));
+            return tool_wrong_usage("clconv run", "--%s is missing", name_of(belongs[i].id));
         if (belongs[i].need[op] == '-' && given)
             return tool_fail(EXIT_USAGE, "--%s has no place in --direction %s",
                              name_of(belongs[i].id), directions[op]);

@@ -21,10 +21,14 @@ int tool_explain(int argc, const char **argv);
 /* One sentence on stderr; returns `status`. */
 int tool_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The same, then where to read about the command `name`; returns 2. */
+int tool_wrong_usage(const char *name, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 /* The library's sentence on stderr; 2 for what was decided without a device, else 1. */
 int tool_library_error(clconv_status status);
 
-/* Exit 2 naming the algorithms when `name` is none of them; NULL and "" are fine. */
+/* Exit 2 naming the algorithms when `name` is none of them; NULL is fine. */
 int tool_check_algorithm(const char *name);
 
 enum { TOOL_MAX_OPTIONS = 32 };

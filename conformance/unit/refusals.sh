@@ -37,7 +37,7 @@ refuses 2 '--nope: unknown option' merge --nope
 refuses 2 '--tier: missing argument' --tier
 refuses 2 "'junk' is not an option" junk
 refuses 2 "there is no algorithm ''" --algo=
-refuses 2 "there is no algorithm '????[2J'" --algo "$(printf '\n\n\n\033[2J')"
+refuses 2 "there is no algorithm '   ?[2J'" --algo "$(printf '\n\n\n\033[2J')"
 refuses 2 "a report needs a file name, but got ''" --json=
 refuses 2 'both: is named for two reports' --json both --html both
 for percent in x -1 101 nan inf 5x 0x10 1e1 ''; do
