@@ -66,7 +66,8 @@ static bool read_numbers(const raw_options *raw, run_options *o, char *why, size
     o->timeout = 120;
     o->min_coverage = RUN_MIN_COVERAGE;
     if (raw->seed && (!options_integer(raw->seed, &seed) || seed < 0))
-        return wrong(why, room, "--seed takes a whole number from 0, but got '%s'", raw->seed);
+        return wrong(why, room, "--seed takes a whole number from 0 to %" PRId64 ", but got '%s'",
+                     INT64_MAX, raw->seed);
     if (raw->shard && (!options_list(raw->shard, '/', 2, 2, shard, &count) || shard[0] < 1 ||
                        shard[0] > shard[1]))
         return wrong(why, room, "--shard takes I/N with 1 <= I <= N, but got '%s'", raw->shard);

@@ -46,6 +46,8 @@ done
 for shard in 1 0/2 3/2 1/0 1/2/3 1/2x a/b ''; do
     refuses 2 "--shard takes I/N with 1 <= I <= N, but got '$shard'" "--shard=$shard"
 done
+refuses 2 "--seed takes a whole number from 0 to 9223372036854775807, but got '9223372036854775808'" \
+    --seed 9223372036854775808
 refuses 2 "case: 'h' is missing" --case c3
 refuses 2 '--case is one convolution' --case c1hw1k1 --tier smoke
 refuses 2 'merge: name the JSON document' merge
