@@ -116,6 +116,24 @@ static void test_same_cases_twice(void **state)
     assert_int_equal(merge_two("a", "b"), EXIT_USAGE);
 }
 
+/* Entries that no run writes: a refusal is counted, not listed, and every case names its algorithm.
+ */
+static void test_entries_of_no_run(void **state)
+{
+    (void)state;
+    static const char *const flaws[][2] = {{"state", "REFUSED"}, {"case", "c3hw5k4"}};
+    for (size_t i = 0; i < sizeof flaws / sizeof flaws[0]; i++) {
+        const char *argv[] = {"merge", write_shard("1", 1, 1, (flaw){0}), NULL};
+        assert_int_equal(merge_main(2, argv), EXIT_GOOD);
+        json_t *document = json_load_file("1", 0, NULL);
+        json_t *entry = json_array_get(json_object_get(document, "cases"), 0);
+        json_object_set_new(entry, flaws[i][0], json_string(flaws[i][1]));
+        json_dump_file(document, "1", 0);
+        json_decref(document);
+        assert_int_equal(merge_main(2, argv), EXIT_USAGE);
+    }
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -138,6 +156,7 @@ int main(void)
         cmocka_unit_test(test_parts_of_other_runs),
         cmocka_unit_test(test_missing_and_double),
         cmocka_unit_test(test_same_cases_twice),
+        cmocka_unit_test(test_entries_of_no_run),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
