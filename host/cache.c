@@ -27,19 +27,13 @@ typedef struct file_header {
 clconv_cache_key clconv_cache_key_of(const clconv_context *ctx, const char *source,
                                      const char *options)
 {
-    XXH3_state_t *state = XXH3_createState();
-    clconv_cache_key key = {{0, 0}};
+    XXH3_state_t state;
     const char *const parts[] = {clconv_version(), ctx->cache_key, options, source};
-    if (!state)
-        return key;
-    XXH3_128bits_reset(state);
+    XXH3_128bits_reset(&state);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        XXH3_128bits_update(state, parts[i], strlen(parts[i]) + 1);
-    const XXH128_hash_t hash = XXH3_128bits_digest(state);
-    XXH3_freeState(state);
-    key.half[0] = hash.high64;
-    key.half[1] = hash.low64;
-    return key;
+        XXH3_128bits_update(&state, parts[i], strlen(parts[i]) + 1);
+    const XXH128_hash_t hash = XXH3_128bits_digest(&state);
+    return (clconv_cache_key){{hash.high64, hash.low64}};
 }
 
 /* The folder, or false when nothing is to be kept. */

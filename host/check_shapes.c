@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { TEXT = 256, MOST_REDUCED = 1 << 24 }; /* channels whose number is a float */
+enum { TEXT = 256 };
 
 /* "[2, 8, 5, 5]", as PyTorch prints it. */
 static const char *shape_text(const clconv_shape *shape, char text[TEXT])
@@ -94,7 +94,9 @@ clconv_status clconv_check_outputs(const clconv_view *v)
     char text[TEXT];
     const clconv_problem *p = v->p;
     const clconv_shape w = w_shape(v);
-    if (p->shared && p->c > 0 && p->k % p->c != 0)
+    if (p->shared && p->c == 0)
+        return CLCONV_OK; /* the next check says it */
+    if (p->shared && p->k % p->c != 0)
         return clconv_fail(CLCONV_INVALID,
                            "a shared kernel has k = c * M output channels, but %" PRId64
                            " is not a multiple of %" PRId64,
@@ -228,18 +230,28 @@ static bool array_fits(const int64_t *factor, int count)
     return true;
 }
 
+/* Input channels of the largest group. */
+static int64_t most_inputs(const clconv_problem *p)
+{
+    int64_t most = p->shared ? 1 : clconv_group_in(p, 0);
+    for (int64_t g = 1; p->group_in && g < p->groups; g++)
+        most = p->group_in[g] > most ? p->group_in[g] : most;
+    return most;
+}
+
 clconv_status clconv_check_sizes(const clconv_view *v)
 {
     const clconv_problem *p = v->p;
-    if (p->reduce && p->c > MOST_REDUCED)
-        return clconv_fail(CLCONV_NOT_IN_VERSION,
-                           "a sum or mean over %" PRId64
-                           " channels; this version counts %d exactly",
-                           p->c, MOST_REDUCED);
     const int64_t y_h = clconv_output_length(p, 0), y_w = clconv_output_length(p, 1);
-    const int64_t x[] = {p->n, p->c, p->in[0], p->in[1]}, y[] = {p->n, p->k, y_h, y_w};
-    const int64_t w[] = {p->k, p->c, p->kernel[0], p->kernel[1]};
-    if (!array_fits(x, 4) || !array_fits(y, 4) || !array_fits(w, 4))
+    const int64_t n = p->n ? p->n : 1; /* one image must fit even where there is none */
+    const int64_t x[] = {n, p->c, p->in[0], p->in[1]}, y[] = {n, p->k, y_h, y_w};
+    const int64_t w[] = {p->k, most_inputs(p), p->kernel[0], p->kernel[1]};
+    if (!array_fits(w, 4))
+        return clconv_fail(CLCONV_INVALID,
+                           "the weights exceed 2^63 bytes: [%" PRId64 ", %" PRId64 ", %" PRId64
+                           ", %" PRId64 "]",
+                           w[0], w[1], w[2], w[3]);
+    if (!array_fits(x, 4) || !array_fits(y, 4))
         return clconv_fail(CLCONV_INVALID,
                            "a tensor exceeds 2^63 bytes: x [%" PRId64 ", %" PRId64 ", %" PRId64
                            ", %" PRId64 "], y [%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64 "]",

@@ -6,9 +6,9 @@
 
 #include <inttypes.h>
 
-enum { LARGEST_AXIS = INT32_MAX };
+enum { LARGEST_AXIS = INT32_MAX, MOST_REDUCED = 1 << 24 }; /* the latter as it is a float */
 
-static bool within(int32_t value, int32_t last)
+static bool within(int64_t value, int64_t last)
 {
     return value >= 0 && value <= last;
 }
@@ -20,6 +20,9 @@ static clconv_status check_fields(const clconv_view *v)
     if (p->spatial != 2)
         return clconv_fail(CLCONV_INVALID, "spatial is %d; this library convolves 2 dimensions",
                            p->spatial);
+    if (p->in[2] || p->pad_before[2] || p->pad_after[2] || !within(p->kernel[2], 1) ||
+        !within(p->stride[2], 1) || !within(p->dilation[2], 1))
+        return clconv_fail(CLCONV_INVALID, "the third axis is set, but spatial is 2");
     if (!within(p->op, CLCONV_BACKWARD_WEIGHTS) || !within(p->pad_mode, CLCONV_CIRCULAR) ||
         !within(p->reduce, CLCONV_MEAN) || !within(p->shared, 1))
         return clconv_fail(CLCONV_INVALID,
@@ -40,13 +43,12 @@ static clconv_status check_fields(const clconv_view *v)
 static clconv_status check_bias_dtype(const clconv_view *v)
 {
     const clconv_problem *p = v->p;
-    const bool small_integer = p->x.dtype == CLCONV_I8 || p->x.dtype == CLCONV_U8;
-    const int32_t wanted = small_integer ? (int32_t)CLCONV_I32 : p->x.dtype;
+    const int32_t wanted = clconv_sum_dtype(p->x.dtype);
     if (!p->b.dtype || p->b.dtype == wanted)
         return CLCONV_OK;
     return clconv_fail(CLCONV_INVALID, "Input type (%s) and bias type (%s) should be the same%s",
                        clconv_dtype_text(p->x.dtype), clconv_dtype_text(p->b.dtype),
-                       small_integer ? " (int32 beside int8 and uint8)" : "");
+                       wanted == p->x.dtype ? "" : " (int32 beside int8 and uint8)");
 }
 
 static clconv_status check_counts(const clconv_view *v)
@@ -139,8 +141,7 @@ static clconv_status check_dtypes(const clconv_view *v)
         return clconv_fail(CLCONV_INVALID,
                            "Input type (%s) and weight type (%s) should be the same",
                            clconv_dtype_text(p->x.dtype), clconv_dtype_text(p->w.dtype));
-    const bool small_integer = p->x.dtype == CLCONV_I8 || p->x.dtype == CLCONV_U8;
-    const int32_t wanted = small_integer ? (int32_t)CLCONV_I32 : p->x.dtype;
+    const int32_t wanted = clconv_sum_dtype(p->x.dtype);
     if (p->y.dtype && p->y.dtype != wanted)
         return clconv_fail(CLCONV_INVALID, "Input type (%s) gives output type (%s), not (%s)",
                            clconv_dtype_text(p->x.dtype), clconv_dtype_text(wanted),
@@ -162,6 +163,11 @@ static clconv_status check_axes(const clconv_view *v)
         return too_long("in_channels", p->c);
     if (p->k > LARGEST_AXIS)
         return too_long("out_channels", p->k);
+    if (p->reduce && p->c > MOST_REDUCED)
+        return clconv_fail(CLCONV_NOT_IN_VERSION,
+                           "a sum or mean over %" PRId64
+                           " channels; this version counts %d exactly",
+                           p->c, MOST_REDUCED);
     for (int axis = 0; axis < 2; axis++) {
         const int64_t padded = p->in[axis] + p->pad_before[axis] + p->pad_after[axis];
         if (padded > LARGEST_AXIS)
@@ -218,8 +224,8 @@ clconv_status clconv_check(const clconv_view *view)
         clconv_check_kernel,
         clconv_check_empty,
         check_dtypes,
-        check_axes,
         clconv_check_sizes,
+        check_axes,
         check_version,
     };
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {

@@ -15,22 +15,39 @@ clconv_status clconv_cl_fail(cl_int err, const char *what)
 
 void *clconv_alloc(clconv_context *ctx, size_t bytes)
 {
-    __atomic_fetch_add(&ctx->allocations, 1, __ATOMIC_RELAXED);
+    atomic_fetch_add(&ctx->allocations, 1);
     return calloc(1, bytes ? bytes : 1);
 }
 
-/* Half a second at one multiply-add per compute unit and cycle, which every device exceeds: a
- * launch below that cannot freeze a display. A CPU drives none. */
-static uint64_t launch_limit(const clconv_device *dev)
+/* Half a second at a quarter of a multiply-add per compute unit and cycle, which `naive`, the
+ * slowest algorithm, reaches: a launch below that does not freeze a display. A CPU drives none. */
+static double launch_limit(const clconv_device *dev)
 {
-    if (dev->wide_vectors)
-        return UINT64_MAX;
-    return ((uint64_t)dev->compute_units * dev->clock_mhz + 1) * 500000u;
+    return dev->wide_vectors ? 1e30 : 0.5 * 0.25 * 1e6 * dev->compute_units * dev->clock_mhz;
+}
+
+/* The kernels are OpenCL C 1.2 from source. */
+static clconv_status check_version(cl_device_id id)
+{
+    char version[128] = "";
+    int major = 0, minor = 0;
+    cl_bool compiler = CL_FALSE;
+    clGetDeviceInfo(id, CL_DEVICE_VERSION, sizeof version, version, NULL);
+    clGetDeviceInfo(id, CL_DEVICE_COMPILER_AVAILABLE, sizeof compiler, &compiler, NULL);
+    if (sscanf(version, "OpenCL %d.%d", &major, &minor) != 2 || major * 10 + minor < 12)
+        return clconv_fail(CLCONV_UNSUPPORTED, "the device is '%s'; OpenCL 1.2 is needed", version);
+    if (!compiler)
+        return clconv_fail(CLCONV_UNSUPPORTED, "the device has no OpenCL C compiler");
+    return CLCONV_OK;
 }
 
 clconv_status clconv_device_query(cl_device_id id, clconv_device *out)
 {
     clconv_device dev = {.id = id};
+    size_t items[16] = {0}; /* a device may have more than three dimensions */
+    const clconv_status status = check_version(id);
+    if (status)
+        return status;
     const struct {
         cl_device_info what;
         size_t bytes;
@@ -40,38 +57,38 @@ clconv_status clconv_device_query(cl_device_id id, clconv_device *out)
         {CL_DEVICE_MAX_COMPUTE_UNITS, sizeof dev.compute_units, &dev.compute_units},
         {CL_DEVICE_MAX_CLOCK_FREQUENCY, sizeof dev.clock_mhz, &dev.clock_mhz},
         {CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof dev.max_group, &dev.max_group},
-        {CL_DEVICE_MAX_WORK_ITEM_SIZES, sizeof dev.max_item, dev.max_item},
-        {CL_DEVICE_LOCAL_MEM_SIZE, sizeof dev.local_bytes, &dev.local_bytes},
+        {CL_DEVICE_MAX_WORK_ITEM_SIZES, sizeof items, items},
         {CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof dev.max_alloc, &dev.max_alloc},
-        {CL_DEVICE_GLOBAL_MEM_SIZE, sizeof dev.global_bytes, &dev.global_bytes},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const cl_int err = clGetDeviceInfo(id, rows[i].what, rows[i].bytes, rows[i].value, NULL);
         if (err)
             return clconv_cl_fail(err, "clGetDeviceInfo");
     }
+    memcpy(dev.max_item, items, sizeof dev.max_item);
+    if (dev.clock_mhz == 0) /* some drivers do not know */
+        dev.clock_mhz = 100;
     dev.wide_vectors = (dev.type & CL_DEVICE_TYPE_CPU) && !(dev.type & CL_DEVICE_TYPE_GPU);
     dev.launch_macs = launch_limit(&dev);
     *out = dev;
     return CLCONV_OK;
 }
 
-static void append_text(char *text, size_t room, cl_device_id id, cl_device_info what)
-{
-    const size_t used = strlen(text);
-    if (used + 2 < room && !clGetDeviceInfo(id, what, room - used - 2, text + used, NULL))
-        strcat(text, "\n");
-    else
-        text[used] = '\0';
-}
-
-/* What a binary depends on besides source and options. */
+/* What a binary depends on besides source and options. PoCL tells its compiler's version only in
+ * the platform's. */
 static void fill_cache_key(clconv_context *ctx)
 {
     static const cl_device_info parts[] = {CL_DEVICE_NAME, CL_DEVICE_VENDOR, CL_DEVICE_VERSION,
                                            CL_DRIVER_VERSION};
+    enum { PART = 256 };
+    char text[PART] = "", *end = ctx->cache_key;
+    cl_platform_id platform = NULL;
+    clGetDeviceInfo(ctx->dev.id, CL_DEVICE_PLATFORM, sizeof platform, &platform, NULL);
+    if (!clGetPlatformInfo(platform, CL_PLATFORM_VERSION, sizeof text, text, NULL))
+        end += sprintf(end, "%s\n", text);
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        append_text(ctx->cache_key, sizeof ctx->cache_key, ctx->dev.id, parts[i]);
+        if (!clGetDeviceInfo(ctx->dev.id, parts[i], sizeof text, text, NULL))
+            end += sprintf(end, "%s\n", text);
 }
 
 static clconv_status check_membership(cl_context context, cl_device_id device)
@@ -107,7 +124,9 @@ clconv_status clconv_context_create(cl_context context, cl_device_id device, clc
     ctx->allocations = 1;
     pthread_mutex_init(&ctx->lock, NULL);
     clRetainContext(context);
+    clRetainDevice(device);
     ctx->cl = context;
+    ctx->dev.id = device;
     status = clconv_device_query(device, &ctx->dev);
     if (!status) {
         fill_cache_key(ctx);
@@ -125,7 +144,7 @@ clconv_status clconv_context_create(cl_context context, cl_device_id device, clc
 
 void clconv_context_destroy(clconv_context *ctx)
 {
-    if (!ctx || __atomic_sub_fetch(&ctx->shares, 1, __ATOMIC_ACQ_REL) > 0)
+    if (!ctx || atomic_fetch_sub(&ctx->shares, 1) > 1)
         return;
     for (size_t i = 0; clconv_algos[i]; i++)
         if (clconv_algos[i]->forget)
@@ -135,6 +154,7 @@ void clconv_context_destroy(clconv_context *ctx)
         clReleaseMemObject(ctx->stand_in);
     if (ctx->warm_queue)
         clReleaseCommandQueue(ctx->warm_queue);
+    clReleaseDevice(ctx->dev.id);
     clReleaseContext(ctx->cl);
     pthread_mutex_destroy(&ctx->lock);
     free(ctx);
@@ -142,12 +162,14 @@ void clconv_context_destroy(clconv_context *ctx)
 
 void clconv_context_stats(const clconv_context *ctx, clconv_stats *out)
 {
+    if (!ctx || !out || out->size < sizeof out->size)
+        return;
     const clconv_stats stats = {
         .size = out->size,
-        .programs_built = __atomic_load_n(&ctx->built, __ATOMIC_RELAXED),
-        .programs_loaded = __atomic_load_n(&ctx->loaded, __ATOMIC_RELAXED),
-        .build_ns = __atomic_load_n(&ctx->build_ns, __ATOMIC_RELAXED),
-        .host_allocations = __atomic_load_n(&ctx->allocations, __ATOMIC_RELAXED),
+        .programs_built = atomic_load(&ctx->built),
+        .programs_loaded = atomic_load(&ctx->loaded),
+        .build_ns = atomic_load(&ctx->build_ns),
+        .host_allocations = atomic_load(&ctx->allocations),
     };
-    memcpy(out, &stats, out->size < sizeof stats ? out->size : sizeof stats);
+    clconv_export(out, out->size, &stats, sizeof stats);
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Names and sizes of the element types, from the one table in dtypes.h. */
+/* Names of the element types, from the one table in dtypes.h. */
 #include "internal.h"
 
 static const struct {
     int32_t dtype;
     const char *numpy;
-    size_t bytes;
 } rows[] = {
-#define CLCONV_ROW(name, number, numpy, bytes) {name, numpy, bytes},
+#define CLCONV_ROW(name, number, numpy, bytes) {name, numpy},
     CLCONV_DTYPE_MAP(CLCONV_ROW)
 #undef CLCONV_ROW
 };
@@ -20,10 +19,7 @@ const char *clconv_dtype_text(int32_t dtype)
     return NULL;
 }
 
-size_t clconv_dtype_bytes(int32_t dtype)
+int32_t clconv_sum_dtype(int32_t x)
 {
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (rows[i].dtype == dtype)
-            return rows[i].bytes;
-    return 0;
+    return x == CLCONV_I8 || x == CLCONV_U8 ? (int32_t)CLCONV_I32 : x;
 }

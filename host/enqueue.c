@@ -12,7 +12,7 @@ typedef struct role {
     const char *name;
     const clconv_buffer *buffer;
     uint64_t bytes;
-    bool written;
+    bool read, written;
     cl_mem root;    /* the buffer itself, or the one it is a part of */
     uint64_t first; /* first byte in use, counted from the start of root */
 } role;
@@ -51,10 +51,11 @@ static clconv_status check_memory(const clconv_plan *plan, role *r)
                            "%s needs %" PRIu64 " bytes from offset %" PRIu64
                            " on, but the buffer has %zu",
                            r->name, r->bytes, r->buffer->offset, size);
-    if (flags & (r->written ? CL_MEM_READ_ONLY : CL_MEM_WRITE_ONLY))
-        return clconv_fail(CLCONV_INVALID_BUFFER, "%s was created %s, but the plan %s it", r->name,
-                           r->written ? "CL_MEM_READ_ONLY" : "CL_MEM_WRITE_ONLY",
-                           r->written ? "writes" : "reads");
+    if ((r->written && (flags & CL_MEM_READ_ONLY)) || (r->read && (flags & CL_MEM_WRITE_ONLY)))
+        return clconv_fail(CLCONV_INVALID_BUFFER, "%s was created %s, but algorithm %s %s it",
+                           r->name,
+                           flags & CL_MEM_READ_ONLY ? "CL_MEM_READ_ONLY" : "CL_MEM_WRITE_ONLY",
+                           plan->algo->name, flags & CL_MEM_READ_ONLY ? "writes" : "reads");
     r->root = parent ? parent : mem;
     r->first = origin + r->buffer->offset;
     return CLCONV_OK;
@@ -69,17 +70,23 @@ static clconv_status check_buffers(const clconv_plan *plan, const clconv_args *a
 {
     const clconv_work *work = &plan->work;
     role roles[5] = {
-        {.name = "x", .buffer = &args->x, .bytes = work->x_bytes},
-        {.name = "w", .buffer = &args->w, .bytes = work->w_bytes},
-        {.name = "y", .buffer = &args->y, .bytes = work->y_bytes, .written = true},
+        {.name = "x", .buffer = &args->x, .bytes = work->x_bytes, .read = true},
+        {.name = "w", .buffer = &args->w, .bytes = work->w_bytes, .read = true},
+        {.name = "y",
+         .buffer = &args->y,
+         .bytes = work->y_bytes,
+         .read = plan->algo->reads_y,
+         .written = true},
     };
     size_t count = 3;
     if (work->has_bias)
-        roles[count++] = (role){.name = "b", .buffer = &args->b, .bytes = work->b_bytes};
+        roles[count++] =
+            (role){.name = "b", .buffer = &args->b, .bytes = work->b_bytes, .read = true};
     if (plan->workspace && !plan->own_workspace)
         roles[count++] = (role){.name = "workspace",
                                 .buffer = &args->workspace,
                                 .bytes = plan->workspace,
+                                .read = true,
                                 .written = true};
     for (size_t i = 0; i < count; i++) {
         const clconv_status status = check_memory(plan, &roles[i]);
@@ -114,19 +121,29 @@ static clconv_status check_args(const clconv_plan *plan, const clconv_args *args
     return CLCONV_OK;
 }
 
-static clconv_status check_queue(const clconv_plan *plan, cl_command_queue queue, cl_uint n_wait,
-                                 const cl_event *wait)
+static clconv_status check_waits(const clconv_plan *plan, cl_uint n_wait, const cl_event *wait)
+{
+    if ((n_wait != 0) != (wait != NULL))
+        return clconv_fail(CLCONV_INVALID, "%u events to wait for, but the list is %s", n_wait,
+                           wait ? "given" : "NULL");
+    for (cl_uint i = 0; i < n_wait; i++) {
+        cl_context context = NULL;
+        if (!wait[i] || clGetEventInfo(wait[i], CL_EVENT_CONTEXT, sizeof context, &context, NULL) ||
+            context != plan->ctx->cl)
+            return clconv_fail(CLCONV_INVALID, "event %u of %u to wait for is %s", i, n_wait,
+                               wait[i] ? "of another cl_context than the plan" : "NULL");
+    }
+    return CLCONV_OK;
+}
+
+static clconv_status check_queue(const clconv_plan *plan, cl_command_queue queue)
 {
     cl_context context = NULL;
     cl_device_id device = NULL;
     if (!queue)
         return clconv_fail(CLCONV_INVALID, "the queue is NULL");
-    if ((n_wait != 0) != (wait != NULL))
-        return clconv_fail(CLCONV_INVALID, "%u events to wait for, but the list is %s", n_wait,
-                           wait ? "given" : "NULL");
-    const cl_int err =
-        clGetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof context, &context, NULL);
-    if (err || clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof device, &device, NULL))
+    if (clGetCommandQueueInfo(queue, CL_QUEUE_CONTEXT, sizeof context, &context, NULL) ||
+        clGetCommandQueueInfo(queue, CL_QUEUE_DEVICE, sizeof device, &device, NULL))
         return clconv_fail(CLCONV_INVALID, "the queue is no OpenCL command queue");
     if (context != plan->ctx->cl || device != plan->ctx->dev.id)
         return clconv_fail(CLCONV_INVALID, "the queue belongs to another %s than the plan",
@@ -245,7 +262,8 @@ static clconv_status run_with_own_workspace(clconv_plan *plan, cl_command_queue 
     if (marker)
         clReleaseEvent(marker);
     if (status) { /* what was launched before the failure may still be using the workspace */
-        clFinish(queue);
+        if (!clEnqueueMarkerWithWaitList(queue, 0, NULL, &done))
+            remember(plan, queue, done);
         return status;
     }
     remember(plan, queue, done);
@@ -261,10 +279,13 @@ clconv_status clconv_enqueue(const clconv_plan *plan, cl_command_queue queue,
                              cl_event *event)
 {
     clconv_args args = {0};
-    if (!plan || !caller_args || caller_args->size == 0)
-        return clconv_fail(CLCONV_INVALID, "plan or args is NULL, or args.size is 0");
-    memcpy(&args, caller_args, caller_args->size < sizeof args ? caller_args->size : sizeof args);
-    clconv_status status = check_queue(plan, queue, n_wait, wait);
+    if (!plan || !caller_args)
+        return clconv_fail(CLCONV_INVALID, "clconv_enqueue: plan or args is NULL");
+    clconv_status status = clconv_import(&args, sizeof args, caller_args, caller_args->size);
+    if (!status)
+        status = check_queue(plan, queue);
+    if (!status)
+        status = check_waits(plan, n_wait, wait);
     if (!status)
         status = check_args(plan, &args);
     if (status)

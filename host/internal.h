@@ -6,12 +6,12 @@
 #include "clconv/clconv.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* ---- F1: status.c, dtype.c, checks.c, problem.c (no cl* call)
- * --------------------------------------- */
+/* ---- F1: status, dtype, checks, check_shapes, problem (no cl* call) ----------------------- */
 
 /* Records the sentence for clconv_last_error and returns `status`. */
 clconv_status clconv_fail(clconv_status status, const char *format, ...)
@@ -20,10 +20,17 @@ clconv_status clconv_fail(clconv_status status, const char *format, ...)
 /* A line on stderr when CLCONV_VERBOSE is at least `level`. */
 void clconv_log(int level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* NumPy's name of a type ("float32"), its size in bytes; NULL and 0 for a number that is no type.
- */
+/* NumPy's name of a type ("float32"); NULL for a number that is no type. */
 const char *clconv_dtype_text(int32_t dtype);
-size_t clconv_dtype_bytes(int32_t dtype);
+/* The type of sums over products of type x, which y and b have: int32 for int8 and uint8, else x.
+ */
+int32_t clconv_sum_dtype(int32_t x);
+
+/* A caller's struct of `size` bytes as ours of `known`: missing fields 0, a tail that is set and
+ * that we do not know refused. */
+clconv_status clconv_import(void *out, size_t known, const void *in, size_t size);
+/* The way back: what the caller's version has room for; 0 what only it knows. */
+void clconv_export(void *out, size_t size, const void *in, size_t known);
 
 /* A run of consecutive groups of equal size. Even groups are one segment; a table becomes a few.
  * Kernels only ever see segments, so uneven groups cost them nothing. */
@@ -32,9 +39,8 @@ typedef struct clconv_segment {
     int64_t x_first;          /* first element of the segment within an image of x */
     int64_t y_first;          /* the same for y */
     int64_t w_first, b_first; /* first element within w and b */
-    int64_t w_group, w_out,
-        w_in;        /* elements of w from one group, output, input channel to the next */
-    int64_t b_group; /* elements of b from one group to the next */
+    /* Elements of w from one group, output channel, input channel to the next; of b per group. */
+    int64_t w_group, w_out, w_in, b_group;
 } clconv_segment;
 
 /* A validated problem, resolved: every form (grouped, depthwise, shared, reduced) as strides. Sizes
@@ -42,8 +48,7 @@ typedef struct clconv_segment {
 typedef struct clconv_work {
     int64_t n;
     int32_t h, w, r, s, p, q;
-    int32_t stride_h, stride_w, dilation_h, dilation_w, pad_top,
-        pad_left;             /* 1 where of no effect */
+    int32_t stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
     int64_t x_image, y_image; /* elements of one image */
     int32_t has_bias;
     float bias_factor; /* y = (sum + bias_factor * b) / divisor */
@@ -66,7 +71,7 @@ clconv_status clconv_check(const clconv_view *view);
 bool clconv_add(int64_t a, int64_t b, int64_t *out);
 bool clconv_multiply(int64_t a, int64_t b, int64_t *out);
 
-/* The caller's struct, of whatever version, as ours: missing fields 0, an unknown tail refused. */
+/* clconv_import of a problem. */
 clconv_status clconv_problem_import(const clconv_problem *p, clconv_problem *out);
 
 /* Channels of group g, from the table or by division. */
@@ -82,8 +87,7 @@ int64_t clconv_output_length(const clconv_problem *p, int axis);
 clconv_status clconv_work_create(const clconv_problem *p, clconv_work *out);
 void clconv_work_free(clconv_work *work);
 
-/* ---- F2: device.c, source.c, cache.c, program.c
- * -------------------------------------------------------------- */
+/* ---- F2: device, source, cache, program ---------------------------------------------------- */
 
 typedef struct clconv_device {
     cl_device_id id;
@@ -91,8 +95,8 @@ typedef struct clconv_device {
     bool wide_vectors; /* one work-item should use vectors: a CPU */
     cl_uint compute_units, clock_mhz;
     size_t max_group, max_item[3];
-    cl_ulong local_bytes, max_alloc, global_bytes;
-    uint64_t launch_macs; /* more multiply-adds than this in one launch could block a display */
+    cl_ulong max_alloc;
+    double launch_macs; /* more multiply-adds than this in one launch could block a display */
 } clconv_device;
 
 /* One compiled program: an algorithm's kernel file under one set of -D options. Owned by the
@@ -104,16 +108,15 @@ struct clconv_context {
     clconv_device dev;
     cl_command_queue warm_queue; /* private, for first launches */
     cl_mem stand_in;             /* 16 bytes, for buffer arguments of first launches */
-    char cache_key[512];         /* platform, device, driver */
-    pthread_mutex_t lock;        /* guards programs and shares */
+    char cache_key[2048];        /* platform, device, driver */
+    pthread_mutex_t lock;        /* guards programs */
     clconv_program *programs;
-    uint64_t shares;
-    uint64_t built, loaded, build_ns, allocations; /* atomically updated */
+    atomic_uint_fast64_t shares, built, loaded, build_ns, allocations;
 };
 
 clconv_status clconv_device_query(cl_device_id id, clconv_device *out);
 
-/* "Sentence: clName (-5)" for a failed OpenCL call; out of memory has a status of its own. */
+/* "clName failed: OpenCL error -5"; out of memory has a status of its own. */
 clconv_status clconv_cl_fail(cl_int err, const char *what);
 
 /* Zeroed host memory, counted in the context's statistics; NULL on exhaustion. */
@@ -124,8 +127,7 @@ void *clconv_alloc(clconv_context *ctx, size_t bytes);
 clconv_status clconv_program_get(clconv_context *ctx, const char *stem, const char *defines,
                                  clconv_program **out);
 /* A new kernel object of it, owned by the caller. */
-clconv_status clconv_program_kernel(clconv_context *ctx, clconv_program *program, const char *name,
-                                    cl_kernel *out);
+clconv_status clconv_program_kernel(clconv_program *program, const char *name, cl_kernel *out);
 /* Launches `kernel` once per program, kernel name and local size, because drivers compile at the
  * first launch of a local size. Its arguments must be set such that it touches no memory (z_count =
  * 0). */
@@ -216,28 +218,30 @@ typedef struct clconv_algo {
     double macs_per_cycle;
     /* Bytes of workspace; NULL = none. */
     uint64_t (*workspace)(const clconv_request *request);
-    /* Fills plan->step (clconv_plan_add_step), plan->tile, and algo_data if any. */
+    /* Fills plan->step (clconv_plan_add_steps), plan->tile, and algo_data if any. */
     clconv_status (*prepare)(clconv_plan *plan, const clconv_request *request);
-    /* NULL = plan.c launches the steps. Otherwise everything between the user's wait list and the
-     * out event is the algorithm's; called under plan->lock. */
+    /* NULL = enqueue.c launches the steps. Otherwise everything between the user's wait list and
+     * the out event is the algorithm's; called under plan->lock. */
     clconv_status (*enqueue)(const clconv_plan *plan, cl_command_queue queue,
                              const clconv_args *args, const clconv_buffer *workspace,
                              cl_uint n_wait, const cl_event *wait, cl_event *event);
     void (*release)(clconv_plan *plan);  /* frees algo_data; may be NULL */
     void (*forget)(clconv_context *ctx); /* the context goes away; may be NULL */
     const char *note;                    /* for explain; may be NULL */
+    bool reads_y;                        /* not only writes it */
 } clconv_algo;
 
 /* Every algorithm, in CMake's order, NULL at the end. */
 extern const clconv_algo *const clconv_algos[];
 
-/* How the work of one segment is laid out over work-items; plan.c cuts it into launches that
+/* How the work of one segment is laid out over work-items; steps.c cuts it into launches that
  * respect grid limits (no dimension over 65,535) and dev.launch_macs. */
 typedef struct clconv_grid {
     const char *kernel;
     size_t local[3];
     int64_t x, y; /* work-items along 0 and 1 */
     int64_t z;    /* independent items along 2, cut at will: the kernel adds its argument z_first */
+    double item_macs; /* multiply-adds behind one of the z items, or as many steps of other work */
 } clconv_grid;
 
 /* Adds the launches of `grid` for one segment. `set` sets the algorithm's own arguments from index
@@ -261,14 +265,17 @@ cl_int clconv_set_buffers(const clconv_plan *plan, const clconv_step *step, cons
 #define CLCONV_MOST_ITEMS (INT64_C(32768) * 65535)
 void clconv_grid_items(clconv_grid *grid, int64_t items);
 
+/* Multiply-adds of one output plane over `channels` input channels. */
+double clconv_plane_macs(const clconv_work *work, int64_t channels);
+
+/* NULL, or a sentence: more than CLCONV_MOST_ITEMS pixels in a plane. */
+const char *clconv_pixels_refuse(const clconv_work *work);
+
 /* A work-group of neighbouring pixels, for kernels of one work-item per pixel. */
 void clconv_grid_pixels(clconv_grid *grid, const clconv_request *request);
 
 /* Sets scalar argument `*index` and advances it; the first failure stays in *err. */
 void clconv_arg(cl_kernel kernel, cl_uint *index, size_t bytes, const void *value, cl_int *err);
-
-/* Value of `key` in a tile text such as "kb=4,xb=8"; 0 when absent. */
-int clconv_tile_value(const char *tile, const char *key);
 
 /* ---- strip.c: algorithms whose work-items compute strips of pixels ("Strips" in common.cl) --- */
 

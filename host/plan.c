@@ -28,20 +28,14 @@ const char *clconv_algorithm_name(size_t i)
     return NULL;
 }
 
-/* Some drivers say 0 MHz. */
-static double macs_per_ms(const clconv_device *dev, const clconv_algo *algo)
-{
-    const double mhz = dev->clock_mhz ? dev->clock_mhz : 1.0;
-    return dev->compute_units * mhz * 1e3 * algo->macs_per_cycle;
-}
-
 static clconv_choice ask(const clconv_algo *algo, const clconv_request *request)
 {
     clconv_choice choice = {.algorithm = algo->name, .refusal = algo->refuses(request)};
     if (choice.refusal)
         return choice;
     choice.workspace = algo->workspace ? algo->workspace(request) : 0;
-    choice.expected_ms = (double)request->work->macs / macs_per_ms(request->dev, algo);
+    const double cycles_per_ms = 1e3 * request->dev->compute_units * request->dev->clock_mhz;
+    choice.expected_ms = (double)request->work->macs / (cycles_per_ms * algo->macs_per_cycle);
     if (request->workspace_limit && choice.workspace > request->workspace_limit)
         choice.refusal = "it needs more workspace than workspace_limit allows";
     else if (choice.workspace > request->dev->max_alloc)
@@ -94,15 +88,12 @@ static clconv_status import_options(const clconv_plan_options *options, clconv_p
     *out = (clconv_plan_options){.size = sizeof *out};
     if (!options)
         return CLCONV_OK;
-    if (options->size == 0)
-        return clconv_fail(CLCONV_INVALID, "clconv_plan_options.size is 0: set it to its sizeof");
-    for (size_t i = sizeof *out; i < options->size; i++)
-        if (((const unsigned char *)options)[i])
-            return clconv_fail(CLCONV_NOT_IN_VERSION, "byte %zu of the plan options is unknown", i);
-    memcpy(out, options, options->size < sizeof *out ? options->size : sizeof *out);
+    const clconv_status status = clconv_import(out, sizeof *out, options, options->size);
+    if (status)
+        return status;
     if (out->flags & ~CLCONV_USER_WORKSPACE)
-        return clconv_fail(CLCONV_NOT_IN_VERSION, "plan flags 0x%x are not in this version",
-                           (unsigned)out->flags);
+        return clconv_fail(CLCONV_NOT_IN_VERSION,
+                           "plan flags 0x%" PRIx64 " are not in this version", out->flags);
     if (out->tile && !out->algorithm)
         return clconv_fail(CLCONV_INVALID, "tile '%s' needs an algorithm to belong to", out->tile);
     return CLCONV_OK;
@@ -210,7 +201,7 @@ clconv_status clconv_plan_create(clconv_context *ctx, const clconv_problem *p,
     if (!plan)
         return clconv_fail(CLCONV_OUT_OF_MEMORY, "no host memory for a plan");
     plan->ctx = ctx;
-    __atomic_add_fetch(&ctx->shares, 1, __ATOMIC_RELAXED);
+    atomic_fetch_add(&ctx->shares, 1);
     pthread_mutex_init(&plan->lock, NULL);
     status = clconv_work_create(p, &plan->work);
     if (!status) {

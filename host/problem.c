@@ -56,6 +56,30 @@ void clconv_problem_init(clconv_problem *p, size_t size)
     memcpy(p, &defaults, size < sizeof defaults ? size : sizeof defaults);
 }
 
+clconv_status clconv_import(void *out, size_t known, const void *in, size_t size)
+{
+    enum {
+        LARGEST = 1 << 16
+    }; /* no struct of ours will be; a field that was never set may say so */
+    if (size < sizeof(size_t) || size > LARGEST)
+        return clconv_fail(CLCONV_INVALID,
+                           "a struct's field `size` is %zu: set it to the sizeof the struct", size);
+    for (size_t i = known; i < size; i++)
+        if (((const unsigned char *)in)[i])
+            return clconv_fail(CLCONV_NOT_IN_VERSION,
+                               "byte %zu of a struct is set, but version %s knows %zu", i,
+                               clconv_version(), known);
+    memset(out, 0, known);
+    memcpy(out, in, size < known ? size : known);
+    return CLCONV_OK;
+}
+
+void clconv_export(void *out, size_t size, const void *in, size_t known)
+{
+    memset(out, 0, size);
+    memcpy(out, in, size < known ? size : known);
+}
+
 clconv_status clconv_problem_import(const clconv_problem *p, clconv_problem *out)
 {
     if (!p)
@@ -63,14 +87,7 @@ clconv_status clconv_problem_import(const clconv_problem *p, clconv_problem *out
     if (p->size < offsetof(clconv_problem, n))
         return clconv_fail(CLCONV_INVALID,
                            "clconv_problem.size is %zu; start with clconv_problem_init", p->size);
-    for (size_t i = sizeof *out; i < p->size; i++)
-        if (((const unsigned char *)p)[i])
-            return clconv_fail(CLCONV_NOT_IN_VERSION,
-                               "byte %zu of the problem is set, but version %s knows %zu", i,
-                               clconv_version(), sizeof *out);
-    memset(out, 0, sizeof *out);
-    memcpy(out, p, p->size < sizeof *out ? p->size : sizeof *out);
-    return CLCONV_OK;
+    return clconv_import(out, sizeof *out, p, p->size);
 }
 
 clconv_status clconv_pad_same(clconv_problem *p)
@@ -107,7 +124,10 @@ static int64_t described_outputs(const clconv_problem *p, int64_t rows)
     if (clconv_even_inputs(p))
         return rows;
     if (!p->group_out) /* equal out_g: rows = out_g * c */
-        return p->c > 0 && rows % p->c == 0 ? rows / p->c * p->groups : 0;
+        return p->c > 0 && rows >= 0 && rows % p->c == 0 &&
+                       clconv_multiply(rows / p->c, p->groups, &k)
+                   ? k
+                   : 0;
     k = 0;
     for (int64_t g = 0; g < p->groups; g++)
         if (p->group_out[g] < 0 || !clconv_add(k, p->group_out[g], &k))
@@ -149,7 +169,7 @@ clconv_status clconv_describe(clconv_problem *p, const clconv_shape *x, const cl
     if (!b)
         known.b.dtype = 0;
     else if (!known.b.dtype)
-        known.b.dtype = known.x.dtype;
+        known.b.dtype = clconv_sum_dtype(known.x.dtype);
     const clconv_view view = {&known, x, w, b};
     status = clconv_check(&view);
     if (!status || status == CLCONV_NOT_IN_VERSION)
@@ -168,7 +188,8 @@ clconv_status clconv_validate(const clconv_problem *p)
 clconv_status clconv_output_shape(const clconv_problem *p, clconv_shape *y)
 {
     clconv_problem known;
-    const clconv_status status = clconv_validate(p);
+    const clconv_status status =
+        y ? clconv_validate(p) : clconv_fail(CLCONV_INVALID, "clconv_output_shape: y is NULL");
     if (status)
         return status;
     clconv_problem_import(p, &known);
@@ -230,13 +251,10 @@ static size_t split(const clconv_problem *p, const clconv_work *work, clconv_seg
 static clconv_status count_work(const clconv_problem *p, clconv_work *work)
 {
     const int64_t taps = (int64_t)work->r * work->s;
-    int64_t weights = p->shared ? p->k / p->c * taps : 0, per_pixel = p->k * taps;
-    for (size_t i = 0; !p->shared && i < work->segments; i++) {
-        const clconv_segment *s = &work->segment[i];
-        weights += s->groups * s->w_group;
-    }
-    if (!p->shared)
-        per_pixel = weights;
+    int64_t weights = p->shared ? p->k / p->c * taps : 0;
+    for (size_t i = 0; !p->shared && i < work->segments; i++)
+        weights += work->segment[i].groups * work->segment[i].w_group;
+    const int64_t per_pixel = p->shared ? p->k * taps : weights;
     const int64_t y_channels = p->reduce ? p->k / p->c : p->k;
     int64_t macs = (int64_t)work->p * work->q;
     if (!clconv_multiply(macs, p->n, &macs) || !clconv_multiply(macs, per_pixel, &macs))
@@ -250,7 +268,7 @@ static clconv_status count_work(const clconv_problem *p, clconv_work *work)
     return CLCONV_OK;
 }
 
-/* Stride and dilation are 1 where they change nothing: fewer programs, and no axis overflows. */
+/* A stride past the image, and the dilation of one tap, change nothing: 1, so that they fit. */
 static void resolve_shape(const clconv_problem *p, clconv_work *work)
 {
     const int64_t y_channels = p->reduce ? p->k / p->c : p->k;
@@ -261,8 +279,8 @@ static void resolve_shape(const clconv_problem *p, clconv_work *work)
     work->s = (int32_t)p->kernel[1];
     work->p = (int32_t)clconv_output_length(p, 0);
     work->q = (int32_t)clconv_output_length(p, 1);
-    work->stride_h = work->p == 1 ? 1 : (int32_t)p->stride[0];
-    work->stride_w = work->q == 1 ? 1 : (int32_t)p->stride[1];
+    work->stride_h = p->stride[0] > INT32_MAX ? 1 : (int32_t)p->stride[0];
+    work->stride_w = p->stride[1] > INT32_MAX ? 1 : (int32_t)p->stride[1];
     work->dilation_h = work->r == 1 ? 1 : (int32_t)p->dilation[0];
     work->dilation_w = work->s == 1 ? 1 : (int32_t)p->dilation[1];
     work->pad_top = (int32_t)p->pad_before[0];
@@ -309,12 +327,14 @@ void clconv_work_free(clconv_work *work)
 clconv_status clconv_problem_work(const clconv_problem *p, clconv_work_size *out)
 {
     clconv_work work;
+    if (!out || out->size < sizeof out->size)
+        return clconv_fail(CLCONV_INVALID, "clconv_problem_work: out is NULL or out->size not set");
     const clconv_status status = clconv_work_create(p, &work);
     if (status)
         return status;
     const clconv_work_size known = {out->size,    work.macs,    work.x_bytes,
                                     work.w_bytes, work.b_bytes, work.y_bytes};
-    memcpy(out, &known, out->size < sizeof known ? out->size : sizeof known);
+    clconv_export(out, out->size, &known, sizeof known);
     clconv_work_free(&work);
     return CLCONV_OK;
 }

@@ -96,14 +96,14 @@ static clconv_status make(clconv_context *ctx, clconv_program *program)
     program->key = clconv_cache_key_of(ctx, source, options);
     program->cl = load(ctx, &program->key, options);
     if (program->cl)
-        __atomic_fetch_add(&ctx->loaded, 1, __ATOMIC_RELAXED);
+        atomic_fetch_add(&ctx->loaded, 1);
     else
         status = build(ctx, program, source, options);
     free(source);
     if (!status && program->from_source)
-        __atomic_fetch_add(&ctx->built, 1, __ATOMIC_RELAXED);
+        atomic_fetch_add(&ctx->built, 1);
     const uint64_t taken = now_ns() - start;
-    __atomic_fetch_add(&ctx->build_ns, taken, __ATOMIC_RELAXED);
+    atomic_fetch_add(&ctx->build_ns, taken);
     clconv_log(2, "program %s %s: %s in %.1f ms", program->stem, program->defines,
                status                 ? "failed"
                : program->from_source ? "built"
@@ -152,12 +152,12 @@ clconv_status clconv_program_get(clconv_context *ctx, const char *stem, const ch
     return status;
 }
 
-clconv_status clconv_program_kernel(clconv_context *ctx, clconv_program *program, const char *name,
-                                    cl_kernel *out)
+clconv_status clconv_program_kernel(clconv_program *program, const char *name, cl_kernel *out)
 {
     cl_int err = CL_SUCCESS;
-    (void)ctx;
     *out = clCreateKernel(program->cl, name, &err);
+    if (err == CL_OUT_OF_HOST_MEMORY || err == CL_OUT_OF_RESOURCES)
+        return clconv_cl_fail(err, "clCreateKernel");
     if (err)
         return clconv_fail(CLCONV_BUILD_FAILED, "%s.cl has no kernel '%s': OpenCL error %d",
                            program->stem, name, err);

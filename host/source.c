@@ -76,25 +76,15 @@ clconv_status clconv_kernel_source(const char *stem, char **out)
     return status;
 }
 
-static char hash_text[17];
-
-static void compute_hash(void)
-{
-    char *source = NULL;
-    if (clconv_kernel_source(NULL, &source)) {
-        snprintf(hash_text, sizeof hash_text, "unreadable");
-        return;
-    }
-    snprintf(hash_text, sizeof hash_text, "%016" PRIx64,
-             (uint64_t)XXH3_64bits(source, strlen(source)));
-    free(source);
-}
-
 const char *clconv_kernel_hash(int *replaced)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, compute_hash);
+    static _Thread_local char text[17];
+    char *source = NULL;
     if (replaced)
         *replaced = replacement_folder() != NULL;
-    return hash_text;
+    if (clconv_kernel_source(NULL, &source))
+        return "unreadable";
+    snprintf(text, sizeof text, "%016" PRIx64, (uint64_t)XXH3_64bits(source, strlen(source)));
+    free(source);
+    return text;
 }

@@ -10,19 +10,6 @@
 enum { LARGEST_GRID = 65535, LONGEST_ROW = 32768, PIXEL_GROUP = 64 };
 enum { BUFFER_ARGUMENTS = 8, WORKSPACE_ARGUMENTS = 2 };
 
-/* "kb=4,xb=8" -> the 8 of "xb". */
-int clconv_tile_value(const char *tile, const char *key)
-{
-    const size_t length = strlen(key);
-    while (tile && *tile) {
-        if (!strncmp(tile, key, length) && tile[length] == '=')
-            return atoi(tile + length + 1);
-        tile = strchr(tile, ',');
-        tile = tile ? tile + 1 : NULL;
-    }
-    return 0;
-}
-
 void clconv_arg(cl_kernel kernel, cl_uint *index, size_t bytes, const void *value, cl_int *err)
 {
     const cl_int result = clSetKernelArg(kernel, (*index)++, bytes, value);
@@ -81,20 +68,11 @@ static void set_stand_ins(const clconv_context *ctx, cl_kernel kernel, cl_uint c
     }
 }
 
-/* Multiply-adds behind one item of dimension 2, at least 1. */
-static uint64_t item_macs(const clconv_work *work, const clconv_segment *segment, int64_t items)
-{
-    const double macs = (double)work->n * (double)segment->groups * (double)segment->out *
-                        (double)segment->in * work->r * work->s * work->p * work->q;
-    const double each = macs / (double)items;
-    return each < 1.0 ? 1 : (uint64_t)each;
-}
-
 /* Items of dimension 2 that one launch may take: a multiple of the local size. */
-static int64_t items_per_launch(const clconv_device *dev, const clconv_grid *grid, uint64_t macs)
+static int64_t items_per_launch(const clconv_device *dev, const clconv_grid *grid)
 {
     const int64_t step = (int64_t)grid->local[2];
-    const uint64_t allowed = dev->launch_macs / macs;
+    const double allowed = dev->launch_macs / (grid->item_macs + 1.0);
     int64_t items = allowed > LARGEST_GRID ? LARGEST_GRID : (int64_t)allowed;
     items -= items % step;
     return items ? items : step;
@@ -106,9 +84,23 @@ void clconv_grid_items(clconv_grid *grid, int64_t items)
     grid->x = (items - 1) / grid->y + 1;
 }
 
+double clconv_plane_macs(const clconv_work *work, int64_t channels)
+{
+    return (double)work->p * work->q * work->r * work->s * (double)channels;
+}
+
+const char *clconv_pixels_refuse(const clconv_work *work)
+{
+    return (int64_t)work->p * work->q > CLCONV_MOST_ITEMS
+               ? "an output plane has more pixels than a grid has work-items"
+               : NULL;
+}
+
 void clconv_grid_pixels(clconv_grid *grid, const clconv_request *request)
 {
-    grid->local[0] = request->dev->max_group < PIXEL_GROUP ? 1 : PIXEL_GROUP;
+    const clconv_device *dev = request->dev;
+    grid->local[0] =
+        dev->max_group < PIXEL_GROUP || dev->max_item[0] < PIXEL_GROUP ? 1 : PIXEL_GROUP;
     grid->local[1] = grid->local[2] = 1;
     clconv_grid_items(grid, (int64_t)request->work->p * request->work->q);
 }
@@ -151,6 +143,19 @@ static clconv_status check_grid(const clconv_device *dev, const clconv_grid *gri
     return CLCONV_OK;
 }
 
+/* A kernel of many registers may not run in the groups that its algorithm wants. Sizes are powers
+ * of two, so that halves still divide the grid. */
+static void fit_local(const clconv_device *dev, clconv_step *step)
+{
+    size_t most = 0;
+    if (clGetKernelWorkGroupInfo(step->kernel, dev->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof most,
+                                 &most, NULL))
+        return;
+    for (int axis = 2; axis >= 0; axis--)
+        while (step->local[axis] > 1 && step->local[0] * step->local[1] * step->local[2] > most)
+            step->local[axis] /= 2;
+}
+
 /* Adds one launch of `count` items from `first` on; warms the kernel up before its real arguments.
  */
 static clconv_status add_step(clconv_plan *plan, clconv_program *program, const clconv_grid *grid,
@@ -174,10 +179,11 @@ static clconv_status add_step(clconv_plan *plan, clconv_program *program, const 
                           .b_add = segment->b_first,
                           .y_add = segment->y_first,
                           .uses_workspace = uses_workspace};
-    status = clconv_program_kernel(plan->ctx, program, grid->kernel, &step->kernel);
+    status = clconv_program_kernel(program, grid->kernel, &step->kernel);
     if (status)
         return status;
     plan->steps++;
+    fit_local(&plan->ctx->dev, step);
     set_stand_ins(plan->ctx, step->kernel, buffers, &err);
     set_shape_args(step->kernel, &index, &plan->work, segment, 0, 0, &err);
     if (!err && set)
@@ -197,8 +203,7 @@ clconv_status clconv_plan_add_steps(clconv_plan *plan, clconv_program *program,
     clconv_status status = check_grid(&plan->ctx->dev, grid);
     if (status || grid->x <= 0 || grid->y <= 0 || grid->z <= 0)
         return status;
-    const uint64_t macs = item_macs(&plan->work, segment, grid->z);
-    const int64_t most = items_per_launch(&plan->ctx->dev, grid, macs);
+    const int64_t most = items_per_launch(&plan->ctx->dev, grid);
     for (int64_t first = 0; first < grid->z && !status; first += most) {
         const int64_t left = grid->z - first;
         status = add_step(plan, program, grid, segment, first, left < most ? left : most,

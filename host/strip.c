@@ -3,6 +3,7 @@
 #include "internal.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LARGEST_XB = 16, LARGEST_YB = 4 };
@@ -13,6 +14,19 @@ static bool one_of(int value, const int *choices, size_t count)
         if (choices[i] == value)
             return true;
     return false;
+}
+
+/* "kb=4,xb=8" -> the 8 of "xb". */
+static int tile_value(const char *tile, const char *key)
+{
+    const size_t length = strlen(key);
+    while (tile && *tile) {
+        if (!strncmp(tile, key, length) && tile[length] == '=')
+            return (int)strtol(tile + length + 1, NULL, 10);
+        tile = strchr(tile, ',');
+        tile = tile ? tile + 1 : NULL;
+    }
+    return 0;
 }
 
 void clconv_tile_write(const clconv_tile *tile, char *text, size_t room)
@@ -27,9 +41,9 @@ bool clconv_tile_read(const char *text, bool has_kb, clconv_tile *out)
 {
     static const int channels[] = {1, 4, 8}, pixels[] = {1, 4, 8, 16}, rows[] = {1, 2, 4};
     char canonical[64];
-    *out = (clconv_tile){.kb = has_kb ? clconv_tile_value(text, "kb") : 0,
-                         .xb = clconv_tile_value(text, "xb"),
-                         .yb = clconv_tile_value(text, "yb")};
+    *out = (clconv_tile){.kb = has_kb ? tile_value(text, "kb") : 0,
+                         .xb = tile_value(text, "xb"),
+                         .yb = tile_value(text, "yb")};
     clconv_tile_write(out, canonical, sizeof canonical);
     return (!has_kb || one_of(out->kb, channels, 3)) && one_of(out->xb, pixels, 4) &&
            one_of(out->yb, rows, 3) && !strcmp(text, canonical);
@@ -50,9 +64,9 @@ const char *clconv_strip_refuses(const clconv_work *work)
                           (int64_t)(work->s - 1) * work->dilation_w;
     if (bottom > INT32_MAX || right > INT32_MAX)
         return "the padded image is too long for positions of 32 bits";
-    if ((int64_t)work->p * work->q > CLCONV_MOST_ITEMS)
-        return "an output plane has more strips than a grid has work-items";
-    return NULL;
+    if ((int64_t)work->r * work->s > INT32_MAX || (int64_t)work->r * LARGEST_YB > INT32_MAX)
+        return "the filter has too many taps for positions of 32 bits";
+    return clconv_pixels_refuse(work);
 }
 
 static clconv_status get_program(clconv_plan *plan, const char *stem, const clconv_tile *tile,
@@ -96,6 +110,7 @@ clconv_status clconv_strip_prepare(clconv_plan *plan, const clconv_request *requ
     for (size_t i = 0; i < work->segments && !status; i++) {
         const clconv_segment *segment = &work->segment[i];
         grid.z = work->n * segment->groups * ((segment->out - 1) / channels + 1);
+        grid.item_macs = clconv_plane_macs(work, segment->in * channels);
         status = clconv_plan_add_steps(plan, program, &grid, segment, false, NULL, request);
     }
     return status;

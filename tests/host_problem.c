@@ -74,6 +74,8 @@ static const struct {
     {FIELD(y.dtype), false, CLCONV_I32, CLCONV_INVALID, "output type"},
     {FIELD(x.layout), false, CLCONV_CHANNELS_LAST, CLCONV_NOT_IN_VERSION, "layout"},
     {FIELD(x.stride[1]), true, 4, CLCONV_NOT_IN_VERSION, "strided tensors"},
+    {FIELD(kernel[2]), true, 7, CLCONV_INVALID, "third axis"},
+    {FIELD(pad_before[2]), true, -4, CLCONV_INVALID, "third axis"},
     {FIELD(accumulate), false, 1, CLCONV_NOT_IN_VERSION, "accumulation"},
 };
 
@@ -118,6 +120,27 @@ static int64_t count_windows(int64_t padded, int64_t kernel, int64_t stride, int
     for (int64_t at = 0; at + dilation * (kernel - 1) < padded; at += stride)
         count++;
     return count;
+}
+
+/* Sizes at the edge of 64 bits: refused for what is wrong, computed without overflow. */
+static void test_large(void **state)
+{
+    (void)state;
+    clconv_problem p = plain();
+    p.n = INT64_C(1) << 62, p.in[0] = INT64_C(1) << 40;
+    assert_refused(clconv_validate(&p), CLCONV_INVALID, "exceeds 2^63 bytes");
+    p = plain();
+    p.n = 0, p.c = p.k = 4,
+    p.in[0] = p.in[1] = INT32_MAX; /* no image, but each would be too large */
+    assert_refused(clconv_validate(&p), CLCONV_INVALID, "exceeds 2^63 bytes");
+    p = plain();
+    p.c = p.k = p.groups = 1 << 29; /* depthwise: 2^29 filters, not 2^58 */
+    assert_int_equal(clconv_validate(&p), CLCONV_OK);
+    const int64_t in[] = {1, 2, 1};
+    const clconv_shape x = {4, {1, 4, 3, 3}}, w = {3, {INT64_MAX - 3, 1, 1}};
+    clconv_problem_init(&p, sizeof p);
+    p.groups = 3, p.group_in = in;
+    assert_int_equal(clconv_describe(&p, &x, &w, NULL), CLCONV_INVALID);
 }
 
 static void test_output_shape(void **state)
@@ -249,6 +272,9 @@ static void test_describe(void **state)
     assert_int_equal(p.kernel[1], 3);
     p.groups = 3;
     assert_refused(clconv_describe(&p, &x, &w2, NULL), CLCONV_INVALID, "[[8, 2, 3, 3]]");
+    p.groups = 4, p.x.dtype = CLCONV_I8, p.b.dtype = 0; /* whose bias is int32 */
+    const clconv_shape b8 = {1, {8}};
+    assert_refused(clconv_describe(&p, &x, &w2, &b8), CLCONV_NOT_IN_VERSION, "int8");
 }
 
 static void test_describe_blocks(void **state)
@@ -283,7 +309,7 @@ static void test_sizes_of_struct(void **state)
     longer.p.c = longer.p.k = 1, longer.p.in[0] = longer.p.in[1] = 4;
     assert_int_equal(clconv_validate(&longer.p), CLCONV_OK);
     longer.later = 1;
-    assert_refused(clconv_validate(&longer.p), CLCONV_NOT_IN_VERSION, "the problem is set");
+    assert_refused(clconv_validate(&longer.p), CLCONV_NOT_IN_VERSION, "of a struct is set");
     longer.p.size = 0;
     assert_refused(clconv_validate(&longer.p), CLCONV_INVALID, "clconv_problem_init");
     assert_refused(clconv_validate(NULL), CLCONV_INVALID, "NULL");
@@ -300,11 +326,17 @@ static void test_status_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refusals),        cmocka_unit_test(test_accepted),
-        cmocka_unit_test(test_output_shape),    cmocka_unit_test(test_same),
-        cmocka_unit_test(test_tables),          cmocka_unit_test(test_work),
-        cmocka_unit_test(test_shared),          cmocka_unit_test(test_describe),
-        cmocka_unit_test(test_describe_blocks), cmocka_unit_test(test_sizes_of_struct),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_accepted),
+        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_output_shape),
+        cmocka_unit_test(test_same),
+        cmocka_unit_test(test_tables),
+        cmocka_unit_test(test_work),
+        cmocka_unit_test(test_shared),
+        cmocka_unit_test(test_describe),
+        cmocka_unit_test(test_describe_blocks),
+        cmocka_unit_test(test_sizes_of_struct),
         cmocka_unit_test(test_status_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,8 +53,6 @@ static const char *refuses(const clconv_request *request)
         return "gemm has the tiles path=direct and path=indirect only";
     if (work->x_bytes > most || work->w_bytes > most || work->y_bytes > most)
         return "CLBlast counts elements in 32 bits, and an array has more";
-    if ((int64_t)work->p * work->q > CLCONV_MOST_ITEMS)
-        return "an output plane has more pixels than a grid has work-items";
     for (size_t i = 0; i < work->segments; i++) {
         const clconv_segment *segment = &work->segment[i];
         if (segment->w_out != segment->in * work->r * work->s)
@@ -62,7 +60,7 @@ static const char *refuses(const clconv_request *request)
         if (needs_unfolding(work) && unfolded(work, segment) > INT32_MAX)
             return "CLBlast counts elements in 32 bits, and the unfolded image has more";
     }
-    return NULL;
+    return clconv_pixels_refuse(work);
 }
 
 static uint64_t workspace(const clconv_request *request)
@@ -83,7 +81,8 @@ static clconv_status add_segment(clconv_plan *plan, const clconv_request *reques
     gemm_plan *gemm = plan->algo_data;
     const clconv_work *work = request->work;
     const clconv_segment *segment = &work->segment[i];
-    clconv_grid grid = {.kernel = "gemm_unfold", .z = segment->in};
+    clconv_grid grid = {
+        .kernel = "gemm_unfold", .z = segment->in, .item_macs = clconv_plane_macs(work, 1)};
     clconv_status status = CLCONV_OK;
     clconv_grid_pixels(&grid, request);
     gemm->first_step[i] = plan->steps;
@@ -92,6 +91,7 @@ static clconv_status add_segment(clconv_plan *plan, const clconv_request *reques
             clconv_plan_add_steps(plan, program, &grid, segment, true, clconv_set_filter, request);
     grid.kernel = "gemm_epilogue";
     grid.z = work->n * segment->groups * segment->out;
+    grid.item_macs = (double)work->p * work->q;
     if (!status && (work->has_bias || work->divisor != 1.0f))
         status = clconv_plan_add_steps(plan, program, &grid, segment, false, NULL, request);
     gemm->first_step[i + 1] = plan->steps;
@@ -216,7 +216,7 @@ static clconv_status run_groups(const run *call)
     const clconv_work *work = &call->plan->work;
     clconv_status status = CLCONV_OK;
     for (size_t i = 0; i < work->segments; i++)
-        for (int64_t n = 0; n < work->n; n++)
+        for (int64_t n = 0; n < work->n && !status; n++)
             for (int64_t g = 0; g < work->segment[i].groups && !status; g++)
                 status = run_group(call, i, n, g);
     return status;
@@ -251,6 +251,7 @@ const clconv_algo clconv_algo_gemm = {
     /* Nothing measures yet what CLBlast reaches on a device, and `auto` may take it only where it
      * was measured to be faster: so it ranks last. */
     .macs_per_cycle = 1e-3,
+    .reads_y = true, /* the epilogue works in place */
     .workspace = workspace,
     .prepare = prepare,
     .enqueue = enqueue,

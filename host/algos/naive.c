@@ -4,7 +4,7 @@
 
 static const char *refuses(const clconv_request *request)
 {
-    return request->tile ? "naive has no tile" : NULL;
+    return request->tile ? "naive has no tile" : clconv_pixels_refuse(request->work);
 }
 
 static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
@@ -17,6 +17,7 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
     for (size_t i = 0; i < work->segments && !status; i++) {
         const clconv_segment *segment = &work->segment[i];
         grid.z = work->n * segment->groups * segment->out;
+        grid.item_macs = clconv_plane_macs(work, segment->in);
         status =
             clconv_plan_add_steps(plan, program, &grid, segment, false, clconv_set_filter, request);
     }

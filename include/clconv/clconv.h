@@ -206,12 +206,13 @@ typedef struct clconv_stats {
     uint64_t programs_built;   /* from source */
     uint64_t programs_loaded;  /* from the disk cache */
     uint64_t build_ns;         /* both together */
-    uint64_t host_allocations; /* blocks this context and its plans allocated so far */
+    uint64_t host_allocations; /* blocks that plans and programs allocated so far */
 } clconv_stats;
 CLCONV_API void clconv_context_stats(const clconv_context *ctx, clconv_stats *out);
 
 /* 16 hexadecimal digits over every kernel source in use: two results with the same hash ran the
- * same kernels. *replaced (may be NULL) is 1 when CLCONV_KERNEL_DIR replaces the library's own. */
+ * same kernels. *replaced (may be NULL) is 1 when CLCONV_KERNEL_DIR replaces the library's own;
+ * "unreadable" when that folder lacks a file. The text stays until the thread's next call. */
 CLCONV_API const char *clconv_kernel_hash(int *replaced);
 
 /* ---- Plan --------------------------------------------------------------------------------- */
@@ -228,13 +229,14 @@ typedef struct clconv_plan_options {
     const char *algorithm; /* NULL = choose; a name = that one or CLCONV_ALGORITHM_REFUSES */
     const char *tile;      /* NULL = choose; e.g. "kb=4,xb=8" = exactly this; needs `algorithm` */
     uint64_t workspace_limit; /* bytes, 0 = no limit; algorithms that need more refuse */
-    uint32_t flags;           /* CLCONV_USER_WORKSPACE */
+    uint64_t flags;           /* CLCONV_USER_WORKSPACE */
 } clconv_plan_options;
 
 /* Validates, chooses, compiles what is not compiled yet and launches each new program once on empty
  * work, because several drivers compile at the first launch. `options` may be NULL. A plan whose
  * programs exist costs microseconds and builds nothing: programs depend on filter size, stride,
- * dilation and tile, never on N, H, W, C, K or groups. *out is NULL unless CLCONV_OK. */
+ * dilation and tile, never on N, H, W, C, K or groups; `direct` has one tile for groups of up to 4
+ * output channels and one for more. *out is NULL unless CLCONV_OK. */
 CLCONV_API clconv_status clconv_plan_create(clconv_context *ctx, const clconv_problem *p,
                                             const clconv_plan_options *options, clconv_plan **out);
 
