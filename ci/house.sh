@@ -93,6 +93,16 @@ check_pure() { # F1 calls no OpenCL, in the text and in its objects
     done
 }
 
+check_enqueue() { # clconv_enqueue itself neither allocates, nor compiles, nor waits
+    local object
+    [ -n "$build" ] || return 0
+    object=$(find "$build" -name 'enqueue.c.o' -path '*clconv.dir*')
+    [ -n "$object" ] || { defect "$build: no object of enqueue.c"; return; }
+    nm -u "$object" |
+        grep -E ' U (clconv_alloc|[cm]alloc|realloc|open_memstream|cl(Finish|Wait).*)$' |
+        defects_from ' <- undefined in enqueue.c.o'
+}
+
 pure_files() { # the sources of clconv_f1, as host/CMakeLists.txt lists them
     sed -n 's/^add_library(clconv_f1 OBJECT \(.*\))/\1/p' host/CMakeLists.txt |
         tr ' ' '\n' | sed 's|^|host/|'
@@ -171,6 +181,7 @@ check_includes
 check_algorithms
 check_oracle
 check_pure
+check_enqueue
 check_vendors
 check_lengths
 check_words

@@ -51,9 +51,13 @@ fresh_copy
 mkdir -p "$copy/build/clconv_f1.dir"
 printf 'int clFinish(void *); int f(void) { return clFinish(0); }' |
     cc -x c -c - -o "$copy/build/clconv_f1.dir/problem.c.o"
+mkdir -p "$copy/build/clconv.dir"
+printf 'void *malloc(unsigned long); void *f(void) { return malloc(8); }' |
+    cc -x c -c - -fno-builtin -o "$copy/build/clconv.dir/enqueue.c.o"
 printf 'int leaked(void) { return 1; }' | cc -x c -shared -fPIC - -o "$copy/build/libclconv.so"
 found=$(bash "$copy/ci/house.sh" "$copy" "$copy/build" 2>/dev/null)
-for words in 'undefined in problem.c.o' 'leaked <- exported, but not in clconv.h' \
+for words in 'undefined in problem.c.o' 'undefined in enqueue.c.o' \
+    'leaked <- exported, but not in clconv.h' \
     'clconv_enqueue <- in clconv.h, but not exported'; do
     case $found in
     *"$words"*) echo "noticed: $words" ;;
