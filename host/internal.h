@@ -122,7 +122,7 @@ clconv_status clconv_cl_fail(cl_int err, const char *what);
 /* Zeroed host memory, counted in the context's statistics; NULL on exhaustion. */
 void *clconv_alloc(clconv_context *ctx, size_t bytes);
 
-/* The program of kernels/cl/<stem>.cl under `defines` ("-DR=3 -DS=3"), built or loaded at most
+/* The program of kernels/cl/<stem>.cl under `defines` ("-DXB=8 -DYB=2"), built or loaded at most
  * once. */
 clconv_status clconv_program_get(clconv_context *ctx, const char *stem, const char *defines,
                                  clconv_program **out);

@@ -74,11 +74,12 @@ static clconv_status get_program(clconv_plan *plan, const char *stem, const clco
 {
     char defines[256];
     const clconv_work *work = &plan->work;
-    const int used = snprintf(defines, sizeof defines,
-                              "-DR=%d -DS=%d -DSTRIDE_H=%d -DSTRIDE_W=%d -DDILATION_H=%d "
-                              "-DDILATION_W=%d -DXB=%d -DYB=%d",
-                              work->r, work->s, work->stride_h, work->stride_w, work->dilation_h,
-                              work->dilation_w, tile->xb, tile->yb);
+    const int used =
+        snprintf(defines, sizeof defines,
+                 "-DFILTER_H=%d -DFILTER_W=%d -DSTRIDE_H=%d -DSTRIDE_W=%d -DDILATION_H=%d "
+                 "-DDILATION_W=%d -DXB=%d -DYB=%d",
+                 work->r, work->s, work->stride_h, work->stride_w, work->dilation_h,
+                 work->dilation_w, tile->xb, tile->yb);
     if (tile->kb)
         snprintf(defines + used, sizeof defines - (size_t)used, " -DKB=%d", tile->kb);
     return clconv_program_get(plan->ctx, stem, defines, out);

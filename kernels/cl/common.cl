@@ -11,7 +11,7 @@
         const ulong w_offset, global const float *restrict b, const ulong b_offset,                \
         global float *restrict y, const ulong y_offset
 
-/* Arguments 8.., set once per launch of a plan (host: set_shape_args in plan.c, same order). */
+/* Arguments 8.., set once per launch of a plan (host: set_shape_args in steps.c, same order). */
 #define CONV_SHAPE                                                                                 \
     const int in_h, const int in_w, const int out_h, const int out_w, const int pad_top,           \
         const int pad_left, const int groups, const int in_per_group, const int out_per_group,     \
@@ -43,11 +43,11 @@ static float epilogue(const float sum, global const float *b, const ulong index,
 #ifndef XB
 #define XB 8 /* 1, 4, 8 or 16 */
 #endif
-#ifndef R
-#define R 3
+#ifndef FILTER_H
+#define FILTER_H 3
 #endif
-#ifndef S
-#define S 3
+#ifndef FILTER_W
+#define FILTER_W 3
 #endif
 #ifndef STRIDE_H
 #define STRIDE_H 1

@@ -4,30 +4,30 @@
  *
  * Ids: 0 and 1 = strip, row-major over rows of get_global_size(0); the strips of a plane are
  * numbered along its rows first. 2 = output plane z = (n * groups + g) * out_per_group + k.
- * Defines: R S STRIDE_H STRIDE_W DILATION_H DILATION_W; tile XB YB. */
+ * Defines: FILTER_H FILTER_W STRIDE_H STRIDE_W DILATION_H DILATION_W; tile XB YB. */
 
 #ifndef YB
 #define YB 2
 #endif
 
 /* Rows of x under the YB rows of a strip, and columns under its XB pixels. */
-#define ROWS ((YB - 1) * STRIDE_H + (R - 1) * DILATION_H + 1)
-#define COLS ((S - 1) * DILATION_W + STRIP_SPAN)
+#define ROWS ((YB - 1) * STRIDE_H + (FILTER_H - 1) * DILATION_H + 1)
+#define COLS ((FILTER_W - 1) * DILATION_W + STRIP_SPAN)
 
 /* The order of the input rows. Where output rows overlap in them, top to bottom, each once for all
  * that see it; else one after another for each tap. TAP_OF is the tap of output row j, if any. */
-#if DILATION_H == 1 && STRIDE_H < R
+#if DILATION_H == 1 && STRIDE_H < FILTER_H
 #define STEPS ROWS
 #define ROW_OF(i) (i)
 #define TAP_OF(i, j) ((i) - (j) * STRIDE_H)
 #else
-#define STEPS (R * YB)
+#define STEPS (FILTER_H * YB)
 #define ROW_OF(i) ((i) / YB * DILATION_H + (i) % YB * STRIDE_H)
 #define TAP_OF(i, j) ((i) % YB == (j) ? (i) / YB : -1)
 #endif
 
 /* Longer unrolled code is no faster and takes the compiler seconds. */
-#if R * S <= 49 && STEPS * S <= 100
+#if FILTER_H * FILTER_W <= 49 && STEPS * FILTER_W <= 100
 #define UNROLL_TAPS UNROLL
 #else
 #define UNROLL_TAPS
@@ -44,14 +44,14 @@ INLINE void add_taps(strip *sum, global const float *plane, global const float *
             continue;
         global const float *row = plane + (long)ih * in_w;
         UNROLL_TAPS
-        for (int s = 0; s < S; s++) {
+        for (int s = 0; s < FILTER_W; s++) {
             const int col = left + s * DILATION_W;
             const strip value = edge ? load_edge(row, col, in_w) : load_strip(row + col);
             UNROLL
             for (int j = 0; j < YB; j++) {
                 const int r = TAP_OF(i, j);
-                if (r >= 0 && r < R)
-                    sum[j] = fma(value, (strip)filter[(long)r * S + s], sum[j]);
+                if (r >= 0 && r < FILTER_H)
+                    sum[j] = fma(value, (strip)filter[(long)r * FILTER_W + s], sum[j]);
             }
         }
     }
@@ -63,13 +63,13 @@ INLINE void add_guarded_taps(strip *sum, global const float *plane, global const
 {
     UNROLL
     for (int j = 0; j < YB; j++)
-        for (int r = 0; r < R; r++) {
+        for (int r = 0; r < FILTER_H; r++) {
             const int ih = top + j * STRIDE_H + r * DILATION_H;
             if (ih < 0 || ih >= in_h)
                 continue;
-            for (int s = 0; s < S; s++)
+            for (int s = 0; s < FILTER_W; s++)
                 sum[j] = fma(load_guarded(plane + (long)ih * in_w, left + s * DILATION_W, in_w),
-                             (strip)filter[(long)r * S + s], sum[j]);
+                             (strip)filter[(long)r * FILTER_W + s], sum[j]);
         }
 }
 

@@ -6,7 +6,7 @@
  * Ids: 0 and 1 = strip, row-major over rows of get_global_size(0); the strips of a plane are
  * numbered along its rows first. 2 = block of output channels, z = (n * groups + g) * blocks +
  * block, with blocks = ceil(out_per_group / KB).
- * Defines: R S STRIDE_H STRIDE_W DILATION_H DILATION_W; tile KB XB YB. */
+ * Defines: FILTER_H FILTER_W STRIDE_H STRIDE_W DILATION_H DILATION_W; tile KB XB YB. */
 
 #ifndef KB
 #define KB 4
@@ -16,11 +16,11 @@
 #endif
 
 /* Rows of x under the YB rows of a strip, and columns under its XB pixels. */
-#define ROWS ((YB - 1) * STRIDE_H + (R - 1) * DILATION_H + 1)
-#define COLS ((S - 1) * DILATION_W + STRIP_SPAN)
+#define ROWS ((YB - 1) * STRIDE_H + (FILTER_H - 1) * DILATION_H + 1)
+#define COLS ((FILTER_W - 1) * DILATION_W + STRIP_SPAN)
 
 /* Rows of taps stay a loop: unrolled, 3x3 ran 20 % slower (PoCL 3.1, AVX-512, November 2026). */
-#if S <= 7
+#if FILTER_W <= 7
 #define UNROLL_ROW UNROLL
 #else
 #define UNROLL_ROW
@@ -31,9 +31,9 @@ INLINE void add_channel(strip sum[KB][YB], global const float *in, global const 
                         const long *filter_of, const int in_h, const int in_w, const int top,
                         const int left, const int edge)
 {
-    for (int r = 0; r < R; r++)
+    for (int r = 0; r < FILTER_H; r++)
         UNROLL_ROW
-        for (int s = 0; s < S; s++) {
+        for (int s = 0; s < FILTER_W; s++) {
             const int col = left + s * DILATION_W;
             strip value[YB];
             UNROLL
@@ -47,7 +47,7 @@ INLINE void add_channel(strip sum[KB][YB], global const float *in, global const 
             }
             UNROLL
             for (int m = 0; m < KB; m++) {
-                const strip weight = filter[filter_of[m] + (long)r * S + s];
+                const strip weight = filter[filter_of[m] + (long)r * FILTER_W + s];
                 UNROLL
                 for (int j = 0; j < YB; j++)
                     sum[m][j] = fma(value[j], weight, sum[m][j]);
@@ -60,8 +60,8 @@ INLINE void add_guarded_channel(strip sum[KB][YB], global const float *in,
                                 global const float *filter, const long *filter_of, const int in_h,
                                 const int in_w, const int top, const int left)
 {
-    for (int tap = 0; tap < R * S; tap++) {
-        const int r = tap / S, s = tap % S;
+    for (int tap = 0; tap < FILTER_H * FILTER_W; tap++) {
+        const int r = tap / FILTER_W, s = tap % FILTER_W;
         UNROLL
         for (int j = 0; j < YB; j++) {
             const int ih = top + j * STRIDE_H + r * DILATION_H;
