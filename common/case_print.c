@@ -103,7 +103,7 @@ const char *case_print(const case_spec *c, char *text, size_t room)
     put_sizes(&w, c);
     if (p->x.dtype != CLCONV_F32)
         put(&w, ":%s", case_dtype_words[p->x.dtype - CLCONV_F32]);
-    if (p->x.layout != CLCONV_PLAIN)
+    if (p->x.layout != CLCONV_LAYOUT_PLAIN)
         put(&w, ":%s", case_layout_words[p->x.layout]);
     if (p->shared)
         put(&w, ":shared");

@@ -55,7 +55,7 @@ static int64_t longest_sum(const clconv_problem *p)
 {
     int64_t channels = 1;
     if (p->shared)
-        channels = p->reduce == CLCONV_NONE ? 1 : p->c;
+        channels = p->reduce == CLCONV_REDUCE_NONE ? 1 : p->c;
     for (int64_t g = 0; !p->shared && g < p->groups; g++)
         channels = group_inputs(p, g) > channels ? group_inputs(p, g) : channels;
     return channels * p->kernel[0] * p->kernel[1];
@@ -108,7 +108,7 @@ static bool fill_exact(const clconv_problem *p, const oracle_shape *size, uint64
 {
     const int64_t terms = longest_sum(p);
     const int64_t m = largest_factor(terms);
-    const int64_t bias_count = p->shared && p->reduce != CLCONV_NONE ? p->c : 1;
+    const int64_t bias_count = p->shared && p->reduce != CLCONV_REDUCE_NONE ? p->c : 1;
     const int64_t bias_units = (MANTISSA_UNITS - terms * m * m) / bias_count;
     if (terms * m * m > MANTISSA_UNITS || (b && bias_units < 1))
         return false;

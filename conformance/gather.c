@@ -26,11 +26,11 @@ static receptive shared_channel(const clconv_problem *p, int64_t k, const float 
     const int64_t filters = p->k / p->c;
     const int64_t m = k % filters;
     receptive out = {.filter = w + m * p->kernel[0] * p->kernel[1], .divisor = 1.0};
-    out.channel = p->reduce == CLCONV_NONE ? k / filters : 0;
-    out.channels = p->reduce == CLCONV_NONE ? 1 : p->c;
+    out.channel = p->reduce == CLCONV_REDUCE_NONE ? k / filters : 0;
+    out.channels = p->reduce == CLCONV_REDUCE_NONE ? 1 : p->c;
     out.bias = b ? (double)b[m] : 0.0;
     out.bias_factor = (double)out.channels;
-    if (p->reduce == CLCONV_MEAN)
+    if (p->reduce == CLCONV_REDUCE_MEAN)
         out.divisor = (double)p->c;
     return out;
 }
@@ -94,7 +94,7 @@ void oracle_gather(const clconv_problem *p, const float *x, const float *w, cons
                    double *y, double *mag, int64_t *terms)
 {
     const int64_t rows = output_length(p, 0), columns = output_length(p, 1);
-    const int64_t outputs = p->reduce == CLCONV_NONE ? p->k : p->k / p->c;
+    const int64_t outputs = p->reduce == CLCONV_REDUCE_NONE ? p->k : p->k / p->c;
     size_t at = 0;
     for (int64_t n = 0; n < p->n; n++)
         for (int64_t k = 0; k < outputs; k++) {

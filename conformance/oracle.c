@@ -35,7 +35,7 @@ static block next_block(const clconv_problem *p, block now, int64_t g)
 {
     block next = now;
     next.in_first += now.in_count;
-    if (p->reduce == CLCONV_NONE)
+    if (p->reduce == CLCONV_REDUCE_NONE)
         next.out_first += now.out_count;
     if (p->shared)
         return next;
@@ -171,7 +171,7 @@ static void count_terms(const clconv_problem *p, const oracle_shape *shape, int6
         block at = first_block(p);
         for (int64_t g = 0; g < block_count(p); g++) {
             at = g > 0 ? next_block(p, at, g) : at;
-            const int64_t channels = p->reduce == CLCONV_NONE ? at.in_count : p->c;
+            const int64_t channels = p->reduce == CLCONV_REDUCE_NONE ? at.in_count : p->c;
             for (int64_t k = at.out_first; k < at.out_first + at.out_count; k++) {
                 if (n == 0 && k == 0)
                     first_channels = channels;
@@ -205,7 +205,7 @@ void oracle_scatter(const clconv_problem *p, const float *x, const float *w, con
     }
     /* One division of the whole sum: dividing earlier would round twice, and an exact sum must give
      * the float nearest to the mean. */
-    for (size_t i = 0; p->reduce == CLCONV_MEAN && i < shape.y; i++) {
+    for (size_t i = 0; p->reduce == CLCONV_REDUCE_MEAN && i < shape.y; i++) {
         y[i] /= (double)p->c;
         mag[i] /= (double)p->c;
     }

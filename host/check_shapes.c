@@ -143,7 +143,8 @@ clconv_status clconv_check_channels(const clconv_view *v)
                            shape_text(&x, x_text));
     if (!clconv_even_inputs(p))
         return v->w ? check_weight_blocks(v, &w) : CLCONV_OK;
-    const int64_t in = w.dim[w.rank == 4 && p->w.layout == CLCONV_CHANNELS_LAST && v->w ? 3 : 1];
+    const int64_t in =
+        w.dim[w.rank == 4 && p->w.layout == CLCONV_LAYOUT_CHANNELS_LAST && v->w ? 3 : 1];
     if (p->shared)
         return in == 1 ? CLCONV_OK
                        : clconv_fail(CLCONV_INVALID,

@@ -23,13 +23,14 @@ static clconv_status check_fields(const clconv_view *v)
     if (p->in[2] || p->pad_before[2] || p->pad_after[2] || !within(p->kernel[2], 1) ||
         !within(p->stride[2], 1) || !within(p->dilation[2], 1))
         return clconv_fail(CLCONV_INVALID, "the third axis is set, but spatial is 2");
-    if (!within(p->op, CLCONV_BACKWARD_WEIGHTS) || !within(p->pad_mode, CLCONV_CIRCULAR) ||
-        !within(p->reduce, CLCONV_MEAN) || !within(p->shared, 1))
+    if (!within(p->op, CLCONV_BACKWARD_WEIGHTS) || !within(p->pad_mode, CLCONV_PAD_CIRCULAR) ||
+        !within(p->reduce, CLCONV_REDUCE_MEAN) || !within(p->shared, 1))
         return clconv_fail(CLCONV_INVALID,
                            "op %d, pad_mode %d, reduce %d or shared %d is no value of its enum",
                            p->op, p->pad_mode, p->reduce, p->shared);
-    if (!within(p->x.layout, CLCONV_CHANNELS_LAST) || !within(p->w.layout, CLCONV_CHANNELS_LAST) ||
-        !within(p->y.layout, CLCONV_CHANNELS_LAST))
+    if (!within(p->x.layout, CLCONV_LAYOUT_CHANNELS_LAST) ||
+        !within(p->w.layout, CLCONV_LAYOUT_CHANNELS_LAST) ||
+        !within(p->y.layout, CLCONV_LAYOUT_CHANNELS_LAST))
         return clconv_fail(CLCONV_INVALID, "layout %d of x, %d of w or %d of y is no clconv_layout",
                            p->x.layout, p->w.layout, p->y.layout);
     if (!clconv_dtype_text(p->x.dtype) || (p->w.dtype && !clconv_dtype_text(p->w.dtype)) ||
@@ -80,13 +81,13 @@ static clconv_status check_pad_mode(const clconv_view *v)
     for (int axis = 0; axis < 2; axis++) {
         const int64_t before = p->pad_before[axis], after = p->pad_after[axis];
         const int64_t most = before > after ? before : after;
-        if (p->pad_mode == CLCONV_REFLECT && most > 0 && most >= p->in[axis])
+        if (p->pad_mode == CLCONV_PAD_REFLECT && most > 0 && most >= p->in[axis])
             return clconv_fail(CLCONV_INVALID,
                                "Padding size should be less than the corresponding input "
                                "dimension, but got: padding (%" PRId64 ", %" PRId64
                                ") at dimension %d of size %" PRId64,
                                before, after, axis + 2, p->in[axis]);
-        if (p->pad_mode == CLCONV_CIRCULAR && most > p->in[axis])
+        if (p->pad_mode == CLCONV_PAD_CIRCULAR && most > p->in[axis])
             return clconv_fail(CLCONV_INVALID,
                                "Padding value causes wrapping around more than once: padding "
                                "(%" PRId64 ", %" PRId64 ") at dimension %d of size %" PRId64,
@@ -187,7 +188,7 @@ static clconv_status check_version(const clconv_view *v)
         {v->x && v->x->rank == 3, "unbatched 3-D input (4-D (N, C, H, W) is)"},
         {p->x.dtype != CLCONV_F32, clconv_dtype_text(p->x.dtype)},
         {p->x.layout || p->w.layout || p->y.layout, "a layout other than NCHW"},
-        {p->pad_mode != CLCONV_ZEROS, "a padding mode other than zeros"},
+        {p->pad_mode != CLCONV_PAD_ZEROS, "a padding mode other than zeros"},
         {p->accumulate || p->residual.dtype || p->epilogue, "accumulation or an epilogue"},
     };
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)

@@ -61,20 +61,6 @@ static size_t rank(const clconv_request *request, clconv_choice choice[MOST_ALGO
     return count;
 }
 
-size_t clconv_rank(clconv_context *ctx, const clconv_problem *p, clconv_choice *out, size_t max)
-{
-    clconv_work work;
-    clconv_choice choice[MOST_ALGORITHMS];
-    if (clconv_work_create(p, &work))
-        return 0;
-    const clconv_request request = {.dev = &ctx->dev, .work = &work};
-    const size_t count = rank(&request, choice);
-    if (out)
-        memcpy(out, choice, (count < max ? count : max) * sizeof *choice);
-    clconv_work_free(&work);
-    return count;
-}
-
 static const clconv_algo *find(const char *name)
 {
     for (size_t i = 0; clconv_algos[i]; i++)
@@ -97,6 +83,28 @@ static clconv_status import_options(const clconv_plan_options *options, clconv_p
     if (out->tile && !out->algorithm)
         return clconv_fail(CLCONV_INVALID, "tile '%s' needs an algorithm to belong to", out->tile);
     return CLCONV_OK;
+}
+
+size_t clconv_rank(clconv_context *ctx, const clconv_problem *p,
+                   const clconv_plan_options *caller_options, clconv_choice *out,
+                   size_t choice_size, size_t max)
+{
+    clconv_work work;
+    clconv_plan_options options;
+    clconv_choice choice[MOST_ALGORITHMS];
+    if (!ctx || (out && choice_size == 0)) {
+        clconv_fail(CLCONV_INVALID, "clconv_rank: the context is NULL or choice_size is 0");
+        return 0;
+    }
+    if (import_options(caller_options, &options) || clconv_work_create(p, &work))
+        return 0;
+    const clconv_request request = {
+        .dev = &ctx->dev, .work = &work, .workspace_limit = options.workspace_limit};
+    const size_t count = rank(&request, choice);
+    for (size_t i = 0; out && i < count && i < max; i++)
+        clconv_export((char *)out + i * choice_size, choice_size, &choice[i], sizeof choice[i]);
+    clconv_work_free(&work);
+    return count;
 }
 
 static clconv_status choose(const clconv_request *request, const char *name,

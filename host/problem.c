@@ -138,8 +138,8 @@ static int64_t described_outputs(const clconv_problem *p, int64_t rows)
 /* Counts from shapes; ranks that are wrong leave zeros, which the checks then name. */
 static void fill(clconv_problem *p, const clconv_shape *x, const clconv_shape *w)
 {
-    const bool nhwc = p->x.layout == CLCONV_CHANNELS_LAST;
-    const bool ohwi = p->w.layout == CLCONV_CHANNELS_LAST;
+    const bool nhwc = p->x.layout == CLCONV_LAYOUT_CHANNELS_LAST;
+    const bool ohwi = p->w.layout == CLCONV_LAYOUT_CHANNELS_LAST;
     const int batch = x->rank == 4;
     p->n = batch ? x->dim[0] : 1;
     p->c = p->in[0] = p->in[1] = 0;
@@ -289,7 +289,7 @@ static void resolve_shape(const clconv_problem *p, clconv_work *work)
     work->y_image = y_channels * work->p * work->q;
     work->has_bias = p->b.dtype != 0;
     work->bias_factor = p->reduce ? (float)p->c : 1.0f;
-    work->divisor = p->reduce == CLCONV_MEAN ? (float)p->c : 1.0f;
+    work->divisor = p->reduce == CLCONV_REDUCE_MEAN ? (float)p->c : 1.0f;
 }
 
 clconv_status clconv_work_create(const clconv_problem *problem, clconv_work *out)

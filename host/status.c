@@ -47,19 +47,28 @@ const char *clconv_last_error(void)
     return last_error;
 }
 
+static const struct {
+    clconv_status status;
+    const char *name, *text;
+} rows[] = {
+#define CLCONV_ROW(name, number, text) {name, #name, text},
+    CLCONV_STATUS_MAP(CLCONV_ROW)
+#undef CLCONV_ROW
+};
+
 const char *clconv_status_name(clconv_status status)
 {
-    static const struct {
-        clconv_status status;
-        const char *name;
-    } rows[] = {
-#define CLCONV_ROW(name, number, text) {name, #name},
-        CLCONV_STATUS_MAP(CLCONV_ROW)
-#undef CLCONV_ROW
-    };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i].status == status)
             return rows[i].name;
+    return "unknown status";
+}
+
+const char *clconv_status_text(clconv_status status)
+{
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].status == status)
+            return rows[i].text;
     return "unknown status";
 }
 

@@ -92,10 +92,10 @@ static void means_what_it_says(void **state)
     assert_int_equal(p.groups, 3);
     assert_int_equal(p.x.dtype, CLCONV_U8);
     assert_int_equal(p.b.dtype, CLCONV_I32);
-    assert_int_equal(p.x.layout, CLCONV_CHANNELS_LAST);
-    assert_int_equal(p.w.layout, CLCONV_CHANNELS_LAST);
-    assert_int_equal(p.y.layout, CLCONV_CHANNELS_LAST);
-    assert_int_equal(p.pad_mode, CLCONV_CIRCULAR);
+    assert_int_equal(p.x.layout, CLCONV_LAYOUT_CHANNELS_LAST);
+    assert_int_equal(p.w.layout, CLCONV_LAYOUT_CHANNELS_LAST);
+    assert_int_equal(p.y.layout, CLCONV_LAYOUT_CHANNELS_LAST);
+    assert_int_equal(p.pad_mode, CLCONV_PAD_CIRCULAR);
     assert_int_equal(p.op, CLCONV_BACKWARD_WEIGHTS);
     assert_ptr_equal(p.group_in, c.group_in);
     assert_null(p.group_out);
@@ -107,7 +107,7 @@ static void means_what_it_says(void **state)
 
     assert_true(case_parse("c3hw9k6b1:f64:shared:reduce=sum", &c, why, sizeof why));
     assert_int_equal(c.problem.shared, 1);
-    assert_int_equal(c.problem.reduce, CLCONV_SUM);
+    assert_int_equal(c.problem.reduce, CLCONV_REDUCE_SUM);
     assert_int_equal(c.problem.groups, 1);
     assert_int_equal(c.problem.b.dtype, CLCONV_F64);
     assert_true(case_parse("c3hw9k6", &c, why, sizeof why));

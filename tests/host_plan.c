@@ -84,7 +84,7 @@ static void test_rank_and_explain(void **state)
     (void)state;
     const clconv_problem p = problem();
     clconv_choice choice[16];
-    const size_t count = clconv_rank(ctx, &p, choice, 16);
+    const size_t count = clconv_rank(ctx, &p, NULL, choice, sizeof *choice, 16);
     assert_true(count >= 3 && count <= 16);
     assert_null(choice[0].refusal);
     clconv_plan *plan = plan_of(&p, NULL, 0);

@@ -61,10 +61,10 @@ static const struct {
     {FIELD(dilation[0]), true, INT64_MAX, CLCONV_INVALID, "exceeds 64 bits"},
     {FIELD(pad_before[0]), true, INT32_MAX, CLCONV_NOT_IN_VERSION, "padded height is 2147483654"},
     {FIELD(n), true, INT64_MAX / 64, CLCONV_INVALID, "exceeds 2^63 bytes"},
-    {FIELD(pad_mode), false, CLCONV_REFLECT, CLCONV_NOT_IN_VERSION, "padding mode"},
+    {FIELD(pad_mode), false, CLCONV_PAD_REFLECT, CLCONV_NOT_IN_VERSION, "padding mode"},
     {FIELD(pad_mode), false, 9, CLCONV_INVALID, "no value of its enum"},
     {FIELD(op), false, CLCONV_BACKWARD_DATA, CLCONV_NOT_IN_VERSION, "gradient"},
-    {FIELD(reduce), false, CLCONV_SUM, CLCONV_INVALID, "belongs to a shared kernel"},
+    {FIELD(reduce), false, CLCONV_REDUCE_SUM, CLCONV_INVALID, "belongs to a shared kernel"},
     {FIELD(shared), false, 1, CLCONV_INVALID, "takes no groups"},
     {FIELD(spatial), false, 3, CLCONV_INVALID, "spatial is 3"},
     {FIELD(x.dtype), false, CLCONV_F64, CLCONV_NOT_IN_VERSION, "float64"},
@@ -72,7 +72,7 @@ static const struct {
     {FIELD(w.dtype), false, CLCONV_F64, CLCONV_INVALID, "(float32) and weight type (float64)"},
     {FIELD(b.dtype), false, CLCONV_F64, CLCONV_INVALID, "(float32) and bias type (float64)"},
     {FIELD(y.dtype), false, CLCONV_I32, CLCONV_INVALID, "output type"},
-    {FIELD(x.layout), false, CLCONV_CHANNELS_LAST, CLCONV_NOT_IN_VERSION, "layout"},
+    {FIELD(x.layout), false, CLCONV_LAYOUT_CHANNELS_LAST, CLCONV_NOT_IN_VERSION, "layout"},
     {FIELD(x.stride[1]), true, 4, CLCONV_NOT_IN_VERSION, "strided tensors"},
     {FIELD(kernel[2]), true, 7, CLCONV_INVALID, "third axis"},
     {FIELD(pad_before[2]), true, -4, CLCONV_INVALID, "third axis"},
@@ -230,7 +230,7 @@ static void test_shared(void **state)
     p.groups = 1, p.c = 3, p.k = 6, p.shared = 1, p.b.dtype = CLCONV_F32;
     assert_int_equal(clconv_output_shape(&p, &y), CLCONV_OK);
     assert_int_equal(y.dim[1], 6);
-    p.reduce = CLCONV_MEAN;
+    p.reduce = CLCONV_REDUCE_MEAN;
     assert_int_equal(clconv_output_shape(&p, &y), CLCONV_OK);
     assert_int_equal(y.dim[1], 2);
     assert_int_equal(clconv_problem_work(&p, &work), CLCONV_OK);
@@ -242,7 +242,7 @@ static void test_shared(void **state)
     assert_refused(clconv_validate(&p), CLCONV_INVALID, "7 is not a multiple of 3");
     p.c = p.k = (1 << 24) + 1;
     assert_refused(clconv_validate(&p), CLCONV_NOT_IN_VERSION, "over 16777217 channels");
-    p.reduce = CLCONV_NONE;
+    p.reduce = CLCONV_REDUCE_NONE;
     assert_int_equal(clconv_validate(&p), CLCONV_OK);
 }
 
@@ -320,6 +320,8 @@ static void test_status_names(void **state)
     (void)state;
     assert_string_equal(clconv_status_name(CLCONV_CL_ERROR), "CLCONV_CL_ERROR");
     assert_string_equal(clconv_status_name((clconv_status)77), "unknown status");
+    assert_string_equal(clconv_status_text(CLCONV_OK), "success");
+    assert_string_equal(clconv_status_text((clconv_status)77), "unknown status");
     assert_string_equal(clconv_version(), "0.1.0");
 }
 

@@ -39,7 +39,7 @@ static json_t *choices_json(clconv_context *context, const clconv_problem *p)
 {
     clconv_choice choice[32];
     json_t *list = json_array();
-    const size_t count = clconv_rank(context, p, choice, 32);
+    const size_t count = clconv_rank(context, p, NULL, choice, sizeof *choice, 32);
     for (size_t i = 0; i < count && i < 32; i++) {
         const clconv_choice *c = &choice[i];
         json_array_append_new(

@@ -53,7 +53,7 @@ static int read_inputs(char *const *value, bool bf16, npy_array array[3])
 /* 'same' padding depends on the kernel size. A w of another rank is clconv_describe's to refuse. */
 static int pad_same(clconv_problem *p, const clconv_shape *w)
 {
-    const int first = w->rank == 4 && p->w.layout == CLCONV_PLAIN ? 2 : 1;
+    const int first = w->rank == 4 && p->w.layout == CLCONV_LAYOUT_PLAIN ? 2 : 1;
     if (w->rank != 3 && w->rank != 4)
         return EXIT_GOOD;
     p->kernel[0] = w->dim[first];

@@ -68,7 +68,7 @@ static int read_words(char *const *value, run_request *out)
     static const char *const layouts[] = {"nchw", "nhwc", NULL};
     static const char *const dtypes[] = {"bf16", NULL};
     clconv_problem *p = &out->problem;
-    int32_t layout = CLCONV_PLAIN, dtype = -1;
+    int32_t layout = CLCONV_LAYOUT_PLAIN, dtype = -1;
     if (read_word(value, PADDING_MODE, pad_modes, &p->pad_mode) ||
         read_word(value, REDUCE, reduces, &p->reduce) ||
         read_word(value, LAYOUT, layouts, &layout) || read_word(value, DTYPE, dtypes, &dtype))

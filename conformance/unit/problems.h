@@ -71,8 +71,9 @@ static inline void pick_channels(form kind, uint64_t *state, clconv_problem *p, 
     default:
         p->shared = 1;
         p->k = p->c * multiplier;
-        p->reduce =
-            kind == FORM_SHARED ? CLCONV_NONE : (kind == FORM_SUM ? CLCONV_SUM : CLCONV_MEAN);
+        p->reduce = kind == FORM_SHARED
+                        ? CLCONV_REDUCE_NONE
+                        : (kind == FORM_SUM ? CLCONV_REDUCE_SUM : CLCONV_REDUCE_MEAN);
     }
 }
 

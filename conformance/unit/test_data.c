@@ -58,7 +58,8 @@ static void test_exact_fits(void **state)
         for (int kind = 0; kind < FORMS; kind++) {
             int64_t tables[8];
             filled f = fill(random_problem((form)kind, &random, tables), "exact", i);
-            const double factor = f.problem.reduce == CLCONV_MEAN ? (double)f.problem.c : 1.0;
+            const double factor =
+                f.problem.reduce == CLCONV_REDUCE_MEAN ? (double)f.problem.c : 1.0;
             for (size_t j = 0; j < f.shape.y; j++)
                 assert_true(factor * f.mag[j] <= 1.0);
             for (size_t j = 0; j < f.shape.x; j++)

@@ -60,10 +60,10 @@ static void test_shared_kernel(void **state)
     const double each[] = {2.5, -19.75, 3.5, -29.75, 4.5, -39.75};
     const double each_mag[] = {2.5, 20.25, 3.5, 30.25, 4.5, 40.25};
     expect(&p, x, w, b, 6, each, each_mag, (const int64_t[]){1, 1, 1, 1, 1, 1});
-    p.reduce = CLCONV_SUM; /* sum adds C * b */
+    p.reduce = CLCONV_REDUCE_SUM; /* sum adds C * b */
     expect(&p, x, w, b, 2, (const double[]){10.5, -89.25}, (const double[]){10.5, 90.75},
            (const int64_t[]){3, 3});
-    p.reduce = CLCONV_MEAN; /* mean keeps b */
+    p.reduce = CLCONV_REDUCE_MEAN; /* mean keeps b */
     expect(&p, x, w, b, 2, (const double[]){3.5, -29.75}, (const double[]){3.5, 30.25},
            (const int64_t[]){3, 3});
 }

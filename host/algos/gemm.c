@@ -34,6 +34,13 @@ static int64_t unfolded(const clconv_work *work, const clconv_segment *segment)
     return elements;
 }
 
+/* Whether a matrix outgrows 32 bits once CLBlast has padded its sides to tiles, 128 at most. */
+static bool too_large(int64_t rows, int64_t columns)
+{
+    enum { LARGEST_TILE = 128 };
+    return (double)(rows + LARGEST_TILE) * (double)(columns + LARGEST_TILE) > INT32_MAX;
+}
+
 static bool read_tile(const char *tile, clconv_gemm_path *path)
 {
     *path = CLCONV_GEMM_OWN;
@@ -57,8 +64,10 @@ static const char *refuses(const clconv_request *request)
         const clconv_segment *segment = &work->segment[i];
         if (segment->w_out != segment->in * work->r * work->s)
             return "a kernel shared by the channels of a sum is no matrix";
-        if (needs_unfolding(work) && unfolded(work, segment) > INT32_MAX)
-            return "CLBlast counts elements in 32 bits, and the unfolded image has more";
+        const int64_t terms = segment->w_out, pixels = (int64_t)work->p * work->q;
+        if (too_large(segment->out, terms) || too_large(terms, pixels) ||
+            too_large(segment->out, pixels))
+            return "CLBlast counts elements in 32 bits, and a matrix has more";
     }
     return clconv_pixels_refuse(work);
 }

@@ -92,6 +92,9 @@ typedef enum clconv_status {
 /* "CLCONV_INVALID" and so on; "unknown status" for a number that is none. Never NULL. */
 CLCONV_API const char *clconv_status_name(clconv_status status);
 
+/* What a status means in general, in words; clconv_last_error says what it meant this time. */
+CLCONV_API const char *clconv_status_text(clconv_status status);
+
 /* The sentence, with the numbers, of the last call of this thread that failed; "" before any. The
  * text is the library's and stays until the next failing call of the same thread. */
 CLCONV_API const char *clconv_last_error(void);
@@ -108,21 +111,27 @@ typedef enum clconv_op {
 } clconv_op;
 
 typedef enum clconv_layout {
-    CLCONV_PLAIN = 0,    /* x, y NCHW; w OIHW */
-    CLCONV_CHANNELS_LAST /* x, y NHWC; w OHWI */
+    CLCONV_LAYOUT_PLAIN = 0,    /* x, y NCHW; w OIHW */
+    CLCONV_LAYOUT_CHANNELS_LAST /* x, y NHWC; w OHWI */
 } clconv_layout;
 
 typedef enum clconv_pad_mode {
-    CLCONV_ZEROS = 0,
-    CLCONV_REFLECT,
-    CLCONV_REPLICATE,
-    CLCONV_CIRCULAR
+    CLCONV_PAD_ZEROS = 0,
+    CLCONV_PAD_REFLECT,
+    CLCONV_PAD_REPLICATE,
+    CLCONV_PAD_CIRCULAR
 } clconv_pad_mode;
 
 /* What a shared kernel does with the channels: y[n][c*M + m], or their sum or mean y[n][m]. The
  * bias belongs to each channel's output: sum adds C * b, mean keeps b. */
-typedef enum clconv_reduce { CLCONV_NONE = 0, CLCONV_SUM, CLCONV_MEAN } clconv_reduce;
+typedef enum clconv_reduce {
+    CLCONV_REDUCE_NONE = 0,
+    CLCONV_REDUCE_SUM,
+    CLCONV_REDUCE_MEAN
+} clconv_reduce;
 
+/* Passed by value inside other structs, so these three never grow: clconv_tensor, clconv_shape,
+ * clconv_buffer. What a tensor needs besides comes as a field of its own in clconv_problem. */
 typedef struct clconv_tensor {
     int32_t dtype;     /* clconv_dtype; 0 = absent (b, residual) or as x (w, y) */
     int32_t layout;    /* clconv_layout */
@@ -258,12 +267,13 @@ typedef struct clconv_choice {
     uint64_t workspace;  /* bytes */
 } clconv_choice;
 
-/* Every algorithm's answer to `p`: those that accept first, best first. Writes at most `max` and
- * returns how many there are; 0 = the problem itself is refused (clconv_last_error). Builds
- * nothing.
- */
-CLCONV_API size_t clconv_rank(clconv_context *ctx, const clconv_problem *p, clconv_choice *out,
-                              size_t max);
+/* Every algorithm's answer to `p` under `options` (NULL = none; its algorithm and tile are
+ * ignored): those that accept first, best first. Writes at most `max` choices of `choice_size`
+ * bytes, the caller's sizeof(clconv_choice), and returns how many there are; 0 = the problem itself
+ * is refused (clconv_last_error). Builds nothing. */
+CLCONV_API size_t clconv_rank(clconv_context *ctx, const clconv_problem *p,
+                              const clconv_plan_options *options, clconv_choice *out,
+                              size_t choice_size, size_t max);
 
 /* ---- Enqueue ------------------------------------------------------------------------------ */
 
