@@ -31,9 +31,22 @@ static user *users;
 
 static clconv_status clblast_fail(CLBlastStatusCode code, const char *what)
 {
-    return clconv_fail(code == CLBlastTempBufferAllocFailure ? CLCONV_OUT_OF_MEMORY
-                                                             : CLCONV_CL_ERROR,
-                       "%s failed: CLBlast status %d", what, (int)code);
+    static const struct {
+        CLBlastStatusCode code;
+        clconv_status status;
+    } rows[] = {
+        {CLBlastTempBufferAllocFailure, CLCONV_OUT_OF_MEMORY},
+        {CLBlastOpenCLOutOfHostMemory, CLCONV_OUT_OF_MEMORY},
+        {CLBlastInvalidLocalNumDimensions, CLCONV_UNSUPPORTED}, /* its work-groups are too large */
+        {CLBlastInvalidLocalThreadsTotal, CLCONV_UNSUPPORTED},
+        {CLBlastInvalidLocalThreadsDim, CLCONV_UNSUPPORTED},
+        {CLBlastInvalidLocalMemUsage, CLCONV_UNSUPPORTED},
+    };
+    clconv_status status = CLCONV_CL_ERROR;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].code == code)
+            status = rows[i].status;
+    return clconv_fail(status, "%s failed on this device: CLBlast status %d", what, (int)code);
 }
 
 static CLBlastStatusCode set_threshold(cl_device_id device, size_t threshold)
