@@ -31,7 +31,7 @@ typedef struct worker {
     const clconv_plan *plan;
     cl_command_queue queue;
     long enqueues, wrong, failed;
-    cl_mem x[2], y;
+    cl_mem x[2], y, workspace; /* workspace NULL where the plan has its own or needs none */
     float wanted[2][Y_FLOATS];
 } worker;
 
@@ -62,9 +62,12 @@ static void convolve(const float *x, float *y)
             }
 }
 
-static void prepare(worker *me, int seed)
+static void prepare(worker *me, int seed, size_t workspace)
 {
     cl_int err = CL_SUCCESS;
+    if (workspace)
+        me->workspace = clCreateBuffer(context, CL_MEM_READ_WRITE, workspace, NULL, &err);
+    assert_int_equal(err, CL_SUCCESS);
     for (int input = 0; input < 2; input++) {
         float x_host[X_FLOATS];
         for (int i = 0; i < X_FLOATS; i++)
@@ -84,7 +87,8 @@ static void *work(void *argument)
     float got[Y_FLOATS];
     for (long i = 0; i < me->enqueues && !me->failed; i++) {
         cl_event done = NULL;
-        const clconv_args a = {sizeof a, .x.mem = me->x[i % 2], .w.mem = weights, .y.mem = me->y};
+        const clconv_args a = {sizeof a, .x.mem = me->x[i % 2], .w.mem = weights, .y.mem = me->y,
+                               .workspace.mem = me->workspace};
         if (clconv_enqueue(me->plan, me->queue, &a, 0, NULL, &done)) {
             me->failed++;
             break;
@@ -97,7 +101,8 @@ static void *work(void *argument)
     return NULL;
 }
 
-static void race(const clconv_plan *plan, long enqueues)
+/* `workspace`: bytes that each worker brings. */
+static void race(const clconv_plan *plan, long enqueues, size_t workspace)
 {
     static worker workers[THREADS];
     pthread_t threads[THREADS];
@@ -106,7 +111,7 @@ static void race(const clconv_plan *plan, long enqueues)
         workers[i].plan = plan;
         workers[i].queue = queues[i % 2];
         workers[i].enqueues = enqueues;
-        prepare(&workers[i], i);
+        prepare(&workers[i], i, workspace);
     }
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
@@ -118,6 +123,8 @@ static void race(const clconv_plan *plan, long enqueues)
         for (int input = 0; input < 2; input++)
             clReleaseMemObject(workers[i].x[input]);
         clReleaseMemObject(workers[i].y);
+        if (workers[i].workspace)
+            clReleaseMemObject(workers[i].workspace);
     }
 }
 
@@ -127,20 +134,31 @@ static long enqueues_wanted(void)
     return text ? strtol(text, NULL, 10) : 1000;
 }
 
+static void race_algorithm(const char *algorithm, uint32_t flags)
+{
+    const clconv_problem p = problem();
+    const clconv_plan_options o = {.size = sizeof o, .algorithm = algorithm, .flags = flags};
+    clconv_plan *plan = NULL;
+    const clconv_status status = clconv_plan_create(ctx, &p, &o, &plan);
+    if (status == CLCONV_ALGORITHM_REFUSES)
+        return;
+    assert_int_equal(status, CLCONV_OK);
+    const size_t workspace = clconv_plan_workspace(plan);
+    const size_t brought = flags & CLCONV_USER_WORKSPACE ? workspace : 0;
+    if (brought || flags == 0) { /* without a workspace the flag changes nothing */
+        printf("%s, workspace %zu bytes%s\n", algorithm, workspace,
+               brought ? ", each its own" : "");
+        race(plan, enqueues_wanted(), brought);
+    }
+    clconv_plan_destroy(plan);
+}
+
 static void test_one_plan(void **state)
 {
     (void)state;
-    const clconv_problem p = problem();
     for (size_t i = 0; clconv_algorithm_name(i); i++) {
-        clconv_plan *plan = NULL;
-        const clconv_plan_options o = {.size = sizeof o, .algorithm = clconv_algorithm_name(i)};
-        const clconv_status status = clconv_plan_create(ctx, &p, &o, &plan);
-        if (status == CLCONV_ALGORITHM_REFUSES)
-            continue;
-        assert_int_equal(status, CLCONV_OK);
-        printf("%s, workspace %zu bytes\n", o.algorithm, clconv_plan_workspace(plan));
-        race(plan, enqueues_wanted());
-        clconv_plan_destroy(plan);
+        race_algorithm(clconv_algorithm_name(i), 0);
+        race_algorithm(clconv_algorithm_name(i), CLCONV_USER_WORKSPACE);
     }
 }
 
