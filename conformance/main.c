@@ -26,6 +26,7 @@ static const char epilog[] =
     "  clconv-conform --tier ci --shard 1/2 --json 1.json &  two processes share one run ...\n"
     "  clconv-conform --tier ci --shard 2/2 --json 2.json; wait\n"
     "  clconv-conform merge 1.json 2.json --html all.html    ... and merge judges it\n"
+    "  srun -n 8 sh -c 'clconv-conform --shard auto --json $SLURM_PROCID.json'   ... or eight\n"
     "\n"
     "Exit status: 0 good; 1 a case failed, or the named algorithm refuses; 2 wrong usage;\n"
     "3 too little evidence (coverage, cases per algorithm); 77 no OpenCL device.\n";
@@ -59,18 +60,26 @@ static bool known_algorithm(const char *name, char *why, size_t room)
                  options_words_text(names, words, sizeof words));
 }
 
+static bool read_shard(const char *text, int64_t shard[2], char *why, size_t room)
+{
+    size_t count = 0;
+    if (strcmp(text, "auto") == 0)
+        return auto_shard(&shard[0], &shard[1], why, room);
+    return (options_list(text, '/', 2, 2, shard, &count) && shard[0] >= 1 &&
+            shard[0] <= shard[1]) ||
+           wrong(why, room, "--shard takes I/N with 1 <= I <= N, or auto, but got '%s'", text);
+}
+
 static bool read_numbers(const raw_options *raw, run_options *o, char *why, size_t room)
 {
     int64_t seed = TIER_DEFAULT_SEED, shard[2] = {1, 1};
-    size_t count = 0;
     o->timeout = 120;
     o->min_coverage = RUN_MIN_COVERAGE;
     if (raw->seed && (!options_integer(raw->seed, &seed) || seed < 0))
         return wrong(why, room, "--seed takes a whole number from 0 to %" PRId64 ", but got '%s'",
                      INT64_MAX, raw->seed);
-    if (raw->shard && (!options_list(raw->shard, '/', 2, 2, shard, &count) || shard[0] < 1 ||
-                       shard[0] > shard[1]))
-        return wrong(why, room, "--shard takes I/N with 1 <= I <= N, but got '%s'", raw->shard);
+    if (raw->shard && !read_shard(raw->shard, shard, why, room))
+        return false;
     if (o->case_text && shard[1] > 1)
         return wrong(why, room, "--case is one convolution: it has no %" PRId64 " shards",
                      shard[1]);
@@ -260,7 +269,8 @@ int main(int argc, const char **argv)
         TEXT_OPTION("algo", &o.algo, "NAME", "Only this algorithm"),
         TEXT_OPTION("case", &o.case_text, "CASE", "Only this convolution"),
         TEXT_OPTION("seed", &raw.seed, "N", "Other draws and other data (1)"),
-        TEXT_OPTION("shard", &raw.shard, "I/N", "Part I of N; merge puts the parts together"),
+        TEXT_OPTION("shard", &raw.shard, "I/N",
+                    "Part I of N, or auto: as Slurm, Open MPI or PMI says; merge judges the whole"),
         TEXT_OPTION("json", &o.files.json, "F", "Write results as JSON, and F.ndjson as they come"),
         TEXT_OPTION("junit", &o.files.junit, "F", "Write results as JUnit XML"),
         TEXT_OPTION("html", &o.files.html, "F", "Write results as a page to read"),
@@ -285,19 +295,7 @@ int main(int argc, const char **argv)
     poptContext context = poptGetContext("clconv-conform", argc, argv, table, 0);
     poptSetOtherOptionHelp(context, "[options] | merge SHARD.json ...");
     const int code = finish(dispatch(context, table, &o, &raw));
-    char *const owned[] = {o.device,
-                           o.tier,
-                           o.algo,
-                           o.case_text,
-                           raw.seed,
-                           raw.shard,
-                           raw.coverage,
-                           raw.timeout,
-                           (char *)o.files.json,
-                           (char *)o.files.junit,
-                           (char *)o.files.html};
-    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
-        free(owned[i]);
+    release_texts(table);
     poptFreeContext(context);
     return code;
 }

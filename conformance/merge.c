@@ -240,10 +240,7 @@ int merge_main(int argc, const char **argv)
         code = EXIT_GOOD;
     code = code == EXIT_GOOD ? merge_files(paths, count, &files, min_coverage)
                              : console_error(code, why);
-    free((char *)files.json);
-    free((char *)files.junit);
-    free((char *)files.html);
-    free(coverage);
+    release_texts(options);
     poptFreeContext(context);
     return code;
 }

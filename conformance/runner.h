@@ -56,6 +56,10 @@ int open_device(const char *wanted, opened_device *out, char *why, size_t room);
 
 json_t *device_card(const device_entry *device);
 
+/* --shard auto: part *shard of *shards, from the variables of Slurm, Open MPI or PMI. False with a
+ * sentence when there are none, or they make no sense. */
+bool auto_shard(int64_t *shard, int64_t *shards, char *why, size_t room);
+
 /* `clconv-conform merge ...`. */
 int merge_main(int argc, const char **argv);
 
@@ -64,6 +68,8 @@ void number_options(struct poptOption *table);
 /* Reads all options of a table with numbers. False with a sentence for one that is wrong or given
  * twice, of which popt would keep the last. */
 bool take_options(poptContext context, const struct poptOption *table, char *why, size_t room);
+/* Frees the texts that popt put behind a table's options. */
+void release_texts(const struct poptOption *table);
 
 /* Console: everything a person reads. */
 void console_header(const report *r);
