@@ -34,7 +34,7 @@ static const char epilog[] =
 /* popt writes texts and numbers here; they are checked afterwards. */
 typedef struct raw_options {
     char *seed, *shard, *coverage, *timeout;
-    int isolate, list, verbose, worker, help;
+    int isolate, list, verbose, worker, resume, help;
 } raw_options;
 
 static bool wrong(char *why, size_t room, const char *format, ...)
@@ -116,6 +116,9 @@ static bool read_words(const raw_options *raw, run_options *o, char *why, size_t
         for (size_t j = 0; j < i; j++)
             if (paths[i] && paths[j] && strcmp(paths[i], paths[j]) == 0)
                 return wrong(why, room, "%s: is named for two reports", paths[i]);
+    if (raw->resume && !o->files.json)
+        return wrong(why, room, "--resume needs --json F: what is finished stands in F.ndjson");
+    o->resume = raw->resume;
     o->isolate = raw->isolate;
     o->list = raw->list;
     o->verbose = raw->verbose;
@@ -185,6 +188,21 @@ static int print_list(const run_options *o, const suite_entry *entries, size_t c
     return EXIT_GOOD;
 }
 
+static int run_entries(runner *r, char *why, size_t room)
+{
+    const run_options *o = r->options;
+    resumption resumed = {0};
+    int code = EXIT_USAGE;
+    if (o->resume)
+        r->resumed = &resumed;
+    if (o->resume && !runner_resume(r, why, room))
+        console_error(code, why);
+    else
+        code = o->isolate ? run_isolated(r) : run_here(r);
+    resume_free(&resumed);
+    return code;
+}
+
 static int run(const run_options *o)
 {
     char why[4352] = "no memory for the list of cases";
@@ -199,9 +217,7 @@ static int run(const run_options *o)
     } else {
         r.tier_count = select_entries(o, entries, &r.count);
         r.entries = entries;
-        code = o->list      ? print_list(o, entries, r.count)
-               : o->isolate ? run_isolated(&r)
-                            : run_here(&r);
+        code = o->list ? print_list(o, entries, r.count) : run_entries(&r, why, sizeof why);
     }
     report_close(r.report);
     free(entries);
@@ -272,6 +288,8 @@ int main(int argc, const char **argv)
         TEXT_OPTION("shard", &raw.shard, "I/N",
                     "Part I of N, or auto: as Slurm, Open MPI or PMI says; merge judges the whole"),
         TEXT_OPTION("json", &o.files.json, "F", "Write results as JSON, and F.ndjson as they come"),
+        FLAG_OPTION("resume", '\0', &raw.resume,
+                    "Go on where a run that was killed stopped, as F.ndjson says"),
         TEXT_OPTION("junit", &o.files.junit, "F", "Write results as JUnit XML"),
         TEXT_OPTION("html", &o.files.html, "F", "Write results as a page to read"),
         TEXT_OPTION("min-coverage", &raw.coverage, "PCT",

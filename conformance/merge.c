@@ -17,35 +17,6 @@ typedef struct shard {
     run_facts facts; /* its device belongs to the document */
 } shard;
 
-static bool same_device(const run_facts *a, const run_facts *b)
-{
-    static const char *const keys[] = {"name", "platform", "version", "driver"};
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        if (!json_equal(json_object_get(a->device, keys[i]), json_object_get(b->device, keys[i])))
-            return false;
-    return true;
-}
-
-/* The first fact that two shards of one run cannot differ in; NULL = they are of one run. */
-static const char *difference(const run_facts *a, const run_facts *b)
-{
-    if (!same_device(a, b))
-        return "device";
-    if (strcmp(a->kernel_hash, b->kernel_hash) != 0 || a->kernels_replaced != b->kernels_replaced)
-        return "kernel_hash";
-    if (strcmp(a->library, b->library) != 0)
-        return "library";
-    if (strcmp(a->tier, b->tier) != 0)
-        return "tier";
-    if (strcmp(a->algo, b->algo) != 0)
-        return "algo";
-    if (a->seed != b->seed)
-        return "seed";
-    if (a->shards != b->shards)
-        return "shards";
-    return a->tier_listed != b->tier_listed ? "tier_listed" : NULL;
-}
-
 static bool load(shard *s, const char *path, char *why, size_t room)
 {
     json_error_t error;
@@ -67,7 +38,9 @@ static bool make_whole(const shard *shards, size_t count, char *why, size_t room
     size_t listed = 0;
     for (size_t i = 0; i < count; i++) {
         const run_facts *f = &shards[i].facts;
-        const char *differs = difference(first, f);
+        const char *differs = report_same_device(first->device, f->device)
+                                  ? report_facts_difference(first, f)
+                                  : "device";
         listed += f->listed;
         if (differs) {
             snprintf(why, room, "%s: its %s is not that of %s; merge takes shards of one run",

@@ -85,6 +85,10 @@ bool report_write(const report *r, const report_files *files, double min_coverag
 json_t *report_document(const report *r, double min_coverage);
 json_t *report_facts_json(const run_facts *facts);
 bool report_facts_read(const json_t *document, run_facts *facts);
+/* Whether two device cards are of one device with one driver. */
+bool report_same_device(const json_t *a, const json_t *b);
+/* The first fact, beside the device, in which two parts of one run cannot differ; NULL = none. */
+const char *report_facts_difference(const run_facts *a, const run_facts *b);
 json_t *report_verdict_json(const char *name, const verdict *v);
 bool report_verdict_read(const json_t *from, verdict *v);
 

@@ -5,6 +5,7 @@
 
 #include "progress.h"
 #include "report.h"
+#include "resume.h"
 
 #include <popt.h>
 
@@ -15,7 +16,7 @@ typedef struct run_options {
     uint64_t seed;
     int64_t shard, shards, timeout; /* seconds */
     double min_coverage;            /* percent */
-    bool isolate, list, verbose, worker;
+    bool isolate, list, verbose, worker, resume;
 } run_options;
 
 #define RUN_MIN_COVERAGE 95.0 /* percent */
@@ -27,13 +28,18 @@ typedef struct runner {
     const run_options *options;
     const suite_entry *entries;
     size_t count, tier_count;
-    report *report; /* NULL until the device is known */
+    report *report;      /* NULL until the device is known */
+    resumption *resumed; /* NULL without --resume */
+    size_t finished;     /* entries that an earlier process has run */
     progress progress;
     double started;
 } runner;
 
-/* The device is known: opens the report, prints what is going to run. Takes over `card`. */
-bool runner_begin(runner *run, json_t *card, const char *selector, char *why, size_t room);
+/* --resume: finds out what is finished, before the device is known. False with a sentence. */
+bool runner_resume(runner *run, char *why, size_t room);
+/* The device is known: opens the report, prints what is going to run. Takes over `card`. EXIT_GOOD,
+ * or a code with a sentence in `why`. */
+int runner_begin(runner *run, json_t *card, const char *selector, char *why, size_t room);
 void runner_launch(runner *run, size_t entry);
 bool runner_result(runner *run, size_t entry, const verdict *v, char *why, size_t room);
 /* Writes the files, prints the summary; the exit code. */

@@ -5,5 +5,7 @@
 #SBATCH --ntasks=1
 #SBATCH --cpus-per-task=4
 #SBATCH --time=01:00:00
+#SBATCH --requeue
 # For a graphics card: #SBATCH --gres=gpu:1
-exec clconv-conform --tier ci --shard auto --json "results/$SLURM_ARRAY_TASK_ID.json"
+exec clconv-conform --tier ci --shard auto --json "results/$SLURM_ARRAY_TASK_ID.json" \
+    ${SLURM_RESTART_COUNT:+--resume}
