@@ -23,6 +23,7 @@ static const char epilog[] =
     "  clconv-conform --tier ci --html report.html       the whole check, with a page to read\n"
     "  clconv-conform --device 1 --isolate --tier ci     a driver that may crash or hang\n"
     "  clconv-conform --case 'n2c6h7w5k9r2s3p1g3b1'      one convolution, every algorithm\n"
+    "  clconv-conform --tier ci --json new.json --baseline old.json   what has changed since?\n"
     "  clconv-conform --tier ci --shard 1/2 --json 1.json &  two processes share one run ...\n"
     "  clconv-conform --tier ci --shard 2/2 --json 2.json; wait\n"
     "  clconv-conform merge 1.json 2.json --html all.html    ... and merge judges it\n"
@@ -112,6 +113,8 @@ static bool read_words(const raw_options *raw, run_options *o, char *why, size_t
     for (size_t i = 0; i < 3; i++)
         if (paths[i] && !*paths[i])
             return wrong(why, room, "a report needs a file name, but got ''");
+    if (o->baseline && !*o->baseline)
+        return wrong(why, room, "--baseline needs a file name, but got ''");
     for (size_t i = 0; i < 3; i++)
         for (size_t j = 0; j < i; j++)
             if (paths[i] && paths[j] && strcmp(paths[i], paths[j]) == 0)
@@ -195,10 +198,13 @@ static int run_entries(runner *r, char *why, size_t room)
     int code = EXIT_USAGE;
     if (o->resume)
         r->resumed = &resumed;
-    if (o->resume && !runner_resume(r, why, room))
+    if (o->baseline && !(r->baseline = baseline_load(o->baseline, why, room)))
+        console_error(code, why);
+    else if (o->resume && !runner_resume(r, why, room))
         console_error(code, why);
     else
         code = o->isolate ? run_isolated(r) : run_here(r);
+    json_decref(r->baseline);
     resume_free(&resumed);
     return code;
 }
@@ -292,6 +298,8 @@ int main(int argc, const char **argv)
                     "Go on where a run that was killed stopped, as F.ndjson says"),
         TEXT_OPTION("junit", &o.files.junit, "F", "Write results as JUnit XML"),
         TEXT_OPTION("html", &o.files.html, "F", "Write results as a page to read"),
+        TEXT_OPTION("baseline", &o.baseline, "F",
+                    "Tell what fails or passes since F, an earlier --json"),
         TEXT_OPTION("min-coverage", &raw.coverage, "PCT",
                     "Percent of the applicable cases that must have run (95)"),
         FLAG_OPTION("list", '\0', &raw.list, "Print the cases and run none; needs no device"),

@@ -77,6 +77,8 @@ json_t *report_document(const report *r, double min_coverage)
     json_object_set_new(document, "totals", tally_json(&r->total));
     json_object_set_new(document, "coverage", json_real(report_coverage(r)));
     json_object_set_new(document, "algorithms", algorithms_json(r));
+    if (r->baseline)
+        json_object_set(document, "baseline", r->baseline);
     json_object_set_new(document, "cases", cases_json(r));
     return document;
 }

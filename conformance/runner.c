@@ -117,6 +117,8 @@ int runner_finish(runner *run)
     const run_options *o = run->options;
     progress_clear(&run->progress);
     run->report->facts.seconds = progress_now() - run->started;
+    if (run->baseline && !baseline_compare(run->report, run->baseline))
+        return console_error(EXIT_DEVICE, "no memory to compare with the baseline");
     if (!report_write(run->report, &o->files, o->min_coverage, why, sizeof why))
         return console_error(EXIT_DEVICE, why);
     console_summary(run->report, &o->files, o->min_coverage);

@@ -11,7 +11,7 @@
 
 typedef struct run_options {
     const char *program; /* argv[0], to start workers */
-    char *device, *tier, *algo, *case_text;
+    char *device, *tier, *algo, *case_text, *baseline;
     report_files files;
     uint64_t seed;
     int64_t shard, shards, timeout; /* seconds */
@@ -30,6 +30,7 @@ typedef struct runner {
     size_t count, tier_count;
     report *report;      /* NULL until the device is known */
     resumption *resumed; /* NULL without --resume */
+    json_t *baseline;    /* what baseline_load read, NULL without --baseline */
     size_t finished;     /* entries that an earlier process has run */
     progress progress;
     double started;

@@ -46,6 +46,8 @@ done
 for shard in 1 0/2 3/2 1/0 1/2/3 1/2x a/b ''; do
     refuses 2 "--shard takes I/N with 1 <= I <= N, or auto, but got '$shard'" "--shard=$shard"
 done
+refuses 2 '--baseline needs a file name' --baseline=
+refuses 2 'absent.json: ' --baseline absent.json
 refuses 2 '--resume needs --json F' --resume
 refuses 2 'stream.ndjson: exists and is not a regular file' --resume --json stream
 unset SLURM_ARRAY_TASK_ID SLURM_PROCID OMPI_COMM_WORLD_RANK PMI_RANK

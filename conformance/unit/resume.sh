@@ -87,8 +87,17 @@ done
 # A failure among the finished cases is still one.
 head -n 40 full.json.ndjson | sed '5s/"PASS","kind":""/"FAIL","kind":"value"/' >part.json.ndjson
 grep -q FAIL part.json.ndjson || wrong "the stream has another form"
-run 1 --resume --json part.json
+run 1 --resume --json part.json --baseline full.json
 [ "$(grep -c '^FAIL ' out)" -eq 1 ] && grep -q '^REPRO: ' out || wrong "the failure is not told"
+
+# The same failure against a baseline that passed; and a run that passes against one that failed.
+failed=$(sed -n 's/^FAIL \([^ ]*\): value: .*/\1/p' out)
+grep -qx "NEW-FAIL $failed" out || wrong "the new failure is not told"
+grep -qx 'baseline new failures 1, fixed 0, cases only there 0, only here 0' out || wrong "no counts"
+tail -n 1 out | grep -q '^run ' || wrong "the verdict is not the last line"
+run 0 --json fixed.json --baseline part.json
+grep -qx "FIXED $failed" out || wrong "the fix is not told"
+grep -qx 'baseline new failures 0, fixed 1, cases only there 0, only here 0' out || wrong "no counts"
 
 # Other runs, and streams that no run leaves: refused, and nothing is touched.
 refuses() { # refuses WORDS SED-SCRIPT ARGUMENT...
