@@ -32,3 +32,10 @@ bool take_options(poptContext context, const struct poptOption *table, char *why
         snprintf(why, room, "%s: %s (see --help)", poptBadOption(context, 0), poptStrerror(number));
     return number == -1;
 }
+
+void release_texts(const struct poptOption *table)
+{
+    for (; table->longName; table++)
+        if (table->argInfo == POPT_ARG_STRING)
+            free(*(char **)table->arg);
+}

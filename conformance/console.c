@@ -74,6 +74,27 @@ static void print_skips(const report *r)
         printf("... and %zu more skipped or unsupported (--json lists them)\n", shown - SHOWN);
 }
 
+static void print_names(const json_t *names, const char *word, const char *tone)
+{
+    size_t i;
+    json_t *name;
+    json_array_foreach(names, i, name)
+        printf("%s%s%s %s\n", colour(tone), word, colour(plain), json_string_value(name));
+}
+
+static void print_baseline(const json_t *baseline)
+{
+    const json_t *new_fail = json_object_get(baseline, "new_fail");
+    const json_t *fixed = json_object_get(baseline, "fixed");
+    print_names(new_fail, "NEW-FAIL", red);
+    print_names(fixed, "FIXED", green);
+    printf("baseline new failures %zu, fixed %zu, cases only there %" JSON_INTEGER_FORMAT
+           ", only here %" JSON_INTEGER_FORMAT "\n",
+           json_array_size(new_fail), json_array_size(fixed),
+           json_integer_value(json_object_get(baseline, "missing")),
+           json_integer_value(json_object_get(baseline, "added")));
+}
+
 void console_summary(const report *r, const report_files *files, double min_coverage)
 {
     const judgement j = report_judge(r, min_coverage);
@@ -86,6 +107,8 @@ void console_summary(const report *r, const report_files *files, double min_cove
     printf("\n%.1f s, %.0f cases/s, coverage %.1f %%, unsupported %zu, failed %zu\n", seconds,
            seconds > 0 ? (double)r->total.run / seconds : 0.0, 100.0 * report_coverage(r),
            r->total.unsupported, r->total.failed);
+    if (r->baseline)
+        print_baseline(r->baseline);
     const char *const paths[] = {files->json, files->junit, files->html};
     for (size_t i = 0; i < 3; i++)
         if (paths[i])

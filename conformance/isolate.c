@@ -158,11 +158,12 @@ static void on_message(batch *b, size_t base, const char *line)
     const json_t *index = json_object_get(message, "result");
     verdict v;
     if (card) {
-        if (!b->run->report &&
-            !runner_begin(b->run, json_incref(card),
-                          json_string_value(json_object_get(message, "selector")), b->why,
-                          sizeof b->why))
-            stop_run(b, EXIT_DEVICE, NULL);
+        if (!b->run->report)
+            stop_run(b,
+                     runner_begin(b->run, json_incref(card),
+                                  json_string_value(json_object_get(message, "selector")), b->why,
+                                  sizeof b->why),
+                     NULL);
     } else if (json_object_get(message, "launch")) {
         runner_launch(b->run, b->first + b->next);
     } else if (index && base + (size_t)json_integer_value(index) == b->next &&
@@ -228,7 +229,7 @@ int run_isolated(runner *run)
 {
     int code = EXIT_GOOD;
     signal(SIGPIPE, SIG_IGN); /* a worker that dies while it is being written to */
-    size_t first = 0;
+    size_t first = run->finished;
     do {
         batch b = {.run = run, .first = first, .exit_code = EXIT_GOOD};
         b.count = run->count - first < WORKER_BATCH ? run->count - first : WORKER_BATCH;

@@ -23,9 +23,11 @@ static const char epilog[] =
     "  clconv-conform --tier ci --html report.html       the whole check, with a page to read\n"
     "  clconv-conform --device 1 --isolate --tier ci     a driver that may crash or hang\n"
     "  clconv-conform --case 'n2c6h7w5k9r2s3p1g3b1'      one convolution, every algorithm\n"
+    "  clconv-conform --tier ci --json new.json --baseline old.json   what has changed since?\n"
     "  clconv-conform --tier ci --shard 1/2 --json 1.json &  two processes share one run ...\n"
     "  clconv-conform --tier ci --shard 2/2 --json 2.json; wait\n"
     "  clconv-conform merge 1.json 2.json --html all.html    ... and merge judges it\n"
+    "  srun -n 8 sh -c 'clconv-conform --shard auto --json $SLURM_PROCID.json'   ... or eight\n"
     "\n"
     "Exit status: 0 good; 1 a case failed, or the named algorithm refuses; 2 wrong usage;\n"
     "3 too little evidence (coverage, cases per algorithm); 77 no OpenCL device.\n";
@@ -33,7 +35,7 @@ static const char epilog[] =
 /* popt writes texts and numbers here; they are checked afterwards. */
 typedef struct raw_options {
     char *seed, *shard, *coverage, *timeout;
-    int isolate, list, verbose, worker, help;
+    int isolate, list, verbose, worker, resume, help;
 } raw_options;
 
 static bool wrong(char *why, size_t room, const char *format, ...)
@@ -59,18 +61,26 @@ static bool known_algorithm(const char *name, char *why, size_t room)
                  options_words_text(names, words, sizeof words));
 }
 
+static bool read_shard(const char *text, int64_t shard[2], char *why, size_t room)
+{
+    size_t count = 0;
+    if (strcmp(text, "auto") == 0)
+        return auto_shard(&shard[0], &shard[1], why, room);
+    return (options_list(text, '/', 2, 2, shard, &count) && shard[0] >= 1 &&
+            shard[0] <= shard[1]) ||
+           wrong(why, room, "--shard takes I/N with 1 <= I <= N, or auto, but got '%s'", text);
+}
+
 static bool read_numbers(const raw_options *raw, run_options *o, char *why, size_t room)
 {
     int64_t seed = TIER_DEFAULT_SEED, shard[2] = {1, 1};
-    size_t count = 0;
     o->timeout = 120;
     o->min_coverage = RUN_MIN_COVERAGE;
     if (raw->seed && (!options_integer(raw->seed, &seed) || seed < 0))
         return wrong(why, room, "--seed takes a whole number from 0 to %" PRId64 ", but got '%s'",
                      INT64_MAX, raw->seed);
-    if (raw->shard && (!options_list(raw->shard, '/', 2, 2, shard, &count) || shard[0] < 1 ||
-                       shard[0] > shard[1]))
-        return wrong(why, room, "--shard takes I/N with 1 <= I <= N, but got '%s'", raw->shard);
+    if (raw->shard && !read_shard(raw->shard, shard, why, room))
+        return false;
     if (o->case_text && shard[1] > 1)
         return wrong(why, room, "--case is one convolution: it has no %" PRId64 " shards",
                      shard[1]);
@@ -103,10 +113,15 @@ static bool read_words(const raw_options *raw, run_options *o, char *why, size_t
     for (size_t i = 0; i < 3; i++)
         if (paths[i] && !*paths[i])
             return wrong(why, room, "a report needs a file name, but got ''");
+    if (o->baseline && !*o->baseline)
+        return wrong(why, room, "--baseline needs a file name, but got ''");
     for (size_t i = 0; i < 3; i++)
         for (size_t j = 0; j < i; j++)
             if (paths[i] && paths[j] && strcmp(paths[i], paths[j]) == 0)
                 return wrong(why, room, "%s: is named for two reports", paths[i]);
+    if (raw->resume && !o->files.json)
+        return wrong(why, room, "--resume needs --json F: what is finished stands in F.ndjson");
+    o->resume = raw->resume;
     o->isolate = raw->isolate;
     o->list = raw->list;
     o->verbose = raw->verbose;
@@ -176,6 +191,24 @@ static int print_list(const run_options *o, const suite_entry *entries, size_t c
     return EXIT_GOOD;
 }
 
+static int run_entries(runner *r, char *why, size_t room)
+{
+    const run_options *o = r->options;
+    resumption resumed = {0};
+    int code = EXIT_USAGE;
+    if (o->resume)
+        r->resumed = &resumed;
+    if (o->baseline && !(r->baseline = baseline_load(o->baseline, why, room)))
+        console_error(code, why);
+    else if (o->resume && !runner_resume(r, why, room))
+        console_error(code, why);
+    else
+        code = o->isolate ? run_isolated(r) : run_here(r);
+    json_decref(r->baseline);
+    resume_free(&resumed);
+    return code;
+}
+
 static int run(const run_options *o)
 {
     char why[4352] = "no memory for the list of cases";
@@ -190,9 +223,7 @@ static int run(const run_options *o)
     } else {
         r.tier_count = select_entries(o, entries, &r.count);
         r.entries = entries;
-        code = o->list      ? print_list(o, entries, r.count)
-               : o->isolate ? run_isolated(&r)
-                            : run_here(&r);
+        code = o->list ? print_list(o, entries, r.count) : run_entries(&r, why, sizeof why);
     }
     report_close(r.report);
     free(entries);
@@ -260,10 +291,15 @@ int main(int argc, const char **argv)
         TEXT_OPTION("algo", &o.algo, "NAME", "Only this algorithm"),
         TEXT_OPTION("case", &o.case_text, "CASE", "Only this convolution"),
         TEXT_OPTION("seed", &raw.seed, "N", "Other draws and other data (1)"),
-        TEXT_OPTION("shard", &raw.shard, "I/N", "Part I of N; merge puts the parts together"),
+        TEXT_OPTION("shard", &raw.shard, "I/N",
+                    "Part I of N, or auto: as Slurm, Open MPI or PMI says; merge judges the whole"),
         TEXT_OPTION("json", &o.files.json, "F", "Write results as JSON, and F.ndjson as they come"),
+        FLAG_OPTION("resume", '\0', &raw.resume,
+                    "Go on where a run that was killed stopped, as F.ndjson says"),
         TEXT_OPTION("junit", &o.files.junit, "F", "Write results as JUnit XML"),
         TEXT_OPTION("html", &o.files.html, "F", "Write results as a page to read"),
+        TEXT_OPTION("baseline", &o.baseline, "F",
+                    "Tell what fails or passes since F, an earlier --json"),
         TEXT_OPTION("min-coverage", &raw.coverage, "PCT",
                     "Percent of the applicable cases that must have run (95)"),
         FLAG_OPTION("list", '\0', &raw.list, "Print the cases and run none; needs no device"),
@@ -285,19 +321,7 @@ int main(int argc, const char **argv)
     poptContext context = poptGetContext("clconv-conform", argc, argv, table, 0);
     poptSetOtherOptionHelp(context, "[options] | merge SHARD.json ...");
     const int code = finish(dispatch(context, table, &o, &raw));
-    char *const owned[] = {o.device,
-                           o.tier,
-                           o.algo,
-                           o.case_text,
-                           raw.seed,
-                           raw.shard,
-                           raw.coverage,
-                           raw.timeout,
-                           (char *)o.files.json,
-                           (char *)o.files.junit,
-                           (char *)o.files.html};
-    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
-        free(owned[i]);
+    release_texts(table);
     poptFreeContext(context);
     return code;
 }

@@ -17,35 +17,6 @@ typedef struct shard {
     run_facts facts; /* its device belongs to the document */
 } shard;
 
-static bool same_device(const run_facts *a, const run_facts *b)
-{
-    static const char *const keys[] = {"name", "platform", "version", "driver"};
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        if (!json_equal(json_object_get(a->device, keys[i]), json_object_get(b->device, keys[i])))
-            return false;
-    return true;
-}
-
-/* The first fact that two shards of one run cannot differ in; NULL = they are of one run. */
-static const char *difference(const run_facts *a, const run_facts *b)
-{
-    if (!same_device(a, b))
-        return "device";
-    if (strcmp(a->kernel_hash, b->kernel_hash) != 0 || a->kernels_replaced != b->kernels_replaced)
-        return "kernel_hash";
-    if (strcmp(a->library, b->library) != 0)
-        return "library";
-    if (strcmp(a->tier, b->tier) != 0)
-        return "tier";
-    if (strcmp(a->algo, b->algo) != 0)
-        return "algo";
-    if (a->seed != b->seed)
-        return "seed";
-    if (a->shards != b->shards)
-        return "shards";
-    return a->tier_listed != b->tier_listed ? "tier_listed" : NULL;
-}
-
 static bool load(shard *s, const char *path, char *why, size_t room)
 {
     json_error_t error;
@@ -67,7 +38,9 @@ static bool make_whole(const shard *shards, size_t count, char *why, size_t room
     size_t listed = 0;
     for (size_t i = 0; i < count; i++) {
         const run_facts *f = &shards[i].facts;
-        const char *differs = difference(first, f);
+        const char *differs = report_same_device(first->device, f->device)
+                                  ? report_facts_difference(first, f)
+                                  : "device";
         listed += f->listed;
         if (differs) {
             snprintf(why, room, "%s: its %s is not that of %s; merge takes shards of one run",
@@ -176,32 +149,41 @@ static report *merge(const shard *shards, size_t count, char *why, size_t room)
     return NULL;
 }
 
-static int merge_files(const char **paths, size_t count, const report_files *files,
-                       double min_coverage)
+/* Prints and writes the whole run; the exit code. */
+static int tell(report *whole, const report_files *files, double min_coverage,
+                const json_t *baseline)
 {
     char why[4608];
+    console_header(whole);
+    for (size_t i = 0; i < whole->count; i++)
+        if (whole->results[i].verdict.state == STATE_FAIL)
+            console_failure(whole, whole->results[i].name, &whole->results[i].verdict);
+    if (baseline && !baseline_compare(whole, baseline))
+        return console_error(EXIT_DEVICE, "no memory to compare with the baseline");
+    if (!report_write(whole, files, min_coverage, why, sizeof why))
+        return console_error(EXIT_DEVICE, why);
+    console_summary(whole, files, min_coverage);
+    return report_judge(whole, min_coverage).exit_code;
+}
+
+static int merge_files(const char **paths, size_t count, const report_files *files,
+                       double min_coverage, const char *baseline_path)
+{
+    char why[4608];
+    json_t *baseline = NULL;
     shard *shards = calloc(count, sizeof *shards);
     report *whole = NULL;
     bool ok = shards != NULL;
     snprintf(why, sizeof why, "no memory for %zu shards", count);
     for (size_t i = 0; ok && i < count; i++)
         ok = load(&shards[i], paths[i], why, sizeof why);
+    if (ok && baseline_path)
+        ok = (baseline = baseline_load(baseline_path, why, sizeof why)) != NULL;
     if (ok && make_whole(shards, count, why, sizeof why))
         whole = merge(shards, count, why, sizeof why);
-    int code = EXIT_USAGE;
-    if (!whole) {
-        console_error(code, why);
-    } else {
-        console_header(whole);
-        for (size_t i = 0; i < whole->count; i++)
-            if (whole->results[i].verdict.state == STATE_FAIL)
-                console_failure(whole, whole->results[i].name, &whole->results[i].verdict);
-        code = report_judge(whole, min_coverage).exit_code;
-        if (report_write(whole, files, min_coverage, why, sizeof why))
-            console_summary(whole, files, min_coverage);
-        else
-            code = console_error(EXIT_DEVICE, why);
-    }
+    const int code =
+        whole ? tell(whole, files, min_coverage, baseline) : console_error(EXIT_USAGE, why);
+    json_decref(baseline);
     report_close(whole);
     for (size_t i = 0; shards && i < count; i++)
         json_decref(shards[i].document);
@@ -212,13 +194,15 @@ static int merge_files(const char **paths, size_t count, const report_files *fil
 int merge_main(int argc, const char **argv)
 {
     report_files files = {NULL, NULL, NULL};
-    char *coverage = NULL, why[512];
+    char *coverage = NULL, *baseline = NULL, why[512];
     double min_coverage = RUN_MIN_COVERAGE;
     int code = EXIT_USAGE;
     struct poptOption options[] = {
         {"json", 0, POPT_ARG_STRING, &files.json, 0, "Write the whole run as JSON", "FILE"},
         {"junit", 0, POPT_ARG_STRING, &files.junit, 0, "Write it as JUnit XML", "FILE"},
         {"html", 0, POPT_ARG_STRING, &files.html, 0, "Write it as a page to read", "FILE"},
+        {"baseline", 0, POPT_ARG_STRING, &baseline, 0,
+         "Tell what fails or passes since an earlier --json", "FILE"},
         {"min-coverage", 0, POPT_ARG_STRING, &coverage, 0,
          "Percent of the applicable cases that must have run (95)", "PCT"},
         POPT_AUTOHELP POPT_TABLEEND};
@@ -238,12 +222,9 @@ int merge_main(int argc, const char **argv)
         snprintf(why, sizeof why, "merge: name the JSON document of every shard of one run");
     else
         code = EXIT_GOOD;
-    code = code == EXIT_GOOD ? merge_files(paths, count, &files, min_coverage)
+    code = code == EXIT_GOOD ? merge_files(paths, count, &files, min_coverage, baseline)
                              : console_error(code, why);
-    free((char *)files.json);
-    free((char *)files.junit);
-    free((char *)files.html);
-    free(coverage);
+    release_texts(options);
     poptFreeContext(context);
     return code;
 }

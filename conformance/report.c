@@ -99,6 +99,7 @@ void report_close(report *r)
     if (r->stream)
         fclose(r->stream);
     json_decref(r->facts.device);
+    json_decref(r->baseline);
     free(r);
 }
 

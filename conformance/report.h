@@ -45,7 +45,8 @@ typedef struct report {
     size_t count, room;
     tally algos[REPORT_MAX_ALGORITHMS], total;
     size_t algo_count;
-    FILE *stream; /* NDJSON beside the JSON document, or NULL */
+    FILE *stream;     /* NDJSON beside the JSON document, or NULL */
+    json_t *baseline; /* what baseline_compare found, or NULL */
 } report;
 
 /* Takes over facts->device. The stream begins with the facts. NULL with a sentence in `why`. */
@@ -85,8 +86,18 @@ bool report_write(const report *r, const report_files *files, double min_coverag
 json_t *report_document(const report *r, double min_coverage);
 json_t *report_facts_json(const run_facts *facts);
 bool report_facts_read(const json_t *document, run_facts *facts);
+/* Whether two device cards are of one device with one driver. */
+bool report_same_device(const json_t *a, const json_t *b);
+/* The first fact, beside the device, in which two parts of one run cannot differ; NULL = none. */
+const char *report_facts_difference(const run_facts *a, const run_facts *b);
 json_t *report_verdict_json(const char *name, const verdict *v);
 bool report_verdict_read(const json_t *from, verdict *v);
+
+/* --baseline. An earlier document as case -> state; NULL with a sentence when it is none. */
+json_t *baseline_load(const char *path, char *why, size_t room);
+/* Sets r->baseline = {new_fail: [case that fails and did not], fixed: [case that failed and
+ * passes], missing: cases only there, added: cases only here}. False without memory. */
+bool baseline_compare(report *r, const json_t *earlier);
 
 /* Markup as text, malloc'ed by libxml2 (xmlFree); NULL without memory. */
 char *report_junit(const report *r);

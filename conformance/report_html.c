@@ -215,6 +215,38 @@ static void failures_section(markup *m, const report *r)
     markup_end(m);
 }
 
+static void names(markup *m, const json_t *list, const char *class_name, const char *word)
+{
+    size_t i;
+    json_t *name;
+    json_array_foreach(list, i, name)
+    {
+        markup_start(m, "p");
+        markup_leaf(m, "b", class_name, "%s", word);
+        markup_text(m, " ");
+        markup_leaf(m, "code", NULL, "%s", json_string_value(name));
+        markup_end(m);
+    }
+}
+
+static void baseline_section(markup *m, const json_t *baseline)
+{
+    if (!baseline)
+        return;
+    markup_start(m, "section");
+    markup_leaf(m, "h2", NULL, "Since the baseline");
+    names(m, json_object_get(baseline, "new_fail"), "bad", "NEW-FAIL");
+    names(m, json_object_get(baseline, "fixed"), "good", "FIXED");
+    markup_leaf(m, "p", "note",
+                "%zu new failures, %zu fixed; cases only there %" JSON_INTEGER_FORMAT
+                ", only here %" JSON_INTEGER_FORMAT ".",
+                json_array_size(json_object_get(baseline, "new_fail")),
+                json_array_size(json_object_get(baseline, "fixed")),
+                json_integer_value(json_object_get(baseline, "missing")),
+                json_integer_value(json_object_get(baseline, "added")));
+    markup_end(m);
+}
+
 static void case_row(markup *m, const result *one)
 {
     static const char *const classes[] = {"good", "bad", "thin", "none", "none"};
@@ -282,6 +314,7 @@ char *report_html(const report *r, double min_coverage)
     markup_start(&m, "body");
     verdict_section(&m, r, &j);
     failures_section(&m, r);
+    baseline_section(&m, r->baseline);
     algorithms_section(&m, r);
     facts_section(&m, r);
     cases_section(&m, r);

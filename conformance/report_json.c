@@ -77,6 +77,8 @@ json_t *report_document(const report *r, double min_coverage)
     json_object_set_new(document, "totals", tally_json(&r->total));
     json_object_set_new(document, "coverage", json_real(report_coverage(r)));
     json_object_set_new(document, "algorithms", algorithms_json(r));
+    if (r->baseline)
+        json_object_set(document, "baseline", r->baseline);
     json_object_set_new(document, "cases", cases_json(r));
     return document;
 }
@@ -224,4 +226,32 @@ bool report_facts_read(const json_t *document, run_facts *f)
     f->kernels_replaced = json_is_true(json_object_get(document, "kernels_replaced"));
     f->device = json_object_get(document, "device"); /* borrowed from the document */
     return json_is_object(f->device) && shards >= 1 && shard >= 1 && shard <= shards;
+}
+
+/* ---- Comparing ------------------------------------------------------------------------------ */
+
+bool report_same_device(const json_t *a, const json_t *b)
+{
+    static const char *const keys[] = {"name", "platform", "version", "driver"};
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (!json_equal(json_object_get(a, keys[i]), json_object_get(b, keys[i])))
+            return false;
+    return true;
+}
+
+const char *report_facts_difference(const run_facts *a, const run_facts *b)
+{
+    if (strcmp(a->kernel_hash, b->kernel_hash) != 0 || a->kernels_replaced != b->kernels_replaced)
+        return "kernel_hash";
+    if (strcmp(a->library, b->library) != 0)
+        return "library";
+    if (strcmp(a->tier, b->tier) != 0)
+        return "tier";
+    if (strcmp(a->algo, b->algo) != 0)
+        return "algo";
+    if (a->seed != b->seed)
+        return "seed";
+    if (a->shards != b->shards)
+        return "shards";
+    return a->tier_listed != b->tier_listed ? "tier_listed" : NULL;
 }

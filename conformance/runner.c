@@ -19,29 +19,68 @@ bool parse_percent(const char *text, double *out)
     return true;
 }
 
-bool runner_begin(runner *run, json_t *card, const char *selector, char *why, size_t room)
+/* All but the device. */
+static run_facts facts_of(const runner *run)
 {
     const run_options *o = run->options;
     int replaced = 0;
-    run_facts facts = {.device = card,
-                       .seed = o->seed,
+    run_facts facts = {.seed = o->seed,
                        .shard = o->shard,
                        .shards = o->shards,
                        .listed = run->count,
                        .tier_listed = run->tier_count};
-    snprintf(facts.selector, sizeof facts.selector, "%s", selector);
     snprintf(facts.library, sizeof facts.library, "%s", clconv_version());
     snprintf(facts.kernel_hash, sizeof facts.kernel_hash, "%s", clconv_kernel_hash(&replaced));
     facts.kernels_replaced = replaced != 0;
     snprintf(facts.tier, sizeof facts.tier, "%s", o->case_text ? "" : o->tier);
     snprintf(facts.algo, sizeof facts.algo, "%s", o->algo ? o->algo : "");
-    run->report = report_open(&facts, o->files.json, why, room);
-    if (!run->report)
+    return facts;
+}
+
+bool runner_resume(runner *run, char *why, size_t room)
+{
+    const run_facts now = facts_of(run);
+    if (!resume_read(run->resumed, run->options->files.json, &now, run->entries, why, room))
         return false;
+    run->finished = run->resumed->count;
+    return true;
+}
+
+/* The finished entries, as if they had been run by this process. */
+static bool take_finished(runner *run, char *why, size_t room)
+{
+    if (!resume_into(run->resumed, run->report, run->entries, why, room))
+        return false;
+    for (size_t i = 0; i < run->report->count; i++)
+        if (run->report->results[i].verdict.state == STATE_FAIL)
+            console_failure(run->report, run->report->results[i].name,
+                            &run->report->results[i].verdict);
+    run->started -= run->resumed->seconds;
+    return true;
+}
+
+int runner_begin(runner *run, json_t *card, const char *selector, char *why, size_t room)
+{
+    const run_options *o = run->options;
+    const bool resumed = run->resumed && run->resumed->identity;
+    run_facts facts = facts_of(run);
+    facts.device = card;
+    snprintf(facts.selector, sizeof facts.selector, "%s", selector);
+    if (resumed && !resume_same_device(run->resumed, card, why, room)) {
+        json_decref(card);
+        return EXIT_USAGE;
+    }
+    run->report = report_open(&facts, resumed ? NULL : o->files.json, why, room);
+    if (!run->report)
+        return EXIT_DEVICE;
     console_header(run->report);
     run->started = progress_now();
-    run->progress = progress_start(run->count, o->verbose);
-    return true;
+    if (run->resumed)
+        printf("resumed  %zu of %zu entries were finished\n", run->finished, run->count);
+    if (resumed && !take_finished(run, why, room))
+        return EXIT_DEVICE;
+    run->progress = progress_start(run->count - run->finished, o->verbose);
+    return EXIT_GOOD;
 }
 
 void runner_launch(runner *run, size_t entry)
@@ -78,6 +117,8 @@ int runner_finish(runner *run)
     const run_options *o = run->options;
     progress_clear(&run->progress);
     run->report->facts.seconds = progress_now() - run->started;
+    if (run->baseline && !baseline_compare(run->report, run->baseline))
+        return console_error(EXIT_DEVICE, "no memory to compare with the baseline");
     if (!report_write(run->report, &o->files, o->min_coverage, why, sizeof why))
         return console_error(EXIT_DEVICE, why);
     console_summary(run->report, &o->files, o->min_coverage);
@@ -86,19 +127,21 @@ int runner_finish(runner *run)
 
 int run_here(runner *run)
 {
-    char why[1024];
+    char why[4352];
     opened_device device;
     const int code = open_device(run->options->device, &device, why, sizeof why);
     if (code != EXIT_GOOD)
         return console_error(code, why);
-    bool ok = runner_begin(run, device.card, device.selector, why, sizeof why);
-    for (size_t i = 0; ok && i < run->count; i++) {
+    const int begun = runner_begin(run, device.card, device.selector, why, sizeof why);
+    bool ok = begun == EXIT_GOOD;
+    for (size_t i = run->finished; ok && i < run->count; i++) {
         runner_launch(run, i);
         const verdict v = run_case(device.session, &run->entries[i].spec);
         ok = runner_result(run, i, &v, why, sizeof why);
     }
     /* The verdict first: closing writes the program cache, which on PoCL takes 0.4 s a program. */
-    const int verdict_code = ok ? runner_finish(run) : console_error(EXIT_DEVICE, why);
+    const int verdict_code =
+        ok ? runner_finish(run) : console_error(begun == EXIT_GOOD ? EXIT_DEVICE : begun, why);
     session_close(device.session);
     return verdict_code;
 }

@@ -5,17 +5,18 @@
 
 #include "progress.h"
 #include "report.h"
+#include "resume.h"
 
 #include <popt.h>
 
 typedef struct run_options {
     const char *program; /* argv[0], to start workers */
-    char *device, *tier, *algo, *case_text;
+    char *device, *tier, *algo, *case_text, *baseline;
     report_files files;
     uint64_t seed;
     int64_t shard, shards, timeout; /* seconds */
     double min_coverage;            /* percent */
-    bool isolate, list, verbose, worker;
+    bool isolate, list, verbose, worker, resume;
 } run_options;
 
 #define RUN_MIN_COVERAGE 95.0 /* percent */
@@ -27,13 +28,19 @@ typedef struct runner {
     const run_options *options;
     const suite_entry *entries;
     size_t count, tier_count;
-    report *report; /* NULL until the device is known */
+    report *report;      /* NULL until the device is known */
+    resumption *resumed; /* NULL without --resume */
+    json_t *baseline;    /* what baseline_load read, NULL without --baseline */
+    size_t finished;     /* entries that an earlier process has run */
     progress progress;
     double started;
 } runner;
 
-/* The device is known: opens the report, prints what is going to run. Takes over `card`. */
-bool runner_begin(runner *run, json_t *card, const char *selector, char *why, size_t room);
+/* --resume: finds out what is finished, before the device is known. False with a sentence. */
+bool runner_resume(runner *run, char *why, size_t room);
+/* The device is known: opens the report, prints what is going to run. Takes over `card`. EXIT_GOOD,
+ * or a code with a sentence in `why`. */
+int runner_begin(runner *run, json_t *card, const char *selector, char *why, size_t room);
 void runner_launch(runner *run, size_t entry);
 bool runner_result(runner *run, size_t entry, const verdict *v, char *why, size_t room);
 /* Writes the files, prints the summary; the exit code. */
@@ -56,6 +63,10 @@ int open_device(const char *wanted, opened_device *out, char *why, size_t room);
 
 json_t *device_card(const device_entry *device);
 
+/* --shard auto: part *shard of *shards, from the variables of Slurm, Open MPI or PMI. False with a
+ * sentence when there are none, or they make no sense. */
+bool auto_shard(int64_t *shard, int64_t *shards, char *why, size_t room);
+
 /* `clconv-conform merge ...`. */
 int merge_main(int argc, const char **argv);
 
@@ -64,6 +75,8 @@ void number_options(struct poptOption *table);
 /* Reads all options of a table with numbers. False with a sentence for one that is wrong or given
  * twice, of which popt would keep the last. */
 bool take_options(poptContext context, const struct poptOption *table, char *why, size_t room);
+/* Frees the texts that popt put behind a table's options. */
+void release_texts(const struct poptOption *table);
 
 /* Console: everything a person reads. */
 void console_header(const report *r);

@@ -44,8 +44,17 @@ for percent in x -1 101 nan inf 5x 0x10 1e1 ''; do
     refuses 2 "--min-coverage takes 0 to 100, but got '$percent'" "--min-coverage=$percent"
 done
 for shard in 1 0/2 3/2 1/0 1/2/3 1/2x a/b ''; do
-    refuses 2 "--shard takes I/N with 1 <= I <= N, but got '$shard'" "--shard=$shard"
+    refuses 2 "--shard takes I/N with 1 <= I <= N, or auto, but got '$shard'" "--shard=$shard"
 done
+refuses 2 '--baseline needs a file name' --baseline=
+refuses 2 'absent.json: ' --baseline absent.json
+refuses 2 '--resume needs --json F' --resume
+refuses 2 'stream.ndjson: exists and is not a regular file' --resume --json stream
+unset SLURM_ARRAY_TASK_ID SLURM_PROCID OMPI_COMM_WORLD_RANK PMI_RANK
+refuses 2 '--shard auto found no launcher: it reads SLURM_ARRAY_TASK_ID with' --shard auto
+export PMI_RANK=2 PMI_SIZE=2
+refuses 2 '--shard auto: PMI_RANK=2 and PMI_SIZE=2 name no shard' --shard auto
+unset PMI_RANK PMI_SIZE
 refuses 2 "--seed takes a whole number from 0 to 9223372036854775807, but got '9223372036854775808'" \
     --seed 9223372036854775808
 refuses 2 "case: 'h' is missing" --case c3

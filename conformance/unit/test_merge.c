@@ -74,6 +74,25 @@ static void test_whole(void **state)
     assert_int_equal(merge_two(one, write_shard("2", 2, 2, (flaw){.fail_one = true})), EXIT_DEVICE);
 }
 
+static void test_baseline(void **state)
+{
+    (void)state;
+    const char *argv[] = {"merge", "1", "2", "--json", "all.json", "--baseline", "a", NULL};
+    write_shard("1", 1, 2, (flaw){0});
+    write_shard("2", 2, 2, (flaw){.fail_one = true});
+    write_shard("a", 1, 1, (flaw){0});
+    assert_int_equal(merge_main(7, argv), EXIT_DEVICE); /* the run's own status */
+    json_t *all = json_load_file("all.json", 0, NULL);
+    const json_t *baseline = json_object_get(all, "baseline");
+    assert_int_equal(json_array_size(json_object_get(baseline, "new_fail")), 1);
+    assert_int_equal(json_array_size(json_object_get(baseline, "fixed")), 0);
+    assert_int_equal(json_integer_value(json_object_get(baseline, "missing")), 0);
+    assert_int_equal(json_integer_value(json_object_get(baseline, "added")), 0);
+    json_decref(all);
+    argv[6] = "not-there";
+    assert_int_equal(merge_main(7, argv), EXIT_USAGE);
+}
+
 static void test_parts_of_other_runs(void **state)
 {
     (void)state;
@@ -153,6 +172,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_whole),
+        cmocka_unit_test(test_baseline),
         cmocka_unit_test(test_parts_of_other_runs),
         cmocka_unit_test(test_missing_and_double),
         cmocka_unit_test(test_same_cases_twice),

@@ -179,6 +179,9 @@ static report *mixed_report(void)
     add(r, 52, "naive", STATE_UNSUPPORTED, "no feature");
     add(r, 53, "direct", STATE_REFUSED, "it's not grouped");
     add(r, 54, "direct", STATE_REFUSED, "it's not grouped");
+    json_t *earlier = json_pack("{s:s}", "c1hw1k1", "PASS");
+    assert_true(baseline_compare(r, earlier));
+    json_decref(earlier);
     return r;
 }
 
@@ -191,6 +194,8 @@ static void test_json(void **state)
     json_t *schema = json_load_file(SCHEMA_FILE, 0, &error);
     assert_non_null(schema);
     check_schema(schema, schema, document);
+    const json_t *baseline = json_object_get(document, "baseline");
+    assert_int_equal(json_array_size(json_object_get(baseline, "new_fail")), 1);
     const json_t *totals = json_object_get(document, "totals");
     const json_int_t run = json_integer_value(json_object_get(totals, "run"));
     assert_int_equal(run + 1, json_integer_value(json_object_get(totals, "applicable")));
@@ -260,6 +265,7 @@ static void test_html(void **state)
     assert_non_null(strstr(text, "FAIL: 1 of"));
     assert_non_null(strstr(text, "It's &lt;a&gt; device"));
     assert_non_null(strstr(text, "clconv-conform --device 'It'\\''s"));
+    assert_non_null(strstr(text, "1 new failures, 0 fixed; cases only there 1, only here"));
     assert_null(strstr(text, "src="));
     assert_null(strstr(text, "href="));
     free(text);

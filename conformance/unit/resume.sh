@@ -1,0 +1,128 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# --resume ends a run that was killed with the report of one that was not, and goes on with no other
+# run. Argument: clconv-conform.
+set -u
+conform=$1
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+
+wrong() {
+    echo "resume.sh: $1" >&2
+    cat out errors >&2
+    exit 1
+}
+
+run() { # run STATUS ARGUMENT...
+    status=$1
+    shift
+    timeout 120 "$conform" "$@" >out 2>errors
+    got=$?
+    [ "$got" -eq "$status" ] || wrong "$* should exit $status, but got $got"
+}
+
+# Everything but times: the document, and which cases in which order the stream has.
+same_report() { # same_report NAME WORDS
+    grep -v '"seconds"' full.json >expected
+    grep -v '"seconds"' "$1.json" | cmp -s expected - || wrong "$2: other results"
+    sed 's/time="[^"]*"//g' full.xml >expected
+    sed 's/time="[^"]*"//g' "$1.xml" | cmp -s expected - || wrong "$2: other JUnit"
+    sed 's/,"headroom".*//; s/"seconds".*//' full.json.ndjson >expected
+    sed 's/,"headroom".*//; s/"seconds".*//' "$1.json.ndjson" | cmp -s expected - ||
+        wrong "$2: another stream"
+}
+
+"$conform" --json full.json --junit full.xml >out 2>errors
+case $? in
+    0) ;;
+    77) exit 77 ;;
+    *) wrong "the smoke tier does not pass" ;;
+esac
+lines=$(wc -l <full.json.ndjson)
+
+# Half of a stream with a torn line, in this process and in children; then with nothing left to do.
+for isolate in '' --isolate; do
+    head -n 40 full.json.ndjson >part.json.ndjson
+    sed -n 41p full.json.ndjson | head -c 50 >>part.json.ndjson
+    run 0 $isolate --resume --json part.json --junit part.xml -v
+    grep -q "^resumed  39 of $((lines - 1)) entries" out || wrong "it did not see what was finished"
+    [ "$(grep -c '^clconv-conform --device' out)" -eq $((lines - 40)) ] || wrong "it ran others"
+    same_report part "a torn stream, $isolate"
+    run 0 $isolate --resume --json part.json --junit part.xml -v
+    grep -q '^clconv-conform --device' out && wrong "it ran finished cases again"
+    same_report part "a finished stream, $isolate"
+done
+
+# No stream, an empty one and a torn first line: all is still to do.
+for bytes in none 0 60; do
+    rm -f part.*
+    [ $bytes = none ] || head -c $bytes full.json.ndjson >part.json.ndjson
+    run 0 --resume --json part.json --junit part.xml
+    same_report part "a stream of $bytes bytes"
+done
+
+# Signals. A shell's background jobs ignore SIGINT; env gives it back where it can. PoCL's cache is
+# empty, so that the run is not over before the signal comes.
+for signal in TERM KILL INT; do
+    rm -f part.*
+    give=
+    [ $signal = INT ] && { env --default-signal=INT true 2>errors || continue; }
+    [ $signal = INT ] && give='env --default-signal=INT'
+    mkdir $signal
+    POCL_CACHE_DIR=$work/$signal $give "$conform" --json part.json >out 2>errors &
+    until [ -e part.json.ndjson ] && [ "$(wc -l <part.json.ndjson)" -gt 5 ]; do
+        kill -0 $! || wrong "it ended too early"
+        sleep 0.02
+    done
+    kill -$signal $!
+    wait $!
+    [ $? -gt 128 ] || wrong "SIG$signal did not end it"
+    [ "$(wc -l <part.json.ndjson)" -lt "$lines" ] || wrong "it was killed too late"
+    [ -e part.json ] && wrong "a run that was killed has a report"
+    run 0 --resume --json part.json --junit part.xml
+    same_report part "SIG$signal"
+done
+
+# A failure among the finished cases is still one.
+head -n 40 full.json.ndjson | sed '5s/"PASS","kind":""/"FAIL","kind":"value"/' >part.json.ndjson
+grep -q FAIL part.json.ndjson || wrong "the stream has another form"
+run 1 --resume --json part.json --baseline full.json
+[ "$(grep -c '^FAIL ' out)" -eq 1 ] && grep -q '^REPRO: ' out || wrong "the failure is not told"
+
+# The same failure against a baseline that passed; and a run that passes against one that failed.
+failed=$(sed -n 's/^FAIL \([^ ]*\): value: .*/\1/p' out)
+grep -qx "NEW-FAIL $failed" out || wrong "the new failure is not told"
+grep -qx 'baseline new failures 1, fixed 0, cases only there 0, only here 0' out || wrong "no counts"
+tail -n 1 out | grep -q '^run ' || wrong "the verdict is not the last line"
+run 0 --json fixed.json --baseline part.json
+grep -qx "FIXED $failed" out || wrong "the fix is not told"
+grep -qx 'baseline new failures 0, fixed 1, cases only there 0, only here 0' out || wrong "no counts"
+
+# Other runs, and streams that no run leaves: refused, and nothing is touched.
+refuses() { # refuses WORDS SED-SCRIPT ARGUMENT...
+    words=$1
+    head -n 40 full.json.ndjson | sed "$2" >part.json.ndjson
+    cp part.json.ndjson before
+    shift 2
+    run 2 --resume --json part.json "$@"
+    head -n 1 errors | grep -q "^part.json.ndjson: $words" || wrong "it does not say '$words'"
+    cmp -s before part.json.ndjson || wrong "'$words', but the stream was changed"
+}
+rm -f part.json
+refuses 'its seed is not' '' --seed 2
+refuses 'its tier is not' '' --tier ci
+refuses 'its algo is not' '' --algo naive
+refuses 'its shards is not' '' --shard 1/2
+refuses 'its shard is not' '1s/"shard":1,"shards":1/"shard":1,"shards":2/; 1s/"listed":[0-9]*/"listed":1/' \
+    --shard 2/2
+refuses 'its kernel_hash is not' '1s/"kernel_hash":"/&0/'
+refuses 'its library is not' '1s/"library":"/&0/'
+for isolate in '' --isolate; do
+    refuses 'its device is not' '1s/"driver":"/&0/' $isolate
+done
+refuses 'its first line' 1d
+refuses 'line 3 is [a-z0-9:=]*, which is not the next case' 3d
+refuses 'line 41 is' '$p'
+refuses 'line 7 is no finished case' '7s/^.//'
+[ ! -e part.json ] || wrong "a refused run has a report"
