@@ -240,6 +240,25 @@ static int finish(int code)
     return console_error(EXIT_DEVICE, "standard output cannot be written");
 }
 
+/* What popt has allocated. */
+static void release(const run_options *o, const raw_options *raw)
+{
+    char *const owned[] = {o->device,
+                           o->tier,
+                           o->algo,
+                           o->case_text,
+                           o->dump,
+                           raw->seed,
+                           raw->shard,
+                           raw->coverage,
+                           raw->timeout,
+                           (char *)o->files.json,
+                           (char *)o->files.junit,
+                           (char *)o->files.html};
+    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
+        free(owned[i]);
+}
+
 #define TEXT_OPTION(name, where, value, text)                                                      \
     {                                                                                              \
         name, '\0', POPT_ARG_STRING, where, 0, text, value                                         \
@@ -294,20 +313,7 @@ int main(int argc, const char **argv)
     poptContext context = poptGetContext("clconv-conform", argc, argv, table, 0);
     poptSetOtherOptionHelp(context, "[options] | merge SHARD.json ...");
     const int code = finish(dispatch(context, table, &o, &raw));
-    char *const owned[] = {o.device,
-                           o.tier,
-                           o.algo,
-                           o.case_text,
-                           o.dump,
-                           raw.seed,
-                           raw.shard,
-                           raw.coverage,
-                           raw.timeout,
-                           (char *)o.files.json,
-                           (char *)o.files.junit,
-                           (char *)o.files.html};
-    for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
-        free(owned[i]);
+    release(&o, &raw);
     poptFreeContext(context);
     return code;
 }
