@@ -80,6 +80,14 @@ mv dump here
 check 's/out_w) \* stride_h/out_w) * stride_w/' --tier smoke --dump dump --isolate
 diff -r here dump >>out || wrong "--isolate dumps other arrays"
 
+# Two faults: a case keeps its kind and does not slip into the other's.
+break_kernel 's/out_w) \* stride_h/out_w) * stride_w/
+    s/^    const long plane = .*/& if (out_per_group >= 4) y[y_offset - 1] = 1.0f;/'
+"$conform" --case n2c3h7w9k6r2sh2b1:algo=naive --minimise >out 2>&1
+grep -q '^FAIL .*: guard_write: ' out || wrong "no guard_write is told"
+grep -qx 'MINIMAL: c1hw1k4:algo=naive:data=exact' out || wrong "the guard_write was not minimised"
+grep -q '^  guard_write: ' out || wrong "the minimal case fails in another way"
+
 # A crash is minimised, too; PoCL runs kernels in the worker's own process, others may survive.
 "$conform" --case c1hw1k1 >out 2>&1
 grep -q PoCL out || exit 0
