@@ -47,6 +47,17 @@ void console_failure(const report *r, const char *name, const verdict *v)
     fflush(stdout);
 }
 
+void console_minimal(const report *r, const char *from, const char *name, const verdict *v,
+                     size_t runs, bool whole)
+{
+    char repro[CASE_TEXT + 512];
+    printf("%sMINIMAL:%s %s\n  %s: %s\n", colour(red), colour(plain), name, v->kind, v->reason);
+    printf("  %zu runs, from %s%s\n", runs, from,
+           whole ? "" : "; cut short, it may not be minimal");
+    printf("REPRO: %s\n", report_repro(r, name, repro, sizeof repro));
+    fflush(stdout);
+}
+
 static void print_algorithms(const report *r)
 {
     printf("\n%-12s %9s %7s %8s %12s %8s %13s\n", "algorithm", "accepted", "failed", "skipped",

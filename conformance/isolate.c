@@ -4,6 +4,7 @@
  * This process never asks for devices: on PoCL and rusticl a fork after clGetDeviceIDs hangs the
  * child. It starts itself again as a worker for each batch, writes the batch to the worker's stdin
  * and reads a JSON line per event from a pipe. */
+#include "dump.h"
 #include "runner.h"
 
 #include <errno.h>
@@ -115,6 +116,28 @@ static answer next_line(worker *w, double deadline, char *line, size_t room)
     }
 }
 
+/* Waits until a worker that has nothing left to do ends; a driver may hang while it is closed. */
+static answer await_end(worker *w, const run_options *o)
+{
+    char line[CASE_TEXT];
+    return next_line(w, progress_now() + (double)o->timeout, line, sizeof line);
+}
+
+/* Ends a worker, by force unless it is at its `last`; the verdict on a case that `got` this instead
+ * of its result. */
+static verdict end_worker(worker *w, const run_options *o, answer last, answer got)
+{
+    verdict v = {.state = STATE_FAIL};
+    if (last != ANSWER_END)
+        kill(w->pid, SIGKILL);
+    stop_worker(w, v.reason, sizeof v.reason);
+    snprintf(v.kind, sizeof v.kind, "%s", got == ANSWER_TIMEOUT ? "timeout" : "crash");
+    if (got == ANSWER_TIMEOUT)
+        snprintf(v.reason, sizeof v.reason, "no answer for %lld seconds; the process was killed",
+                 (long long)o->timeout);
+    return v;
+}
+
 /* ---- One batch ------------------------------------------------------------------------------ */
 
 typedef struct batch {
@@ -178,16 +201,12 @@ static void on_message(batch *b, size_t base, const char *line)
     json_decref(message);
 }
 
-static void blame(batch *b, const char *kind, const char *why)
+static void blame(batch *b, const verdict *v)
 {
-    if (!b->run->report) { /* not even the device answered: no case is to blame */
-        stop_run(b, EXIT_DEVICE, why);
-        return;
-    }
-    verdict v = {.state = STATE_FAIL};
-    snprintf(v.kind, sizeof v.kind, "%s", kind);
-    snprintf(v.reason, sizeof v.reason, "%s", why);
-    record(b, &v);
+    if (!b->run->report) /* not even the device answered: no case is to blame */
+        stop_run(b, EXIT_DEVICE, v->reason);
+    else
+        record(b, v);
 }
 
 /* One worker, from its start to its end; on return b->next has moved, or the run ends. */
@@ -195,7 +214,7 @@ static void serve_worker(batch *b)
 {
     worker w;
     int cases = -1;
-    char line[CASE_TEXT], why[256];
+    char line[CASE_TEXT];
     const size_t base = b->next;
     const run_options *o = b->run->options;
     if (!start_worker(&w, o, &cases)) {
@@ -211,23 +230,105 @@ static void serve_worker(batch *b)
             on_message(b, base, line);
     }
     const bool answered = got == ANSWER_LINE && b->exit_code == EXIT_GOOD;
-    const double deadline = progress_now() + (double)o->timeout;
-    const answer last = answered ? next_line(&w, deadline, line, sizeof line) : got;
-    if (last != ANSWER_END) /* a driver may hang while it is closed, too */
-        kill(w.pid, SIGKILL);
-    stop_worker(&w, why, sizeof why);
-    if (got == ANSWER_TIMEOUT) {
-        snprintf(why, sizeof why, "no answer for %lld seconds; the process was killed",
-                 (long long)o->timeout);
-        blame(b, "timeout", why);
-    } else if (got == ANSWER_END) {
-        blame(b, "crash", why);
+    const verdict v = end_worker(&w, o, answered ? await_end(&w, o) : got, got);
+    if (got != ANSWER_LINE)
+        blame(b, &v);
+}
+
+/* ---- After the run -------------------------------------------------------------------------- */
+
+typedef struct rerunner {
+    const run_options *options;
+    worker worker;
+    FILE *cases; /* its stdin; NULL = there is no worker */
+} rerunner;
+
+static bool rerunner_start(rerunner *r)
+{
+    int cases = -1;
+    if (!start_worker(&r->worker, r->options, &cases))
+        return false;
+    r->cases = fdopen(cases, "w");
+    return r->cases != NULL;
+}
+
+/* How it ended, as a verdict on the case it was asked for. */
+static verdict rerunner_end(rerunner *r, answer how)
+{
+    fclose(r->cases);
+    r->cases = NULL;
+    const answer last = how == ANSWER_LINE ? await_end(&r->worker, r->options) : how;
+    return end_worker(&r->worker, r->options, last, how);
+}
+
+/* What one message says. `done` = it is the last about this case; `why` = it is an error. */
+typedef struct reply {
+    bool launched, done;
+    char *why;
+    size_t room;
+} reply;
+
+static bool read_reply(const char *line, reply *to, verdict *out)
+{
+    json_t *message = json_loads(line, 0, NULL);
+    const char *why = json_string_value(json_object_get(message, "why"));
+    const char *undumped = json_string_value(json_object_get(message, "dump"));
+    bool ok = true;
+    if (json_object_get(message, "result"))
+        to->done = ok = report_verdict_read(message, out) && !undumped;
+    else if (json_object_get(message, "launch"))
+        to->launched = true;
+    else
+        ok = json_object_get(message, "device") != NULL;
+    if (!ok)
+        snprintf(to->why, to->room, "%s",
+                 undumped ? undumped
+                 : why    ? why
+                          : "a worker sent a line that makes no sense");
+    json_decref(message);
+    return ok;
+}
+
+static bool rerun_isolated(void *user, const case_spec *c, const char *folder, verdict *out,
+                           char *why, size_t room)
+{
+    rerunner *r = user;
+    char name[CASE_TEXT], line[2 * CASE_TEXT];
+    reply to = {.why = why, .room = room};
+    answer got = ANSWER_LINE;
+    const bool fresh = r->cases == NULL;
+    if (fresh && !rerunner_start(r)) {
+        snprintf(why, room, "cannot start a worker process");
+        return false;
     }
+    fprintf(r->cases, "%s%s%s\n\n", case_print(c, name, sizeof name), folder ? " " : "",
+            folder ? folder : "");
+    fflush(r->cases); /* a worker that is no more is noticed below */
+    while (!to.done) {
+        got =
+            next_line(&r->worker, progress_now() + (double)r->options->timeout, line, sizeof line);
+        if (got != ANSWER_LINE)
+            break;
+        if (!read_reply(line, &to, out))
+            return false;
+    }
+    if (to.done)
+        return true;
+    *out = rerunner_end(r, got);
+    if (to.launched)
+        return !folder || dump_case(folder, c, NULL, why, room);
+    if (!fresh) /* it ended after the case before this one */
+        return rerun_isolated(user, c, folder, out, why, room);
+    snprintf(why, room, "a worker did not begin: %s", out->reason);
+    return false;
 }
 
 int run_isolated(runner *run)
 {
     int code = EXIT_GOOD;
+    rerunner again = {.options = run->options};
+    run->rerun = rerun_isolated;
+    run->rerun_user = &again;
     signal(SIGPIPE, SIG_IGN); /* a worker that dies while it is being written to */
     size_t first = run->finished;
     do {
@@ -241,5 +342,9 @@ int run_isolated(runner *run)
             console_error(code, b.why);
         first += b.count;
     } while (code == EXIT_GOOD && first < run->count);
-    return code == EXIT_GOOD ? runner_finish(run) : code;
+    if (code == EXIT_GOOD)
+        code = runner_finish(run);
+    if (again.cases)
+        rerunner_end(&again, ANSWER_LINE);
+    return code;
 }

@@ -2,6 +2,7 @@
 /* clconv-conform: checks a device's convolutions against the oracle. Options and exit codes. */
 #include "runner.h"
 
+#include "dump.h"
 #include "options.h"
 #include "tiers.h"
 
@@ -22,6 +23,7 @@ static const char epilog[] =
     "  clconv-conform                                    is this device right? in seconds\n"
     "  clconv-conform --tier ci --html report.html       the whole check, with a page to read\n"
     "  clconv-conform --device 1 --isolate --tier ci     a driver that may crash or hang\n"
+    "  clconv-conform --tier ci --minimise --dump bugs   what fails, as small as it gets\n"
     "  clconv-conform --case 'n2c6h7w5k9r2s3p1g3b1'      one convolution, every algorithm\n"
     "  clconv-conform --tier ci --json new.json --baseline old.json   what has changed since?\n"
     "  clconv-conform --tier ci --shard 1/2 --json 1.json &  two processes share one run ...\n"
@@ -35,7 +37,7 @@ static const char epilog[] =
 /* popt writes texts and numbers here; they are checked afterwards. */
 typedef struct raw_options {
     char *seed, *shard, *coverage, *timeout;
-    int isolate, list, verbose, worker, resume, help;
+    int isolate, list, minimise, verbose, worker, resume, help;
 } raw_options;
 
 static bool wrong(char *why, size_t room, const char *format, ...)
@@ -122,8 +124,11 @@ static bool read_words(const raw_options *raw, run_options *o, char *why, size_t
     if (raw->resume && !o->files.json)
         return wrong(why, room, "--resume needs --json F: what is finished stands in F.ndjson");
     o->resume = raw->resume;
+    if (o->dump && (!*o->dump || strchr(o->dump, '\n')))
+        return wrong(why, room, "--dump takes the name of a folder, in one line");
     o->isolate = raw->isolate;
     o->list = raw->list;
+    o->minimise = raw->minimise;
     o->verbose = raw->verbose;
     o->worker = raw->worker;
     return true;
@@ -213,7 +218,8 @@ static int run(const run_options *o)
 {
     char why[4352] = "no memory for the list of cases";
     runner r = {.options = o};
-    if (!report_files_writable(&o->files, why, sizeof why))
+    if (!report_files_writable(&o->files, why, sizeof why) ||
+        (o->dump && !o->list && !dump_prepare(o->dump, why, sizeof why)))
         return console_error(EXIT_DEVICE, why);
     suite_entry *entries = o->case_text ? list_case(o, &r.count, why, sizeof why)
                                         : generate_tier(o->tier, o->seed, &r.count);
@@ -302,6 +308,9 @@ int main(int argc, const char **argv)
                     "Tell what fails or passes since F, an earlier --json"),
         TEXT_OPTION("min-coverage", &raw.coverage, "PCT",
                     "Percent of the applicable cases that must have run (95)"),
+        FLAG_OPTION("minimise", '\0', &raw.minimise,
+                    "Shrink failing cases to small ones that fail alike"),
+        TEXT_OPTION("dump", &o.dump, "DIR", "Write the arrays of failing cases to DIR as .npy"),
         FLAG_OPTION("list", '\0', &raw.list, "Print the cases and run none; needs no device"),
         FLAG_OPTION("verbose", 'v', &raw.verbose, "Print each replay line before its launch"),
         FLAG_OPTION("isolate", '\0', &raw.isolate,

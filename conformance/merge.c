@@ -73,6 +73,7 @@ static bool add_cases(report *r, const shard *s, char *why, size_t room)
         verdict v;
         const char *name = json_string_value(json_object_get(one, "case"));
         const char *origin = json_string_value(json_object_get(one, "origin"));
+        const char *minimal = json_string_value(json_object_get(one, "minimal"));
         char reason[256];
         if (!name || !origin || !case_parse(name, &entry.spec, reason, sizeof reason) ||
             !report_verdict_read(one, &v) || !entry.spec.algo[0] || v.state == STATE_REFUSED) {
@@ -80,7 +81,8 @@ static bool add_cases(report *r, const shard *s, char *why, size_t room)
             return false;
         }
         snprintf(entry.origin, sizeof entry.origin, "%s", origin);
-        if (!report_add(r, &entry, &v)) {
+        if (!report_add(r, &entry, &v) ||
+            (minimal && !report_set_minimal(r, r->count - 1, minimal))) {
             snprintf(why, room, "%s: no memory for its cases", s->path);
             return false;
         }

@@ -91,8 +91,10 @@ void report_close(report *r)
 {
     if (!r)
         return;
-    for (size_t i = 0; i < r->count; i++)
+    for (size_t i = 0; i < r->count; i++) {
         free(r->results[i].name);
+        free(r->results[i].minimal);
+    }
     for (size_t i = 0; i < r->algo_count; i++)
         json_decref(r->algos[i].refusals);
     free(r->results);
@@ -145,6 +147,16 @@ static bool keep(report *r, const suite_entry *entry, const char *name, const ve
     const int32_t dtype = entry->spec.problem.x.dtype;
     snprintf(kept->dtype, sizeof kept->dtype, "%s", dtype_words[dtype < 8 ? dtype : 0]);
     r->count++;
+    return true;
+}
+
+bool report_set_minimal(report *r, size_t index, const char *name)
+{
+    char *const copy = malloc(strlen(name) + 1);
+    if (!copy)
+        return false;
+    free(r->results[index].minimal);
+    r->results[index].minimal = strcpy(copy, name);
     return true;
 }
 

@@ -23,7 +23,8 @@ typedef struct run_facts {
 } run_facts;
 
 typedef struct result {
-    char *name; /* canonical case with :algo and :data, unique */
+    char *name;    /* canonical case with :algo and :data, unique */
+    char *minimal; /* the smallest case that fails like it, or NULL */
     char origin[64], algo[16], dtype[8];
     verdict verdict;
 } result;
@@ -56,6 +57,8 @@ void report_close(report *r);
 /* Counts a verdict and, unless REFUSED, keeps it. False when memory or the stream's disk is full.
  */
 bool report_add(report *r, const suite_entry *entry, const verdict *v);
+/* What --minimise made of result `index`. False without memory. */
+bool report_set_minimal(report *r, size_t index, const char *name);
 void report_add_refusals(report *r, const char *algo, const char *sentence, size_t times);
 
 /* run / (run + skipped), 0 when nothing was applicable. */

@@ -63,6 +63,8 @@ static json_t *cases_json(const report *r)
     for (size_t i = 0; i < r->count; i++) {
         json_t *one = report_verdict_json(r->results[i].name, &r->results[i].verdict);
         json_object_set_new(one, "origin", json_string(r->results[i].origin));
+        if (r->results[i].minimal)
+            json_object_set_new(one, "minimal", json_string(r->results[i].minimal));
         json_array_append_new(all, one);
     }
     return all;

@@ -2,6 +2,7 @@
 /* One run: what happens before, at and after each case, wherever it is executed. */
 #include "runner.h"
 
+#include "dump.h"
 #include "tiers.h"
 
 #include <stdlib.h>
@@ -113,16 +114,29 @@ bool runner_result(runner *run, size_t entry, const verdict *v, char *why, size_
 
 int runner_finish(runner *run)
 {
-    char why[4352];
+    char why[4352], unexplained[4352];
     const run_options *o = run->options;
     progress_clear(&run->progress);
     run->report->facts.seconds = progress_now() - run->started;
+    const bool explained = explain_failures(run, unexplained, sizeof unexplained);
     if (run->baseline && !baseline_compare(run->report, run->baseline))
         return console_error(EXIT_DEVICE, "no memory to compare with the baseline");
     if (!report_write(run->report, &o->files, o->min_coverage, why, sizeof why))
         return console_error(EXIT_DEVICE, why);
     console_summary(run->report, &o->files, o->min_coverage);
+    if (!explained)
+        return console_error(EXIT_DEVICE, unexplained);
     return report_judge(run->report, o->min_coverage).exit_code;
+}
+
+static bool rerun_here(void *user, const case_spec *c, const char *folder, verdict *out, char *why,
+                       size_t room)
+{
+    session *s = user;
+    case_tensors tensors;
+    *out = run_case(s, c);
+    return !folder ||
+           dump_case(folder, c, session_tensors(s, &tensors) ? tensors.got : NULL, why, room);
 }
 
 int run_here(runner *run)
@@ -132,6 +146,8 @@ int run_here(runner *run)
     const int code = open_device(run->options->device, &device, why, sizeof why);
     if (code != EXIT_GOOD)
         return console_error(code, why);
+    run->rerun = rerun_here;
+    run->rerun_user = device.session;
     const int begun = runner_begin(run, device.card, device.selector, why, sizeof why);
     bool ok = begun == EXIT_GOOD;
     for (size_t i = run->finished; ok && i < run->count; i++) {

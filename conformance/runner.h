@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What main.c, isolate.c, worker.c, merge.c and console.c share: one run from options to report. */
+/* What main.c, isolate.c, worker.c, minimise.c, merge.c and console.c share: one run from options
+ * to report. */
 #ifndef CLCONV_RUNNER_H
 #define CLCONV_RUNNER_H
 
@@ -12,17 +13,23 @@
 typedef struct run_options {
     const char *program; /* argv[0], to start workers */
     char *device, *tier, *algo, *case_text, *baseline;
+    char *dump; /* folder for the arrays of failing cases, or NULL */
     report_files files;
     uint64_t seed;
     int64_t shard, shards, timeout; /* seconds */
     double min_coverage;            /* percent */
-    bool isolate, list, verbose, worker, resume;
+    bool isolate, list, minimise, verbose, worker, resume;
 } run_options;
 
 #define RUN_MIN_COVERAGE 95.0 /* percent */
 
 /* 0 to 100, fractions allowed, nothing behind it. */
 bool parse_percent(const char *text, double *out);
+
+/* Runs a case once more, after the run; with `folder`, its arrays go there. False with a sentence
+ * when that cannot be done. */
+typedef bool rerun_case(void *user, const case_spec *c, const char *folder, verdict *out, char *why,
+                        size_t room);
 
 typedef struct runner {
     const run_options *options;
@@ -32,6 +39,8 @@ typedef struct runner {
     resumption *resumed; /* NULL without --resume */
     json_t *baseline;    /* what baseline_load read, NULL without --baseline */
     size_t finished;     /* entries that an earlier process has run */
+    rerun_case *rerun;
+    void *rerun_user;
     progress progress;
     double started;
 } runner;
@@ -43,8 +52,11 @@ bool runner_resume(runner *run, char *why, size_t room);
 int runner_begin(runner *run, json_t *card, const char *selector, char *why, size_t room);
 void runner_launch(runner *run, size_t entry);
 bool runner_result(runner *run, size_t entry, const verdict *v, char *why, size_t room);
-/* Writes the files, prints the summary; the exit code. */
+/* Explains the failures, writes the files, prints the summary; the exit code. */
 int runner_finish(runner *run);
+
+/* What --minimise and --dump ask for. False with a sentence when it cannot be done. */
+bool explain_failures(runner *run, char *why, size_t room);
 
 /* Runs all entries in this process, or in children, and finishes; the exit code. */
 int run_here(runner *run);
@@ -81,6 +93,9 @@ void release_texts(const struct poptOption *table);
 /* Console: everything a person reads. */
 void console_header(const report *r);
 void console_failure(const report *r, const char *name, const verdict *v);
+/* `whole` = nothing more can be left out of it; else the search was cut short. */
+void console_minimal(const report *r, const char *from, const char *name, const verdict *v,
+                     size_t runs, bool whole);
 void console_summary(const report *r, const report_files *files, double min_coverage);
 /* The sentence on stderr; returns the code. */
 int console_error(int exit_code, const char *sentence);

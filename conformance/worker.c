@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The child of --isolate: reads cases from stdin, runs each, and says so line by line in JSON. */
+/* The child of --isolate: reads cases from stdin, runs each, and says so line by line in JSON. A
+ * batch ends with an empty line or with stdin; the next one may follow. */
+#include "dump.h"
 #include "runner.h"
 
 #include <stdlib.h>
@@ -21,30 +23,60 @@ static int say_no_device(FILE *channel, int code, const char *why)
     return code;
 }
 
-/* All of stdin, up to WORKER_BATCH cases; false when a line is no case. */
-static bool read_cases(case_spec *cases, size_t *count)
+/* What the parent asks for, "CASE" or "CASE FOLDER". */
+typedef struct request {
+    case_spec spec;
+    char folder[DUMP_PATH]; /* for its arrays, "" = not wanted */
+} request;
+
+static bool read_request(char *line, request *out)
 {
-    char line[CASE_TEXT + 2], why[256];
+    char why[256];
+    char *folder = strchr(line, ' ');
+    if (folder)
+        *folder++ = '\0';
+    snprintf(out->folder, sizeof out->folder, "%s", folder ? folder : "");
+    return case_parse(line, &out->spec, why, sizeof why);
+}
+
+/* One batch of at most WORKER_BATCH cases, all of it before the first runs; false when a line is no
+ * case. */
+static bool read_batch(request *requests, size_t *count)
+{
+    char line[CASE_TEXT + DUMP_PATH];
     *count = 0;
-    while (*count < WORKER_BATCH && fgets(line, sizeof line, stdin)) {
+    while (*count < WORKER_BATCH && fgets(line, sizeof line, stdin) && line[0] != '\n') {
         line[strcspn(line, "\n")] = '\0';
-        if (!case_parse(line, &cases[*count], why, sizeof why))
+        if (!read_request(line, &requests[*count]))
             return false;
         ++*count;
     }
     return true;
 }
 
-static bool run_one(FILE *channel, session *s, const case_spec *c, size_t index)
+static bool run_one(FILE *channel, session *s, const request *r, size_t index)
 {
+    char why[DUMP_PATH + 256];
+    case_tensors tensors;
     if (!say(channel, json_pack("{s:I}", "launch", (json_int_t)index)))
         return false;
-    verdict v = run_case(s, c);
+    verdict v = run_case(s, &r->spec);
     report_clean(v.kind);
     report_clean(v.reason);
     json_t *message = report_verdict_json("", &v);
     json_object_set_new(message, "result", json_integer((json_int_t)index));
+    const float *const got = session_tensors(s, &tensors) ? tensors.got : NULL;
+    if (r->folder[0] && !dump_case(r->folder, &r->spec, got, why, sizeof why))
+        json_object_set_new(message, "dump", json_string(report_clean(why)));
     return say(channel, message);
+}
+
+static bool run_batch(FILE *channel, session *s, const request *requests, size_t count)
+{
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++)
+        ok = run_one(channel, s, &requests[i], i);
+    return ok;
 }
 
 int worker_main(const run_options *options)
@@ -53,21 +85,22 @@ int worker_main(const run_options *options)
     size_t count = 0;
     opened_device device;
     FILE *channel = fdopen(WORKER_CHANNEL, "w");
-    case_spec *cases = calloc(WORKER_BATCH, sizeof *cases);
+    request *requests = calloc(WORKER_BATCH, sizeof *requests);
     int code = EXIT_USAGE;
-    if (channel && cases && read_cases(cases, &count)) {
+    if (channel && requests && read_batch(requests, &count)) {
         code = open_device(options->device, &device, why, sizeof why);
         if (code != EXIT_GOOD) {
             say_no_device(channel, code, report_clean(why));
         } else {
             bool ok = say(channel, json_pack("{s:o, s:s}", "device", device.card, "selector",
                                              device.selector));
-            for (size_t i = 0; ok && i < count; i++)
-                ok = run_one(channel, device.session, &cases[i], i);
+            while (ok && count)
+                ok = run_batch(channel, device.session, requests, count) &&
+                     read_batch(requests, &count);
             session_close(device.session);
         }
     }
-    free(cases);
+    free(requests);
     if (channel)
         fclose(channel);
     return code;

@@ -39,6 +39,10 @@ refuses 2 "'junk' is not an option" junk
 refuses 2 "there is no algorithm ''" --algo=
 refuses 2 "there is no algorithm '   ?[2J'" --algo "$(printf '\n\n\n\033[2J')"
 refuses 2 "a report needs a file name, but got ''" --json=
+refuses 2 '--dump takes the name of a folder' --dump=
+refuses 2 '--dump takes the name of a folder' --dump 'a
+b'
+refuses 2 '--minimise is given twice' --minimise --minimise
 refuses 2 'both: is named for two reports' --json both --html both
 for percent in x -1 101 nan inf 5x 0x10 1e1 ''; do
     refuses 2 "--min-coverage takes 0 to 100, but got '$percent'" "--min-coverage=$percent"
@@ -68,6 +72,8 @@ for report in --json --junit --html; do
     refuses 1 'folder: exists and is not a regular file' --case c1hw1k1 $report folder
     refuses 1 'pipe: exists and is not a regular file' --case c1hw1k1 $report pipe
 done
+refuses 1 'pipe: exists and is not a folder' --case c1hw1k1 --dump pipe
+refuses 1 'absent/dump: cannot be made: No such file' --case c1hw1k1 --dump absent/dump
 [ -p pipe ] || defects=$((defects + 1))
 refuses 1 'stream.ndjson: exists and is not a regular file' --case c1hw1k1 --json stream
 

@@ -45,6 +45,8 @@ static const char *write_shard(const char *name, int64_t i, int64_t n, flaw f)
             continue;
         if (!f.drop_one)
             assert_true(report_add(r, &entries[e], &v));
+        if (f.fail_one)
+            assert_true(report_set_minimal(r, r->count - 1, "c1hw1k1"));
         f.drop_one = f.fail_one = false;
     }
     const report_files files = {.json = name};
@@ -72,6 +74,13 @@ static void test_whole(void **state)
     assert_string_equal(json_string_value(json_object_get(all, "verdict")), "PASS");
     json_decref(all);
     assert_int_equal(merge_two(one, write_shard("2", 2, 2, (flaw){.fail_one = true})), EXIT_DEVICE);
+    all = json_load_file("all.json", 0, NULL);
+    size_t i, minimal = 0;
+    json_t *entry;
+    json_array_foreach(json_object_get(all, "cases"), i, entry) minimal +=
+        json_object_get(entry, "minimal") != NULL;
+    assert_int_equal(minimal, 1);
+    json_decref(all);
 }
 
 static void test_baseline(void **state)

@@ -175,6 +175,7 @@ static report *mixed_report(void)
     report *r = open_report("smoke", "", 1);
     add_passes(r, 5);
     add(r, 50, "naive", STATE_FAIL, "y[1] is <3> & \"not\" 4\x01\xff");
+    assert_true(report_set_minimal(r, r->count - 1, "c1hw1k1:algo=naive:data=exact"));
     add(r, 51, "naive", STATE_SKIP, "no memory");
     add(r, 52, "naive", STATE_UNSUPPORTED, "no feature");
     add(r, 53, "direct", STATE_REFUSED, "it's not grouped");
@@ -203,6 +204,14 @@ static void test_json(void **state)
     const json_t *direct = json_object_get(json_object_get(document, "algorithms"), "direct");
     const json_t *refusals = json_object_get(direct, "refusals");
     assert_int_equal(json_integer_value(json_object_get(refusals, "it's not grouped")), 2);
+    size_t i, minimal = 0;
+    json_t *one;
+    json_array_foreach(json_object_get(document, "cases"), i, one)
+    {
+        const char *small = json_string_value(json_object_get(one, "minimal"));
+        minimal += small && strcmp(small, "c1hw1k1:algo=naive:data=exact") == 0;
+    }
+    assert_int_equal(minimal, 1);
     json_decref(schema);
     json_decref(document);
     report_close(r);
@@ -266,6 +275,7 @@ static void test_html(void **state)
     assert_non_null(strstr(text, "It's &lt;a&gt; device"));
     assert_non_null(strstr(text, "clconv-conform --device 'It'\\''s"));
     assert_non_null(strstr(text, "1 new failures, 0 fixed; cases only there 1, only here"));
+    assert_non_null(strstr(text, "--case 'c1hw1k1:algo=naive:data=exact'"));
     assert_null(strstr(text, "src="));
     assert_null(strstr(text, "href="));
     free(text);

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* Writes a case's arrays: the inputs and the expectation are a function of the case alone, so they
+ * are there even when the device crashed. */
+#include "dump.h"
+
+#include "npy.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool dump_prepare(const char *dir, char *why, size_t room)
+{
+    struct stat status;
+    if (mkdir(dir, 0777) != 0 && errno != EEXIST)
+        snprintf(why, room, "%s: cannot be made: %s", dir, strerror(errno));
+    else if (stat(dir, &status) != 0 || !S_ISDIR(status.st_mode))
+        snprintf(why, room, "%s: exists and is not a folder", dir);
+    else if (access(dir, W_OK | X_OK) != 0)
+        snprintf(why, room, "%s: cannot be written to: %s", dir, strerror(errno));
+    else
+        return true;
+    return false;
+}
+
+const char *dump_path(const char *dir, const char *name, char *path)
+{
+    enum { LONGEST = 200 }; /* of the 255 bytes that file systems give a name */
+    static const char kept[] = "abcdefghijklmnopqrstuvwxyz0123456789+=-";
+    int used = snprintf(path, DUMP_PATH, "%s/", dir);
+    const size_t length = strlen(name) < LONGEST ? strlen(name) : LONGEST;
+    if (used + LONGEST + 32 > DUMP_PATH)
+        return strcpy(path, "");
+    for (size_t i = 0; i < length; i++)
+        path[used++] = strchr(kept, name[i]) ? name[i] : '_';
+    path[used] = '\0';
+    if (name[length])
+        snprintf(path + used, 32, "-%016" PRIx64, case_hash(name));
+    return path;
+}
+
+/* ---- Shapes --------------------------------------------------------------------------------- */
+
+/* Whether all groups have as many input channels as the first, so that w has four dimensions. */
+static bool even_inputs(const clconv_problem *p)
+{
+    for (int64_t g = 1; p->group_in && g < p->groups; g++)
+        if (p->group_in[g] != p->group_in[0])
+            return false;
+    return true;
+}
+
+/* As clconv_describe takes it. `count` = its elements. */
+static clconv_shape shape_of_w(const clconv_problem *p, size_t count)
+{
+    const int64_t r = p->kernel[0], s = p->kernel[1];
+    if (p->shared)
+        return (clconv_shape){4, {p->k / p->c, 1, r, s}};
+    if (even_inputs(p))
+        return (clconv_shape){4, {p->k, p->c / p->groups, r, s}};
+    return (clconv_shape){3, {(int64_t)count / (r * s), r, s}};
+}
+
+/* ---- Files ---------------------------------------------------------------------------------- */
+
+typedef struct array {
+    const char *file;
+    const void *data; /* NULL = there is none: a file of that name would be from an earlier run */
+    int32_t dtype;
+    clconv_shape shape;
+    size_t bytes;
+} array;
+
+static bool write_array(const char *folder, const array *a, char *why, size_t room)
+{
+    char path[DUMP_PATH + 32];
+    snprintf(path, sizeof path, "%s/%s", folder, a->file);
+    const npy_array npy = {a->dtype, a->shape, a->bytes, (void *)a->data};
+    if (a->data)
+        return npy_write(path, &npy, why, room);
+    if (unlink(path) == 0 || errno == ENOENT)
+        return true;
+    snprintf(why, room, "%s: is of an earlier run and cannot be removed: %s", path,
+             strerror(errno));
+    return false;
+}
+
+bool dump_case(const char *folder, const case_spec *c, const float *got, char *why, size_t room)
+{
+    reference r = {0};
+    const clconv_problem p = case_problem(c);
+    if (!dump_prepare(folder, why, room) || reference_load(&r, c, &p, why, room))
+        return false;
+    const oracle_shape *const s = &r.shape;
+    const clconv_shape y = {4, {s->n, s->k, s->p, s->q}};
+    const array arrays[] = {
+        {"x.npy", r.x, CLCONV_F32, {4, {p.n, p.c, p.in[0], p.in[1]}}, s->x * sizeof *r.x},
+        {"w.npy", r.w, CLCONV_F32, shape_of_w(&p, s->w), s->w * sizeof *r.w},
+        {"b.npy", r.b, CLCONV_F32, {1, {(int64_t)s->b}}, s->b * sizeof *r.b},
+        {"expected.npy", r.y, CLCONV_F64, y, s->y * sizeof *r.y},
+        {"got.npy", got, CLCONV_F32, y, s->y * sizeof *got},
+    };
+    bool ok = true;
+    for (size_t i = 0; ok && i < sizeof arrays / sizeof arrays[0]; i++)
+        ok = write_array(folder, &arrays[i], why, room);
+    reference_free(&r);
+    return ok;
+}
