@@ -24,16 +24,6 @@ static bool needs_unfolding(const clconv_work *work)
            work->p != work->h || work->q != work->w || work->pad_top || work->pad_left;
 }
 
-/* Elements of the unfolded image of one group; INT64_MAX for more than 64 bits hold. */
-static int64_t unfolded(const clconv_work *work, const clconv_segment *segment)
-{
-    int64_t rows = 0, elements = 0;
-    if (!clconv_multiply((int64_t)work->r * work->s, segment->in, &rows) ||
-        !clconv_multiply(rows, (int64_t)work->p * work->q, &elements))
-        return INT64_MAX;
-    return elements;
-}
-
 /* Whether a matrix outgrows 32 bits once CLBlast has padded its sides to tiles, 128 at most. */
 static bool too_large(int64_t rows, int64_t columns)
 {
@@ -72,14 +62,14 @@ static const char *refuses(const clconv_request *request)
     return clconv_pixels_refuse(work);
 }
 
+/* The largest group's unfolded image; `refuses` has seen that it is small enough to count. */
 static uint64_t workspace(const clconv_request *request)
 {
-    int64_t most = 0;
+    int64_t terms = 0;
     const clconv_work *work = request->work;
     for (size_t i = 0; needs_unfolding(work) && i < work->segments; i++)
-        if (unfolded(work, &work->segment[i]) > most)
-            most = unfolded(work, &work->segment[i]);
-    return (uint64_t)most * sizeof(float);
+        terms = work->segment[i].w_out > terms ? work->segment[i].w_out : terms;
+    return (uint64_t)(terms * work->p * work->q) * sizeof(float);
 }
 
 /* ---- Plan --------------------------------------------------------------------------------- */
