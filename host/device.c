@@ -41,7 +41,7 @@ static clconv_status check_version(cl_device_id id)
     return CLCONV_OK;
 }
 
-clconv_status clconv_device_query(cl_device_id id, clconv_device *out)
+static clconv_status query(cl_device_id id, clconv_device *out)
 {
     clconv_device dev = {.id = id};
     size_t items[16] = {0}; /* a device may have more than three dimensions */
@@ -127,7 +127,7 @@ clconv_status clconv_context_create(cl_context context, cl_device_id device, clc
     clRetainDevice(device);
     ctx->cl = context;
     ctx->dev.id = device;
-    status = clconv_device_query(device, &ctx->dev);
+    status = query(device, &ctx->dev);
     if (!status) {
         fill_cache_key(ctx);
         ctx->warm_queue = clCreateCommandQueue(context, device, 0, &err);

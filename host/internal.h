@@ -71,9 +71,6 @@ clconv_status clconv_check(const clconv_view *view);
 bool clconv_add(int64_t a, int64_t b, int64_t *out);
 bool clconv_multiply(int64_t a, int64_t b, int64_t *out);
 
-/* clconv_import of a problem. */
-clconv_status clconv_problem_import(const clconv_problem *p, clconv_problem *out);
-
 /* Channels of group g, from the table or by division. */
 int64_t clconv_group_in(const clconv_problem *p, int64_t g);
 int64_t clconv_group_out(const clconv_problem *p, int64_t g);
@@ -113,8 +110,6 @@ struct clconv_context {
     clconv_program *programs;
     atomic_uint_fast64_t shares, built, loaded, build_ns, allocations;
 };
-
-clconv_status clconv_device_query(cl_device_id id, clconv_device *out);
 
 /* "clName failed: OpenCL error -5"; out of memory has a status of its own. */
 clconv_status clconv_cl_fail(cl_int err, const char *what);
@@ -286,7 +281,6 @@ typedef struct clconv_tile {
 
 /* Reads "kb=8,xb=16,yb=2", or "xb=16,yb=4" without `has_kb`; false for a tile no kernel has. */
 bool clconv_tile_read(const char *text, bool has_kb, clconv_tile *out);
-void clconv_tile_write(const clconv_tile *tile, char *text, size_t room);
 
 /* Pixels of a row for one work-item on this device. */
 int clconv_strip_pixels(const clconv_device *dev);

@@ -80,7 +80,7 @@ void clconv_export(void *out, size_t size, const void *in, size_t known)
     memcpy(out, in, size < known ? size : known);
 }
 
-clconv_status clconv_problem_import(const clconv_problem *p, clconv_problem *out)
+static clconv_status import_problem(const clconv_problem *p, clconv_problem *out)
 {
     if (!p)
         return clconv_fail(CLCONV_INVALID, "the problem is NULL");
@@ -93,7 +93,7 @@ clconv_status clconv_problem_import(const clconv_problem *p, clconv_problem *out
 clconv_status clconv_pad_same(clconv_problem *p)
 {
     clconv_problem known;
-    const clconv_status status = clconv_problem_import(p, &known);
+    const clconv_status status = import_problem(p, &known);
     if (status)
         return status;
     if (known.stride[0] != 1 || known.stride[1] != 1)
@@ -160,7 +160,7 @@ clconv_status clconv_describe(clconv_problem *p, const clconv_shape *x, const cl
                               const clconv_shape *b)
 {
     clconv_problem known;
-    clconv_status status = clconv_problem_import(p, &known);
+    clconv_status status = import_problem(p, &known);
     if (status)
         return status;
     if (!x || !w || x->rank < 0 || x->rank > 8 || w->rank < 0 || w->rank > 8)
@@ -180,7 +180,7 @@ clconv_status clconv_describe(clconv_problem *p, const clconv_shape *x, const cl
 clconv_status clconv_validate(const clconv_problem *p)
 {
     clconv_problem known;
-    const clconv_status status = clconv_problem_import(p, &known);
+    const clconv_status status = import_problem(p, &known);
     const clconv_view view = {&known, NULL, NULL, NULL};
     return status ? status : clconv_check(&view);
 }
@@ -192,7 +192,7 @@ clconv_status clconv_output_shape(const clconv_problem *p, clconv_shape *y)
         y ? clconv_validate(p) : clconv_fail(CLCONV_INVALID, "clconv_output_shape: y is NULL");
     if (status)
         return status;
-    clconv_problem_import(p, &known);
+    import_problem(p, &known);
     const int64_t k = known.reduce ? known.k / known.c : known.k;
     *y = (clconv_shape){
         4, {known.n, k, clconv_output_length(&known, 0), clconv_output_length(&known, 1)}};
@@ -299,7 +299,7 @@ clconv_status clconv_work_create(const clconv_problem *problem, clconv_work *out
     clconv_status status = clconv_validate(problem);
     if (status)
         return status;
-    clconv_problem_import(problem, &p);
+    import_problem(problem, &p);
     resolve_shape(&p, &work);
     const bool table = p.group_in || p.group_out;
     work.segment = calloc(table ? (size_t)p.groups : 1, sizeof *work.segment);

@@ -29,7 +29,7 @@ static int tile_value(const char *tile, const char *key)
     return 0;
 }
 
-void clconv_tile_write(const clconv_tile *tile, char *text, size_t room)
+static void write_tile(const clconv_tile *tile, char *text, size_t room)
 {
     if (tile->kb)
         snprintf(text, room, "kb=%d,xb=%d,yb=%d", tile->kb, tile->xb, tile->yb);
@@ -44,7 +44,7 @@ bool clconv_tile_read(const char *text, bool has_kb, clconv_tile *out)
     *out = (clconv_tile){.kb = has_kb ? tile_value(text, "kb") : 0,
                          .xb = tile_value(text, "xb"),
                          .yb = tile_value(text, "yb")};
-    clconv_tile_write(out, canonical, sizeof canonical);
+    write_tile(out, canonical, sizeof canonical);
     return (!has_kb || one_of(out->kb, channels, 3)) && one_of(out->xb, pixels, 4) &&
            one_of(out->yb, rows, 3) && !strcmp(text, canonical);
 }
@@ -106,7 +106,7 @@ clconv_status clconv_strip_prepare(clconv_plan *plan, const clconv_request *requ
     clconv_grid grid = {.kernel = stem};
     clconv_grid_items(&grid, strips);
     set_local(request->dev, grid.local);
-    clconv_tile_write(tile, plan->tile, sizeof plan->tile);
+    write_tile(tile, plan->tile, sizeof plan->tile);
     clconv_status status = get_program(plan, stem, tile, &program);
     for (size_t i = 0; i < work->segments && !status; i++) {
         const clconv_segment *segment = &work->segment[i];
