@@ -107,16 +107,27 @@ bool output_replaceable(const char *path, char *why, size_t room)
     return false;
 }
 
+enum { TEMPORARY = 4096 };
+
+/* The file that becomes `path` when it is whole, its name in `temporary`; NULL with a sentence. */
+static FILE *open_temporary(const char *path, char temporary[TEMPORARY], char *why, size_t room)
+{
+    if (!output_replaceable(path, why, room))
+        return NULL;
+    FILE *file = NULL;
+    if (!temporary_name(path, temporary, TEMPORARY))
+        cannot_write(path, ENAMETOOLONG, why, room);
+    else if (!(file = fopen(temporary, "w")))
+        cannot_write(path, errno, why, room);
+    return file;
+}
+
 bool output_write(const char *path, const char *text, char *why, size_t room)
 {
-    char temporary[4096];
-    if (!output_replaceable(path, why, room))
-        return false;
-    if (!temporary_name(path, temporary, sizeof temporary))
-        return cannot_write(path, ENAMETOOLONG, why, room);
-    FILE *file = fopen(temporary, "w");
+    char temporary[TEMPORARY];
+    FILE *file = open_temporary(path, temporary, why, room);
     if (!file)
-        return cannot_write(path, errno, why, room);
+        return false;
     const bool written = fputs(text, file) >= 0 && fflush(file) == 0;
     int error = errno;
     const bool closed = fclose(file) == 0;
@@ -129,16 +140,12 @@ bool output_write(const char *path, const char *text, char *why, size_t room)
 
 static bool writable(const char *path, char *why, size_t room)
 {
-    char temporary[4096];
+    char temporary[TEMPORARY];
     if (!path)
         return true;
-    if (!output_replaceable(path, why, room))
-        return false;
-    if (!temporary_name(path, temporary, sizeof temporary))
-        return cannot_write(path, ENAMETOOLONG, why, room);
-    FILE *file = fopen(temporary, "w");
+    FILE *file = open_temporary(path, temporary, why, room);
     if (!file)
-        return cannot_write(path, errno, why, room);
+        return false;
     fclose(file);
     remove(temporary);
     return true;

@@ -72,11 +72,6 @@ void session_close(session *s)
     free(s);
 }
 
-clconv_context *session_context(session *s)
-{
-    return s->ctx;
-}
-
 bool session_tensors(const session *s, case_tensors *out)
 {
     *out = (case_tensors){&s->ref, s->output};

@@ -103,7 +103,6 @@ typedef struct verdict {
 typedef struct session session;
 session *session_open(const device_entry *device, char *why, size_t room);
 void session_close(session *s);
-clconv_context *session_context(session *s);
 
 /* Runs one case (problem, algo, data and seed set) under guards and poison, twice, and judges it.
  * REFUSED = the named algorithm does not do this problem (not a case of its sweep). */
