@@ -78,6 +78,8 @@ static float epilogue(const float sum, global const float *b, const ulong index,
 
 #if XB == 1
 typedef float strip;
+typedef int strip_index;
+#define LANES 0
 #else
 typedef JOIN(float, XB) strip;
 typedef JOIN(int, XB) strip_index;
@@ -117,15 +119,29 @@ INLINE strip load_strip(global const float *p)
 #endif
 }
 
-/* The same from column `col` of a row, zero outside the row. A vector reads what lies there all the
- * same, so the caller must know that it is x: vectors_stay_inside. */
+/* Which pixels of a strip from column `col` lie inside a row. */
+INLINE strip_index lanes_inside(const int col, const int in_w)
+{
+    const strip_index at = LANES * STRIDE_W + col;
+    return (at >= 0) & (at < in_w);
+}
+
+/* sum + value * weight for the pixels inside, sum for the others: padding is absent, not zero, so
+ * that an infinite weight makes no NaN there. */
+INLINE strip add_inside(const strip value, const strip weight, const strip sum,
+                        const strip_index inside)
+{
+    return select(sum, fma(value, weight, sum), inside);
+}
+
+/* A strip from column `col` of a row whose pixels outside the row are anybody's. A vector reads
+ * what lies there, so the caller must know that it is x: vectors_stay_inside. */
 INLINE strip load_edge(global const float *row, const int col, const int in_w)
 {
 #if XB == 1
     return col >= 0 && col < in_w ? row[col] : 0.0f;
 #else
-    const strip_index at = LANES * STRIDE_W + col;
-    return select((strip)0.0f, load_strip(row + col), (at >= 0) & (at < in_w));
+    return load_strip(row + col);
 #endif
 }
 

@@ -47,11 +47,15 @@ INLINE void add_taps(strip *sum, global const float *plane, global const float *
         for (int s = 0; s < FILTER_W; s++) {
             const int col = left + s * DILATION_W;
             const strip value = edge ? load_edge(row, col, in_w) : load_strip(row + col);
+            const strip_index inside = lanes_inside(col, in_w);
             UNROLL
             for (int j = 0; j < YB; j++) {
                 const int r = TAP_OF(i, j);
-                if (r >= 0 && r < FILTER_H)
-                    sum[j] = fma(value, (strip)filter[(long)r * FILTER_W + s], sum[j]);
+                if (r < 0 || r >= FILTER_H)
+                    continue;
+                const strip weight = filter[(long)r * FILTER_W + s];
+                sum[j] = edge ? add_inside(value, weight, sum[j], inside)
+                              : fma(value, weight, sum[j]);
             }
         }
     }
@@ -67,9 +71,12 @@ INLINE void add_guarded_taps(strip *sum, global const float *plane, global const
             const int ih = top + j * STRIDE_H + r * DILATION_H;
             if (ih < 0 || ih >= in_h)
                 continue;
-            for (int s = 0; s < FILTER_W; s++)
-                sum[j] = fma(load_guarded(plane + (long)ih * in_w, left + s * DILATION_W, in_w),
-                             (strip)filter[(long)r * FILTER_W + s], sum[j]);
+            for (int s = 0; s < FILTER_W; s++) {
+                const int col = left + s * DILATION_W;
+                sum[j] = add_inside(load_guarded(plane + (long)ih * in_w, col, in_w),
+                                    (strip)filter[(long)r * FILTER_W + s], sum[j],
+                                    lanes_inside(col, in_w));
+            }
         }
 }
 

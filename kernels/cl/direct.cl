@@ -36,21 +36,25 @@ INLINE void add_channel(strip sum[KB][YB], global const float *in, global const 
         for (int s = 0; s < FILTER_W; s++) {
             const int col = left + s * DILATION_W;
             strip value[YB];
+            strip_index inside[YB];
             UNROLL
             for (int j = 0; j < YB; j++) {
                 const int ih = top + j * STRIDE_H + r * DILATION_H;
+                const int in_rows = ih >= 0 && ih < in_h;
                 global const float *row = in + (long)ih * in_w;
+                inside[j] = in_rows ? lanes_inside(col, in_w) : (strip_index)0;
                 if (!edge)
                     value[j] = load_strip(row + col);
                 else
-                    value[j] = ih >= 0 && ih < in_h ? load_edge(row, col, in_w) : (strip)0.0f;
+                    value[j] = in_rows ? load_edge(row, col, in_w) : (strip)0.0f;
             }
             UNROLL
             for (int m = 0; m < KB; m++) {
                 const strip weight = filter[filter_of[m] + (long)r * FILTER_W + s];
                 UNROLL
                 for (int j = 0; j < YB; j++)
-                    sum[m][j] = fma(value[j], weight, sum[m][j]);
+                    sum[m][j] = edge ? add_inside(value[j], weight, sum[m][j], inside[j])
+                                     : fma(value[j], weight, sum[m][j]);
             }
         }
 }
@@ -67,11 +71,13 @@ INLINE void add_guarded_channel(strip sum[KB][YB], global const float *in,
             const int ih = top + j * STRIDE_H + r * DILATION_H;
             if (ih < 0 || ih >= in_h)
                 continue;
-            const strip value =
-                load_guarded(in + (long)ih * in_w, left + s * DILATION_W, in_w);
+            const int col = left + s * DILATION_W;
+            const strip value = load_guarded(in + (long)ih * in_w, col, in_w);
+            const strip_index inside = lanes_inside(col, in_w);
             UNROLL
             for (int m = 0; m < KB; m++)
-                sum[m][j] = fma(value, (strip)filter[filter_of[m] + tap], sum[m][j]);
+                sum[m][j] =
+                    add_inside(value, (strip)filter[filter_of[m] + tap], sum[m][j], inside);
         }
     }
 }
