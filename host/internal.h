@@ -185,7 +185,9 @@ typedef struct clconv_step {
 typedef struct clconv_request {
     const clconv_device *dev;
     const clconv_work *work;
-    const char *tile; /* NULL = the algorithm's own choice */
+    const char *tile; /* without local=; NULL = the algorithm's own choice */
+    size_t local[3];  /* of the tile's local=; {0} = the algorithm's own choice */
+    bool nonfinite_weights;
     uint64_t workspace_limit;
 } clconv_request;
 

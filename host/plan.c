@@ -18,7 +18,7 @@ const clconv_algo *const clconv_algos[] = {
     NULL,
 };
 
-enum { MOST_ALGORITHMS = 16 };
+enum { MOST_ALGORITHMS = 16, TILE_TEXT = 64 };
 
 const char *clconv_algorithm_name(size_t i)
 {
@@ -77,12 +77,43 @@ static clconv_status import_options(const clconv_plan_options *options, clconv_p
     const clconv_status status = clconv_import(out, sizeof *out, options, options->size);
     if (status)
         return status;
-    if (out->flags & ~CLCONV_USER_WORKSPACE)
+    if (out->flags & ~(uint64_t)(CLCONV_USER_WORKSPACE | CLCONV_NONFINITE_WEIGHTS))
         return clconv_fail(CLCONV_NOT_IN_VERSION,
                            "plan flags 0x%" PRIx64 " are not in this version", out->flags);
     if (out->tile && !out->algorithm)
         return clconv_fail(CLCONV_INVALID, "tile '%s' needs an algorithm to belong to", out->tile);
     return CLCONV_OK;
+}
+
+/* "xb=1,yb=4,local=8x1x2" -> "xb=1,yb=4" in `rest` and 8, 1, 2. Text that does not end so is handed
+ * on whole: the algorithm refuses what it does not know. */
+static const char *split_tile(const char *tile, char rest[TILE_TEXT], size_t local[3])
+{
+    char canonical[TILE_TEXT];
+    unsigned size[3] = {0};
+    const char *const key = tile ? strstr(tile, "local=") : NULL;
+    if (!key || (key > tile && key[-1] != ',') ||
+        sscanf(key, "local=%5ux%5ux%5u", &size[0], &size[1], &size[2]) != 3)
+        return tile;
+    snprintf(canonical, sizeof canonical, "local=%ux%ux%u", size[0], size[1], size[2]);
+    if (strcmp(key, canonical) || !size[0] || !size[1] || !size[2] || key - tile >= TILE_TEXT)
+        return tile;
+    for (int d = 0; d < 3; d++)
+        local[d] = size[d];
+    snprintf(rest, TILE_TEXT, "%.*s", (int)(key > tile ? key - tile - 1 : 0), tile);
+    return *rest ? rest : NULL;
+}
+
+/* `rest` keeps what request.tile points at. */
+static clconv_request make_request(const clconv_context *ctx, const clconv_work *work,
+                                   const clconv_plan_options *options, char rest[TILE_TEXT])
+{
+    clconv_request request = {.dev = &ctx->dev,
+                              .work = work,
+                              .nonfinite_weights = options->flags & CLCONV_NONFINITE_WEIGHTS,
+                              .workspace_limit = options->workspace_limit};
+    request.tile = split_tile(options->tile, rest, request.local);
+    return request;
 }
 
 size_t clconv_rank(clconv_context *ctx, const clconv_problem *p,
@@ -98,8 +129,8 @@ size_t clconv_rank(clconv_context *ctx, const clconv_problem *p,
     }
     if (import_options(caller_options, &options) || clconv_work_create(p, &work))
         return 0;
-    const clconv_request request = {
-        .dev = &ctx->dev, .work = &work, .workspace_limit = options.workspace_limit};
+    options.tile = NULL;
+    const clconv_request request = make_request(ctx, &work, &options, NULL);
     const size_t count = rank(&request, choice);
     for (size_t i = 0; out && i < count && i < max; i++)
         clconv_export((char *)out + i * choice_size, choice_size, &choice[i], sizeof choice[i]);
@@ -129,10 +160,20 @@ static clconv_status choose(const clconv_request *request, const char *name,
     return CLCONV_OK;
 }
 
-static void explain_choices(const clconv_plan *plan, FILE *text)
+/* plan->tile gets the work-group's size, as it was named. */
+static void note_local(clconv_plan *plan, const size_t local[3])
+{
+    const size_t used = strlen(plan->tile);
+    if (local[0])
+        snprintf(plan->tile + used, sizeof plan->tile - used, "%slocal=%zux%zux%zu",
+                 used ? "," : "", local[0], local[1], local[2]);
+}
+
+static void explain_choices(const clconv_plan *plan, const clconv_request *asked, FILE *text)
 {
     clconv_choice choice[MOST_ALGORITHMS];
-    const clconv_request request = {.dev = &plan->ctx->dev, .work = &plan->work};
+    clconv_request request = *asked;
+    request.tile = NULL; /* it belongs to the algorithm that was named */
     const size_t count = rank(&request, choice);
     for (size_t i = 0; i < count; i++) {
         if (!strcmp(choice[i].algorithm, plan->algo->name))
@@ -142,7 +183,7 @@ static void explain_choices(const clconv_plan *plan, FILE *text)
     }
 }
 
-static clconv_status explain(clconv_plan *plan)
+static clconv_status explain(clconv_plan *plan, const clconv_request *request)
 {
     size_t length = 0;
     const clconv_work *work = &plan->work;
@@ -171,7 +212,7 @@ static clconv_status explain(clconv_plan *plan)
     if (plan->algo->note)
         fprintf(text, "note       %s\n", plan->algo->note);
     fprintf(text, "others\n");
-    explain_choices(plan, text);
+    explain_choices(plan, request, text);
     return fclose(text) ? clconv_fail(CLCONV_OUT_OF_MEMORY, "no host memory for a plan's text")
                         : CLCONV_OK;
 }
@@ -190,13 +231,16 @@ static clconv_status prepare(clconv_plan *plan, const clconv_plan_options *optio
         if (err)
             return clconv_cl_fail(err, "creating the plan's workspace");
     }
-    return plan->algo->prepare(plan, request);
+    status = plan->algo->prepare(plan, request);
+    note_local(plan, request->local);
+    return status;
 }
 
 clconv_status clconv_plan_create(clconv_context *ctx, const clconv_problem *p,
                                  const clconv_plan_options *caller_options, clconv_plan **out)
 {
     clconv_plan_options options;
+    char rest[TILE_TEXT];
     if (!out)
         return clconv_fail(CLCONV_INVALID, "clconv_plan_create: out is NULL");
     *out = NULL;
@@ -213,14 +257,11 @@ clconv_status clconv_plan_create(clconv_context *ctx, const clconv_problem *p,
     pthread_mutex_init(&plan->lock, NULL);
     status = clconv_work_create(p, &plan->work);
     if (!status) {
-        const clconv_request request = {.dev = &ctx->dev,
-                                        .work = &plan->work,
-                                        .tile = options.tile,
-                                        .workspace_limit = options.workspace_limit};
+        const clconv_request request = make_request(ctx, &plan->work, &options, rest);
         status = prepare(plan, &options, &request);
+        if (!status)
+            status = explain(plan, &request);
     }
-    if (!status)
-        status = explain(plan);
     if (status) {
         clconv_plan_destroy(plan);
         return status;

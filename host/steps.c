@@ -144,16 +144,23 @@ static clconv_status check_grid(const clconv_device *dev, const clconv_grid *gri
 }
 
 /* A kernel of many registers may not run in the groups that its algorithm wants. Sizes are powers
- * of two, so that halves still divide the grid. */
-static void fit_local(const clconv_device *dev, clconv_step *step)
+ * of two, so that halves still divide the grid. A size that the caller has named stays. */
+static clconv_status fit_local(const clconv_request *request, clconv_step *step)
 {
     size_t most = 0;
-    if (clGetKernelWorkGroupInfo(step->kernel, dev->id, CL_KERNEL_WORK_GROUP_SIZE, sizeof most,
-                                 &most, NULL))
-        return;
+    size_t *const local = step->local;
+    if (clGetKernelWorkGroupInfo(step->kernel, request->dev->id, CL_KERNEL_WORK_GROUP_SIZE,
+                                 sizeof most, &most, NULL))
+        return CLCONV_OK;
+    if (request->local[0] && local[0] * local[1] * local[2] > most)
+        return clconv_fail(CLCONV_UNSUPPORTED,
+                           "work-groups of %zu x %zu x %zu are more than the %zu work-items that "
+                           "this kernel can have on this device",
+                           local[0], local[1], local[2], most);
     for (int axis = 2; axis >= 0; axis--)
-        while (step->local[axis] > 1 && step->local[0] * step->local[1] * step->local[2] > most)
-            step->local[axis] /= 2;
+        while (local[axis] > 1 && local[0] * local[1] * local[2] > most)
+            local[axis] /= 2;
+    return CLCONV_OK;
 }
 
 /* Adds one launch of `count` items from `first` on; warms the kernel up before its real arguments.
@@ -183,10 +190,10 @@ static clconv_status add_step(clconv_plan *plan, clconv_program *program, const 
     if (status)
         return status;
     plan->steps++;
-    fit_local(&plan->ctx->dev, step);
+    status = fit_local(request, step);
     set_stand_ins(plan->ctx, step->kernel, buffers, &err);
     set_shape_args(step->kernel, &index, &plan->work, segment, 0, 0, &err);
-    if (!err && set)
+    if (!err && !status && set)
         status = set(step->kernel, index, request);
     if (!err && !status)
         status = clconv_program_warm(plan->ctx, program, step->kernel, grid->kernel, step->local);
@@ -196,17 +203,20 @@ static clconv_status add_step(clconv_plan *plan, clconv_program *program, const 
 }
 
 clconv_status clconv_plan_add_steps(clconv_plan *plan, clconv_program *program,
-                                    const clconv_grid *grid, const clconv_segment *segment,
+                                    const clconv_grid *wanted, const clconv_segment *segment,
                                     bool uses_workspace, clconv_set_args set,
                                     const clconv_request *request)
 {
-    clconv_status status = check_grid(&plan->ctx->dev, grid);
-    if (status || grid->x <= 0 || grid->y <= 0 || grid->z <= 0)
+    clconv_grid grid = *wanted;
+    if (request->local[0])
+        memcpy(grid.local, request->local, sizeof grid.local);
+    clconv_status status = check_grid(&plan->ctx->dev, &grid);
+    if (status || grid.x <= 0 || grid.y <= 0 || grid.z <= 0)
         return status;
-    const int64_t most = items_per_launch(&plan->ctx->dev, grid);
-    for (int64_t first = 0; first < grid->z && !status; first += most) {
-        const int64_t left = grid->z - first;
-        status = add_step(plan, program, grid, segment, first, left < most ? left : most,
+    const int64_t most = items_per_launch(&plan->ctx->dev, &grid);
+    for (int64_t first = 0; first < grid.z && !status; first += most) {
+        const int64_t left = grid.z - first;
+        status = add_step(plan, program, &grid, segment, first, left < most ? left : most,
                           uses_workspace, set, request);
     }
     return status;

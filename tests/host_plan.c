@@ -34,6 +34,54 @@ static void test_every_algorithm(void **state)
         }
 }
 
+/* A work-group's size is part of a tile: used as it is, or refused. */
+static void test_named_work_group(void **state)
+{
+    (void)state;
+    clconv_plan *plan = NULL;
+    clconv_problem p = problem();
+    clconv_plan_options o = {.size = sizeof o, .algorithm = "naive", .tile = "local=2x1x2"};
+    assert_int_equal(clconv_plan_create(ctx, &p, &o, &plan), CLCONV_OK);
+    assert_non_null(strstr(clconv_plan_explain(plan), "tile local=2x1x2"));
+    assert_non_null(strstr(clconv_plan_explain(plan), "in groups of 2 x 1 x 2"));
+    clconv_plan_destroy(plan);
+    o.algorithm = "direct", o.tile = "kb=4,xb=8,yb=2,local=4x2x1";
+    assert_int_equal(clconv_plan_create(ctx, &p, &o, &plan), CLCONV_OK);
+    assert_non_null(strstr(clconv_plan_explain(plan), "tile kb=4,xb=8,yb=2,local=4x2x1"));
+    assert_non_null(strstr(clconv_plan_explain(plan), "in groups of 4 x 2 x 1"));
+    clconv_plan_destroy(plan);
+    o.tile = "kb=4,xb=8,yb=2,local=99999x1x1";
+    assert_refused(clconv_plan_create(ctx, &p, &o, &plan), CLCONV_UNSUPPORTED, "99999 x 1 x 1");
+    const char *const malformed[] = {
+        "local=0x1x1",  "local=8x1",    "local=8x1x1x",           "local=+8x1x1",
+        "local=08x1x1", "xlocal=8x1x1", "local=8x1x1,local=8x1x1"};
+    for (size_t i = 0; i < sizeof malformed / sizeof *malformed; i++) {
+        o.algorithm = "naive", o.tile = malformed[i];
+        assert_refused(clconv_plan_create(ctx, &p, &o, &plan), CLCONV_ALGORITHM_REFUSES, "tile");
+    }
+}
+
+/* gemm multiplies padding as zeros: no plan where that may make NaN. */
+static void test_nonfinite_weights(void **state)
+{
+    (void)state;
+    clconv_plan *plan = NULL;
+    clconv_problem p = problem();
+    clconv_plan_options o = {
+        .size = sizeof o, .algorithm = "gemm", .flags = CLCONV_NONFINITE_WEIGHTS};
+    p.pad_before[0] = p.pad_before[1] = p.pad_after[0] = p.pad_after[1] = 0;
+    const clconv_status without = clconv_plan_create(ctx, &p, &o, &plan);
+    if (without == CLCONV_INVALID)
+        skip(); /* built without CLBlast */
+    assert_int_equal(without, CLCONV_OK);
+    clconv_plan_destroy(plan);
+    p.pad_after[1] = 1;
+    assert_refused(clconv_plan_create(ctx, &p, &o, &plan), CLCONV_ALGORITHM_REFUSES, "infinite");
+    o.flags = 0;
+    assert_int_equal(clconv_plan_create(ctx, &p, &o, &plan), CLCONV_OK);
+    clconv_plan_destroy(plan);
+}
+
 static void test_plan_refusals(void **state)
 {
     (void)state;
@@ -111,6 +159,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_algorithm),
         cmocka_unit_test(test_plan_refusals),
+        cmocka_unit_test(test_named_work_group),
+        cmocka_unit_test(test_nonfinite_weights),
         cmocka_unit_test(test_programs_do_not_depend_on_sizes),
         cmocka_unit_test(test_rank_and_explain),
         cmocka_unit_test(test_foreign_device),

@@ -232,13 +232,17 @@ typedef struct clconv_plan clconv_plan;
 CLCONV_API const char *clconv_algorithm_name(size_t i);
 
 #define CLCONV_USER_WORKSPACE 1u /* the plan owns no workspace; every enqueue brings one */
+/* Weights may be infinite or NaN. Padding is absent, not zero, so that such a weight over padding
+ * changes nothing; gemm, which multiplies padding as zeros, then refuses problems with padding. */
+#define CLCONV_NONFINITE_WEIGHTS 2u
 
 typedef struct clconv_plan_options {
     size_t size;
     const char *algorithm; /* NULL = choose; a name = that one or CLCONV_ALGORITHM_REFUSES */
-    const char *tile;      /* NULL = choose; e.g. "kb=4,xb=8" = exactly this; needs `algorithm` */
+    const char *tile; /* NULL = choose, else exactly this, e.g. "kb=4,xb=8,yb=2"; needs `algorithm`;
+                       * last or alone, "local=8x1x2" names the work-group's size */
     uint64_t workspace_limit; /* bytes, 0 = no limit; algorithms that need more refuse */
-    uint64_t flags;           /* CLCONV_USER_WORKSPACE */
+    uint64_t flags;           /* CLCONV_USER_WORKSPACE, CLCONV_NONFINITE_WEIGHTS, or both */
 } clconv_plan_options;
 
 /* Validates, chooses, compiles what is not compiled yet and launches each new program once on empty
