@@ -90,6 +90,19 @@ static void gather_one(const clconv_problem *p, const receptive *from, const flo
     *terms = from->channels * (r_end - r_first) * (s_end - s_first);
 }
 
+void oracle_gather_at(const clconv_problem *p, const float *x, const float *w, const float *b,
+                      size_t index, double *y, double *mag, int64_t *terms)
+{
+    const int64_t rows = output_length(p, 0), columns = output_length(p, 1);
+    const int64_t outputs = p->reduce == CLCONV_REDUCE_NONE ? p->k : p->k / p->c;
+    const int64_t j = (int64_t)index % columns, i = (int64_t)index / columns % rows;
+    const int64_t plane = (int64_t)index / columns / rows;
+    const int64_t k = plane % outputs, n = plane / outputs;
+    const receptive from = p->shared ? shared_channel(p, k, w, b) : grouped_channel(p, k, w, b);
+    gather_one(p, &from, x + n * p->c * p->in[0] * p->in[1], i * p->stride[0] - p->pad_before[0],
+               j * p->stride[1] - p->pad_before[1], y, mag, terms);
+}
+
 void oracle_gather(const clconv_problem *p, const float *x, const float *w, const float *b,
                    double *y, double *mag, int64_t *terms)
 {

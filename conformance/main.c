@@ -139,7 +139,7 @@ static bool read_words(const raw_options *raw, run_options *o, char *why, size_t
 /* --case: as it stands, under each algorithm unless one is named. */
 static suite_entry *list_case(const run_options *o, size_t *count, char *why, size_t room)
 {
-    static const char *const modes[] = {"exact", "real", NULL};
+    char words[128];
     case_spec c;
     *count = 0;
     if (!case_parse(o->case_text, &c, why, room))
@@ -147,8 +147,10 @@ static suite_entry *list_case(const run_options *o, size_t *count, char *why, si
     const clconv_problem p = case_problem(&c);
     if (clconv_validate(&p) != CLCONV_OK)
         return wrong(why, room, "%s", clconv_last_error()), NULL;
-    if (c.data[0] && options_word(c.data, modes) < 0)
-        return wrong(why, room, "data=%s: this version has data exact and real", c.data), NULL;
+    if (c.data[0] && options_word(c.data, data_mode_names) < 0)
+        return wrong(why, room, "data=%s: data is one of %s", c.data,
+                     options_words_text(data_mode_names, words, sizeof words)),
+               NULL;
     if (o->algo && c.algo[0] && strcmp(o->algo, c.algo) != 0)
         return wrong(why, room, "--algo %s contradicts algo=%s of the case", o->algo, c.algo), NULL;
     if (o->algo)

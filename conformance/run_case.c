@@ -278,6 +278,7 @@ static bool judge_output(trial *t, const float *got, bool guarded_run)
 {
     const reference *const ref = &t->s->ref;
     const judge_rule rule = {.exact = ref->exact,
+                             .special = ref->special,
                              .mean = t->problem.reduce == CLCONV_REDUCE_MEAN,
                              .flush = t->s->flush,
                              .poison = role_rows[ROLE_Y].fill};

@@ -28,29 +28,37 @@ void oracle_scatter(const clconv_problem *p, const float *x, const float *w, con
 void oracle_gather(const clconv_problem *p, const float *x, const float *w, const float *b,
                    double *y, double *mag, int64_t *terms);
 
-/* ---- Data: data.c --------------------------------------------------------------------------- */
+/* The second oracle's word on output `index` alone. */
+void oracle_gather_at(const clconv_problem *p, const float *x, const float *w, const float *b,
+                      size_t index, double *y, double *mag, int64_t *terms);
 
-/* Fills x, w, b (b may be NULL) for data mode "exact" (every partial sum in any order is exact, up
- * to the full 24 bits) or "real". Deterministic in (problem, mode, seed). False for an unknown
- * mode, or for more terms per output than exact data can have (2^24). */
+/* ---- Data: data*.c, reference.c ------------------------------------------------------------- */
+
+extern const char *const data_mode_names[]; /* exact real impulse ids special; ended by NULL */
+
+/* Fills x, w, b (b may be NULL) with data of a mode: RULES.md, rules 6 to 9. Deterministic in
+ * (problem, mode, seed). False for an unknown mode, or for more terms per output than the data can
+ * have (exact and special: 2^24). */
 bool data_fill(const clconv_problem *p, const char *mode, uint64_t seed, float *x, float *w,
                float *b);
 
 /* The inputs of a case and what its output must be. Start with {0}. */
 typedef struct reference {
-    char *key; /* canonical problem, data and seed that it holds; NULL = nothing */
+    char *key;        /* canonical problem, data and seed that it holds; NULL = nothing */
+    const char *mode; /* of data_mode_names */
     oracle_shape shape;
     float *x, *w, *b; /* b NULL without bias */
     double *y, *mag;
     int64_t *terms;
     int64_t most_terms;
-    bool exact;
+    bool exact, special; /* what judge_rule asks */
 } reference;
 
 /* Fills `r` for a valid problem `p` of case `c`; returns at once when it holds just that, so that
  * one case under several algorithms is computed once. NULL, or a kind ("data", "host_memory",
- * "oracle") with a sentence in `why`; "oracle" = the two oracles disagree, which they are asked on
- * every problem that is small enough. */
+ * "oracle") with a sentence in `why`; "oracle" = the two oracles disagree. They are both asked for
+ * every output, above REFERENCE_PRODUCTS products for a sample of them. */
+enum { REFERENCE_PRODUCTS = 32000000 };
 const char *reference_load(reference *r, const case_spec *c, const clconv_problem *p, char *why,
                            size_t room);
 void reference_free(reference *r);
@@ -59,22 +67,28 @@ void reference_free(reference *r);
 
 typedef struct judge_rule {
     bool exact;      /* bitwise the float nearest to y (-0 equals 0) */
+    bool special;    /* with `exact`: NaN and infinity may be right, subnormals may be flushed */
     bool mean;       /* a division follows the sum: one more rounding */
     bool flush;      /* the device may flush subnormals to zero */
     uint32_t poison; /* bits that the output held before the run */
 } judge_rule;
 
 typedef struct comparison {
-    size_t bad;                  /* elements outside their bound; a NaN is outside any */
+    size_t bad;                  /* elements that are wrong */
     size_t first;                /* flat index of the first bad one */
     double expected, got, bound; /* of the first bad one */
     double headroom;             /* worst |error| / bound over all, 0 for exact data */
     size_t unwritten;            /* elements that still hold the poison */
 } comparison;
 
-/* Data exact: bitwise. Else |got - y| <= gamma(terms + 2) * mag, derived in compare.c. */
+/* Exact and special as above. Else |got - y| <= gamma(terms + 2) * mag, derived in compare.c. */
 comparison compare_outputs(const float *got, const double *y, const double *mag,
                            const int64_t *terms, size_t count, const judge_rule *rule);
+
+/* What a wrong output of data exact, impulse or ids (`got`, all of it) shows about its cause: a
+ * sentence, in which nothing is claimed that the values do not say. False = they say nothing. */
+bool explain_data(const clconv_problem *p, const reference *ref, const float *got, char *text,
+                  size_t room);
 
 /* gamma(n) = n u / (1 - n u) with u = 2^-24; NaN where no bound exists (n u >= 1). */
 double compare_gamma(int64_t n);

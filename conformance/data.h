@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/* What the data modes and the decoder share: random streams, and where the filters of a problem
+ * lie. It shares no arithmetic with either oracle. */
+#ifndef CLCONV_DATA_H
+#define CLCONV_DATA_H
+
+#include "suite.h"
+
+/* Every data mode, one row each: name (its filler is data_<name>), judged bitwise, may hold values
+ * that are not finite or are subnormal. */
+#define DATA_MODES(X)                                                                              \
+    X(exact, true, false)                                                                          \
+    X(real, false, false)                                                                          \
+    X(impulse, true, false)                                                                        \
+    X(ids, true, false)                                                                            \
+    X(special, true, true)
+
+/* Fills the tensors (b may be NULL), or says false: there are no such data for this problem. */
+typedef bool data_filler(const clconv_problem *p, const oracle_shape *size, uint64_t seed, float *x,
+                         float *w, float *b);
+
+typedef struct data_mode {
+    const char *name;
+    data_filler *fill;
+    bool exact, special;
+} data_mode;
+
+#define DATA_DECLARE(name, exact, special) data_filler data_##name;
+DATA_MODES(DATA_DECLARE)
+#undef DATA_DECLARE
+
+/* NULL for a name that is none. */
+const data_mode *data_mode_named(const char *name);
+
+/* ---- Random streams ------------------------------------------------------------------------- */
+
+typedef enum tensor_id { TENSOR_X = 1, TENSOR_W, TENSOR_B } tensor_id;
+
+uint64_t data_draw(uint64_t key, uint64_t i); /* number i of the stream `key` */
+uint64_t data_stream(uint64_t seed, tensor_id tensor);
+/* A whole number of [low, high]; high - low < 2^32. */
+int64_t data_between(uint64_t key, uint64_t i, int64_t low, int64_t high);
+
+/* ---- Where the filters lie ------------------------------------------------------------------ */
+
+/* Input channels and the output channels that add them up: a group; one channel of a shared kernel;
+ * all channels of a shared kernel with a reduction. Begin with data_first_block. */
+typedef struct data_block {
+    int64_t index, count;                             /* of this block, and how many there are */
+    int64_t first_in, in_count, first_out, out_count; /* channels */
+    int64_t first_filter; /* of this block; blocks of a shared kernel use the same */
+    int64_t planes;       /* planes of a filter: in_count, or 1 that serves every channel */
+    size_t first_w;       /* elements of w before the block's first filter */
+} data_block;
+
+data_block data_first_block(const clconv_problem *p);
+/* Goes on to the next one; false behind the last. */
+bool data_next_block(const clconv_problem *p, data_block *at);
+/* The block that output channel k belongs to. */
+data_block data_block_of(const clconv_problem *p, int64_t k);
+
+/* Calls `visit` for each filter, by number, with its `count` weights from element `first` on. */
+typedef void filter_visitor(void *user, int64_t filter, size_t first, size_t count);
+void data_each_filter(const clconv_problem *p, filter_visitor *visit, void *user);
+
+/* ---- Codes of impulse and ids --------------------------------------------------------------- */
+
+/* Element i of w (impulse) or x (ids) has the code 1 + i % DATA_CODES: a prime, so that what shares
+ * a code is no row or plane apart. A code, eighths for the bias and C * bias stay below 2^24
+ * eighths, hence exact, for any C below 2^20. */
+enum { DATA_CODES = 1048573 };
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/* Data modes `impulse` and `ids`: one product of each sum is not zero, and its value is the number
+ * of the element that was read. decode.c reads it back.
+ *
+ * impulse: x is 0 but for ones, placed so that a window sees at most one in all the channels of its
+ * group; w are the numbers of its elements. An output names the weight that met the impulse.
+ * ids: x are the numbers of its elements, each filter is 0 but for a single 1. An output names the
+ * element of x that was read. */
+#include "data.h"
+
+#include <string.h>
+
+static float code_of(size_t element)
+{
+    return (float)(1 + element % DATA_CODES);
+}
+
+static void fill_codes(size_t count, float *out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = code_of(i);
+}
+
+/* Eighths: no bias is a whole number, so none passes for a code. */
+static void fill_bias(const oracle_shape *size, uint64_t seed, float *b)
+{
+    const uint64_t key = data_stream(seed, TENSOR_B);
+    for (size_t i = 0; b && i < size->b; i++)
+        b[i] = (float)data_between(key, i, 1, 7) * 0.125f;
+}
+
+/* Whether the impulses of a block lie in this row (or column). Rows that are a dilation apart are
+ * one filter's taps; of R such rows in a line, wherever they begin, exactly one has impulses. */
+static bool hit(const clconv_problem *p, int axis, uint64_t key, int64_t at)
+{
+    const int64_t phase = at % p->dilation[axis], step = at / p->dilation[axis];
+    const uint64_t shift = data_draw(key, (uint64_t)(2 * phase + axis));
+    return ((uint64_t)step + shift) % (uint64_t)p->kernel[axis] == 0;
+}
+
+/* The impulses of one block of one image: each in a channel drawn for its place. One place in four
+ * stays empty, so that groups differ even where the filter is 1 x 1. */
+static void place_impulses(const clconv_problem *p, const data_block *at, uint64_t key,
+                           float *image)
+{
+    for (int64_t row = 0; row < p->in[0]; row++)
+        for (int64_t column = 0; hit(p, 0, key, row) && column < p->in[1]; column++) {
+            const int64_t place = row * p->in[1] + column;
+            const uint64_t random = data_draw(data_draw(key, UINT64_MAX - 1), (uint64_t)place);
+            if (random % 4 == 0 || !hit(p, 1, key, column))
+                continue;
+            const int64_t c = (int64_t)(random / 4 % (uint64_t)at->in_count);
+            image[(at->first_in + c) * p->in[0] * p->in[1] + place] = 1.0f;
+        }
+}
+
+bool data_impulse(const clconv_problem *p, const oracle_shape *size, uint64_t seed, float *x,
+                  float *w, float *b)
+{
+    const uint64_t key = data_stream(seed, TENSOR_X);
+    memset(x, 0, size->x * sizeof *x);
+    for (int64_t n = 0; n < p->n; n++) {
+        data_block at = data_first_block(p);
+        do {
+            place_impulses(p, &at, data_draw(key, (uint64_t)(n * at.count + at.index)),
+                           x + n * p->c * p->in[0] * p->in[1]);
+        } while (data_next_block(p, &at));
+    }
+    fill_codes(size->w, w);
+    fill_bias(size, seed, b);
+    return true;
+}
+
+typedef struct one_hot {
+    uint64_t key;
+    float *w;
+} one_hot;
+
+static void choose_tap(void *user, int64_t filter, size_t first, size_t count)
+{
+    const one_hot *const to = user;
+    memset(to->w + first, 0, count * sizeof *to->w);
+    to->w[first + data_draw(to->key, (uint64_t)filter) % count] = 1.0f;
+}
+
+/* A reduction adds every channel through the same tap: one channel, drawn for each pixel, keeps its
+ * number. */
+static void keep_one_channel(const clconv_problem *p, uint64_t key, float *x)
+{
+    const int64_t plane = p->in[0] * p->in[1];
+    for (int64_t n = 0; n < p->n; n++)
+        for (int64_t i = 0; i < plane; i++) {
+            const int64_t kept = data_between(key, (uint64_t)(n * plane + i), 0, p->c - 1);
+            for (int64_t c = 0; c < p->c; c++)
+                if (c != kept)
+                    x[(n * p->c + c) * plane + i] = 0.0f;
+        }
+}
+
+bool data_ids(const clconv_problem *p, const oracle_shape *size, uint64_t seed, float *x, float *w,
+              float *b)
+{
+    one_hot filters = {.key = data_stream(seed, TENSOR_W), .w = w};
+    fill_codes(size->x, x);
+    if (p->reduce != CLCONV_REDUCE_NONE)
+        keep_one_channel(p, data_stream(seed, TENSOR_X), x);
+    data_each_filter(p, choose_tap, &filters);
+    fill_bias(size, seed, b);
+    return true;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* Data mode `special`: exact data with values at the edges of float32 among them, such that the
+ * right output does not depend on the order of summation. -0 is everywhere; beside it one theme per
+ * problem, because together they would make the order, or flushing to zero, matter:
+ *
+ * nonfinite: a few infinities and NaN in x, w and b. A sum with a NaN, with infinities of both
+ *   signs or with 0 * infinity is NaN in any order, one with infinities of one sign is that
+ *   infinity, and all other sums are exact. There are no subnormal numbers, so that flushing makes
+ *   no 0 * infinity.
+ * tiny: filters with their bias, or images, or both, times 2^-125. Products of data on the grid of
+ *   2^-12 then are multiples of 2^-149, the smallest subnormal, and sums are below 2^-125: exact
+ *   in any order. Where a bias that is not tiny joins tiny products, it absorbs them; where both
+ *   factors are tiny, the products underflow to 0.
+ * huge: filters with their bias times 2^127, sums up to 2^127, exact and without overflow; and one
+ *   element is FLT_MAX. Times a whole number v < 2^12 it is a sum of its own: all else in it is at
+ *   most 1 and absorbed, and v * (2^24 - 1) is never half-way between two floats, so that fma and
+ *   a * b + c agree. In a huge filter the product overflows by at least 2^100: infinity. */
+#include "data.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+enum { NAN_BITS = 0x7fc5eed1 }; /* none of the patterns that guards and poison have */
+
+typedef struct special {
+    const clconv_problem *p;
+    const oracle_shape *size;
+    uint64_t key;
+    float *x, *w, *b;
+} special;
+
+/* Another stream for each problem, so that the problems of a tier differ under one seed. */
+static uint64_t problem_key(const oracle_shape *size, uint64_t seed)
+{
+    const uint64_t shape = data_draw(data_draw(size->x, size->w), size->y);
+    return data_draw(data_stream(seed, TENSOR_X), shape);
+}
+
+static void sprinkle_negative_zero(uint64_t key, size_t count, float *out)
+{
+    for (size_t i = 0; i < count; i++)
+        if (data_draw(key, i) % 32 == 0)
+            out[i] = -0.0f;
+}
+
+static int64_t filter_count(const clconv_problem *p)
+{
+    return p->shared ? p->k / p->c : p->k;
+}
+
+/* ---- nonfinite ------------------------------------------------------------------------------ */
+
+static float nonfinite(uint64_t random)
+{
+    const uint32_t bits = NAN_BITS;
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return random % 3 == 0 ? value : (random % 3 == 1 ? INFINITY : -INFINITY);
+}
+
+/* Half of those in w stand in the corner of a filter, over which padding lies most. */
+static void place_nonfinite(const special *s, tensor_id tensor, uint64_t i)
+{
+    const size_t taps = (size_t)(s->p->kernel[0] * s->p->kernel[1]);
+    float *const tensors[] = {[TENSOR_X] = s->x, [TENSOR_W] = s->w, [TENSOR_B] = s->b};
+    const size_t counts[] = {
+        [TENSOR_X] = s->size->x, [TENSOR_W] = s->size->w, [TENSOR_B] = s->size->b};
+    const uint64_t random = data_draw(data_draw(s->key, (uint64_t)tensor), i);
+    size_t at = counts[tensor] ? random % counts[tensor] : 0;
+    if (tensor == TENSOR_W && random >> 63)
+        at -= at % taps;
+    if (counts[tensor])
+        tensors[tensor][at] = nonfinite(random >> 32);
+}
+
+/* As many as leave about half of the outputs finite, at least one in all: an element of x reaches
+ * the filters of its block through every tap, an element of w or b one output channel. */
+static void fill_nonfinite(const special *s)
+{
+    const clconv_problem *const p = s->p;
+    const data_block block = data_first_block(p);
+    const double window =
+        fmin((double)(p->kernel[0] * p->kernel[1]), (double)s->size->p * (double)s->size->q);
+    const double reach = window * (double)block.out_count;
+    const int64_t filters = filter_count(p);
+    int64_t in_x = (int64_t)fmin(8.0, 0.2 * (double)s->size->y / reach);
+    int64_t in_w = filters / 6 < 4 ? filters / 6 : 4,
+            in_b = s->b ? (filters / 12 < 2 ? filters / 12 : 2) : 0;
+    if (in_x + in_w + in_b == 0)
+        *(data_draw(s->key, 1) % 2 ? &in_x : &in_w) = 1;
+    const int64_t wanted[] = {[TENSOR_X] = in_x, [TENSOR_W] = in_w, [TENSOR_B] = in_b};
+    for (int tensor = TENSOR_X; tensor <= TENSOR_B; tensor++)
+        for (int64_t i = 0; i < wanted[tensor]; i++)
+            place_nonfinite(s, (tensor_id)tensor, (uint64_t)i);
+}
+
+/* ---- tiny and huge -------------------------------------------------------------------------- */
+
+typedef struct scaled_filters {
+    const special *s;
+    float factor;
+} scaled_filters;
+
+/* Every other filter, the first included. */
+static void scale_filter(void *user, int64_t filter, size_t first, size_t count)
+{
+    const scaled_filters *const to = user;
+    const float factor = filter % 2 ? 1.0f : to->factor;
+    for (size_t i = 0; i < count; i++)
+        to->s->w[first + i] *= factor;
+    if (to->s->b)
+        to->s->b[filter] *= factor;
+}
+
+static void fill_tiny(const special *s)
+{
+    enum { FILTERS, IMAGES, BOTH, CHOICES };
+    const uint64_t choice = data_draw(s->key, 2) % CHOICES;
+    const size_t image = s->p->n ? s->size->x / (size_t)s->p->n : 0;
+    scaled_filters filters = {s, 0x1p-125f};
+    if (choice != IMAGES)
+        data_each_filter(s->p, scale_filter, &filters);
+    for (size_t i = 0; choice != FILTERS && i < s->size->x; i++)
+        if (i / image % 2 == 0)
+            s->x[i] *= 0x1p-125f;
+}
+
+static void find_last_filter(void *user, int64_t filter, size_t first, size_t count)
+{
+    (void)filter;
+    ((size_t *)user)[0] = first;
+    ((size_t *)user)[1] = count;
+}
+
+/* FLT_MAX stands in x, or in w or b of the last filter where that is no huge one and has one
+ * product with it per sum. A quotient of it would be rounded twice: none in a mean. */
+static void fill_huge(const special *s)
+{
+    const clconv_problem *const p = s->p;
+    scaled_filters filters = {s, 0x1p127f};
+    data_each_filter(p, scale_filter, &filters);
+    const int64_t last = filter_count(p) - 1;
+    const bool alone = p->reduce == CLCONV_REDUCE_NONE && last % 2 == 1;
+    const uint64_t place = alone ? data_draw(s->key, 3) % 3 : 0, at = data_draw(s->key, 4);
+    size_t filter[2];
+    data_each_filter(p, find_last_filter, filter);
+    const float largest = at >> 63 ? -FLT_MAX : FLT_MAX;
+    if (place == 1)
+        s->w[filter[0] + at % filter[1]] = largest;
+    else if (place == 2 && s->b)
+        s->b[last] = largest;
+    else if (p->reduce != CLCONV_REDUCE_MEAN && s->size->x)
+        s->x[at % s->size->x] = largest;
+}
+
+bool data_special(const clconv_problem *p, const oracle_shape *size, uint64_t seed, float *x,
+                  float *w, float *b)
+{
+    static void (*const themes[])(const special *) = {fill_nonfinite, fill_tiny, fill_nonfinite,
+                                                      fill_huge};
+    const special s = {p, size, problem_key(size, seed), x, w, b};
+    if (!data_exact(p, size, seed, x, w, b))
+        return false;
+    sprinkle_negative_zero(data_draw(s.key, 5), size->x, x);
+    sprinkle_negative_zero(data_draw(s.key, 6), size->w, w);
+    sprinkle_negative_zero(data_draw(s.key, 7), b ? size->b : 0, b);
+    themes[data_draw(s.key, 0) % (sizeof themes / sizeof *themes)](&s);
+    return true;
+}
