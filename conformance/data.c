@@ -49,6 +49,23 @@ int64_t data_between(uint64_t key, uint64_t i, int64_t low, int64_t high)
     return low + (int64_t)(((data_draw(key, i) >> 32) * span) >> 32);
 }
 
+static uint64_t common_divisor(uint64_t a, uint64_t b)
+{
+    while (b) {
+        const uint64_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+uint64_t data_coprime(uint64_t from, uint64_t of)
+{
+    while (common_divisor(from, of) != 1)
+        from++;
+    return from;
+}
+
 /* ---- Where the filters lie ------------------------------------------------------------------ */
 
 static void count_channels(const clconv_problem *p, data_block *at)

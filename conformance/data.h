@@ -41,6 +41,10 @@ uint64_t data_stream(uint64_t seed, tensor_id tensor);
 /* A whole number of [low, high]; high - low < 2^32. */
 int64_t data_between(uint64_t key, uint64_t i, int64_t low, int64_t high);
 
+/* The smallest number from `from` >= 1 on that has no divisor in common with `of`: steps of it
+ * reach every residue. */
+uint64_t data_coprime(uint64_t from, uint64_t of);
+
 /* ---- Where the filters lie ------------------------------------------------------------------ */
 
 /* Input channels and the output channels that add them up: a group; one channel of a shared kernel;

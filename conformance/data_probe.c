@@ -76,11 +76,13 @@ typedef struct one_hot {
     float *w;
 } one_hot;
 
+/* From one filter to the next a step on, such that every tap has its turn. */
 static void choose_tap(void *user, int64_t filter, size_t first, size_t count)
 {
     const one_hot *const to = user;
     memset(to->w + first, 0, count * sizeof *to->w);
-    to->w[first + data_draw(to->key, (uint64_t)filter) % count] = 1.0f;
+    const uint64_t step = data_coprime(1 + data_draw(to->key, 0) % count, count);
+    to->w[first + (data_draw(to->key, 1) + (uint64_t)filter * step) % count] = 1.0f;
 }
 
 /* A reduction adds every channel through the same tap: one channel, drawn for each pixel, keeps its

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of mistakes that a convolution may make, and the convolution that makes them. */
+#include "twist.h"
+
+#include <stdlib.h>
+
+/* ---- Parameters ----------------------------------------------------------------------------- */
+
+static void exchange(int64_t *a, int64_t *b)
+{
+    const int64_t kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+static void swap_strides(clconv_problem *p)
+{
+    exchange(&p->stride[0], &p->stride[1]);
+}
+
+static void swap_dilations(clconv_problem *p)
+{
+    exchange(&p->dilation[0], &p->dilation[1]);
+}
+
+static void swap_paddings(clconv_problem *p)
+{
+    exchange(&p->pad_before[0], &p->pad_before[1]);
+}
+
+static void pad_top_as_bottom(clconv_problem *p)
+{
+    p->pad_before[0] = p->pad_after[0];
+}
+
+static void pad_left_as_right(clconv_problem *p)
+{
+    p->pad_before[1] = p->pad_after[1];
+}
+
+static void no_padding(clconv_problem *p)
+{
+    p->pad_before[0] = p->pad_before[1] = 0;
+}
+
+static void no_stride_h(clconv_problem *p)
+{
+    p->stride[0] = 1;
+}
+
+static void no_stride_w(clconv_problem *p)
+{
+    p->stride[1] = 1;
+}
+
+static void no_dilation_h(clconv_problem *p)
+{
+    p->dilation[0] = 1;
+}
+
+static void no_dilation_w(clconv_problem *p)
+{
+    p->dilation[1] = 1;
+}
+
+/* ---- The output ----------------------------------------------------------------------------- */
+
+static void transpose_output(const reference *ref, aim *out, int64_t by)
+{
+    const int64_t flat = out->p * ref->shape.q + out->q;
+    (void)by;
+    out->p = flat % ref->shape.p;
+    out->q = flat / ref->shape.p;
+}
+
+static void move_bias(const reference *ref, aim *out, int64_t by)
+{
+    (void)ref;
+    out->bias += by;
+}
+
+static void drop_bias(const reference *ref, aim *out, int64_t by)
+{
+    (void)ref;
+    (void)by;
+    out->bias = -1;
+}
+
+/* ---- Products ------------------------------------------------------------------------------- */
+
+static void move_row(const clconv_problem *p, product *at, int64_t by)
+{
+    (void)p;
+    at->row += by;
+}
+
+static void move_column(const clconv_problem *p, product *at, int64_t by)
+{
+    (void)p;
+    at->column += by;
+}
+
+static void move_channel(const clconv_problem *p, product *at, int64_t by)
+{
+    (void)p;
+    at->c += by;
+}
+
+static void move_group(const clconv_problem *p, product *at, int64_t by)
+{
+    (void)p;
+    at->block += by;
+}
+
+static void first_group(const clconv_problem *p, product *at, int64_t by)
+{
+    (void)p;
+    at->block = by;
+}
+
+static void interleave_groups(const clconv_problem *p, product *at, int64_t by)
+{
+    (void)by;
+    at->block = at->k % (p->shared ? p->c : p->groups);
+}
+
+static void move_image(const clconv_problem *p, product *at, int64_t by)
+{
+    (void)p;
+    at->n += by;
+}
+
+static void first_image(const clconv_problem *p, product *at, int64_t by)
+{
+    (void)p;
+    at->n = by;
+}
+
+static void move_filter(const clconv_problem *p, product *at, int64_t by)
+{
+    (void)p;
+    at->k += by;
+}
+
+static void transpose_filter(const clconv_problem *p, product *at, int64_t by)
+{
+    const int64_t flat = at->s * p->kernel[0] + at->r;
+    (void)by;
+    at->r = flat / p->kernel[1];
+    at->s = flat % p->kernel[1];
+}
+
+static void mirror_filter(const clconv_problem *p, product *at, int64_t by)
+{
+    (void)by;
+    at->r = p->kernel[0] - 1 - at->r;
+    at->s = p->kernel[1] - 1 - at->s;
+}
+
+static void drop_last_row(const clconv_problem *p, product *at, int64_t by)
+{
+    at->missing = at->r == p->kernel[0] + by;
+}
+
+static void drop_last_column(const clconv_problem *p, product *at, int64_t by)
+{
+    at->missing = at->s == p->kernel[1] + by;
+}
+
+static void drop_first_row(const clconv_problem *p, product *at, int64_t by)
+{
+    (void)p;
+    at->missing = at->r == by;
+}
+
+static void drop_first_column(const clconv_problem *p, product *at, int64_t by)
+{
+    (void)p;
+    at->missing = at->s == by;
+}
+
+const twist twists[] = {
+    {"rows are off by one, the next is read", .product = move_row, .by = 1},
+    {"rows are off by one, the previous is read", .product = move_row, .by = -1},
+    {"columns are off by one, the next is read", .product = move_column, .by = 1},
+    {"columns are off by one, the previous is read", .product = move_column, .by = -1},
+    {"input channels are off by one, the next is read", .product = move_channel, .by = 1},
+    {"input channels are off by one, the previous is read", .product = move_channel, .by = -1},
+    {"groups are off by one, the next one's channels are read", .product = move_group, .by = 1},
+    {"groups are off by one, the previous one's channels are read", .product = move_group,
+     .by = -1},
+    {"every group reads the channels of group 0", .product = first_group},
+    {"output channel k reads group k % groups", .product = interleave_groups},
+    {"images are off by one, the next is read", .product = move_image, .by = 1},
+    {"images are off by one, the previous is read", .product = move_image, .by = -1},
+    {"every image is read from image 0", .product = first_image},
+    {"filters are off by one, the next is used", .product = move_filter, .by = 1},
+    {"filters are off by one, the previous is used", .product = move_filter, .by = -1},
+    {"r and s look swapped in the filter", .product = transpose_filter},
+    {"the filter is read backwards", .product = mirror_filter},
+    {"the last row of the filter is left out", .product = drop_last_row, .by = -1},
+    {"the last column of the filter is left out", .product = drop_last_column, .by = -1},
+    {"the first row of the filter is left out", .product = drop_first_row},
+    {"the first column of the filter is left out", .product = drop_first_column},
+    {"stride_h and stride_w look swapped", .problem = swap_strides},
+    {"stride_h is taken as 1", .problem = no_stride_h},
+    {"stride_w is taken as 1", .problem = no_stride_w},
+    {"dilation_h and dilation_w look swapped", .problem = swap_dilations},
+    {"dilation_h is taken as 1", .problem = no_dilation_h},
+    {"dilation_w is taken as 1", .problem = no_dilation_w},
+    {"the padding of h and w looks swapped", .problem = swap_paddings},
+    {"the padding of top and bottom looks swapped", .problem = pad_top_as_bottom},
+    {"the padding of left and right looks swapped", .problem = pad_left_as_right},
+    {"the padding is taken as 0", .problem = no_padding},
+    {"the output is transposed", .output = transpose_output},
+    {"the bias is left out", .output = drop_bias},
+    {"the bias is that of the next output channel", .output = move_bias, .by = 1},
+    {"the bias is that of the previous output channel", .output = move_bias, .by = -1},
+    {.phrase = NULL},
+};
+
+/* ---- The convolution ------------------------------------------------------------------------ */
+
+bool twist_view_open(twist_view *v, const clconv_problem *p, const reference *ref)
+{
+    data_block at = data_first_block(p);
+    *v = (twist_view){p, ref, malloc((size_t)at.count * sizeof *v->blocks)};
+    if (!v->blocks)
+        return false;
+    do {
+        v->blocks[at.index] = at;
+    } while (data_next_block(p, &at));
+    return true;
+}
+
+void twist_view_close(twist_view *v)
+{
+    free(v->blocks);
+}
+
+/* By halving: the blocks are in the order of their output channels. */
+int64_t twist_block_of(const twist_view *v, int64_t k)
+{
+    int64_t low = 0, high = v->blocks[0].count - 1;
+    while (low < high) {
+        const int64_t middle = (low + high + 1) / 2;
+        if (v->blocks[middle].first_out <= k)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    return low;
+}
+
+double twist_bias_factor(const clconv_problem *p)
+{
+    return p->reduce == CLCONV_REDUCE_NONE ? 1.0 : (double)p->c;
+}
+
+double twist_divisor(const clconv_problem *p)
+{
+    return p->reduce == CLCONV_REDUCE_MEAN ? (double)p->c : 1.0;
+}
+
+static bool within(int64_t value, int64_t count)
+{
+    return value >= 0 && value < count;
+}
+
+static product place_product(const clconv_problem *p, const aim *at, int64_t block,
+                             const int64_t tap[3])
+{
+    return (product){.n = at->n,
+                     .block = block,
+                     .c = tap[0],
+                     .row = at->p * p->stride[0] - p->pad_before[0] + tap[1] * p->dilation[0],
+                     .column = at->q * p->stride[1] - p->pad_before[1] + tap[2] * p->dilation[1],
+                     .k = at->k,
+                     .plane = p->shared ? 0 : tap[0],
+                     .r = tap[1],
+                     .s = tap[2]};
+}
+
+static bool in_image(const clconv_problem *p, const product *at)
+{
+    return within(at->row, p->in[0]) && within(at->column, p->in[1]);
+}
+
+/* False where there is no such weight. */
+static bool read_weight(const twist_view *v, const product *at, float *out)
+{
+    const clconv_problem *const p = v->p;
+    if (!within(at->k, v->ref->shape.k))
+        return false;
+    const data_block *const from = &v->blocks[twist_block_of(v, at->k)];
+    const int64_t plane = (at->k - from->first_out) * from->planes + at->plane;
+    if (!within(at->plane, from->planes))
+        return false;
+    *out =
+        v->ref->w[(int64_t)from->first_w + (plane * p->kernel[0] + at->r) * p->kernel[1] + at->s];
+    return true;
+}
+
+/* Adds one product, read where `at` says; `straight` is where it should be read. */
+static void add_product(const twist_view *v, const product *at, const product *straight,
+                        outcome *out)
+{
+    const clconv_problem *const p = v->p;
+    float weight = 0.0f;
+    if (at->missing)
+        return;
+    const bool in_block = within(at->block, v->blocks[0].count) && within(at->n, p->n) &&
+                          within(at->c, v->blocks[at->block].in_count);
+    if (!read_weight(v, at, &weight) || !in_block ||
+        (in_image(p, at) != in_image(p, straight) && weight != 0.0f)) {
+        out->edge = true;
+        return;
+    }
+    if (!in_image(p, at))
+        return;
+    const int64_t channel = at->n * p->c + v->blocks[at->block].first_in + at->c;
+    const float x = v->ref->x[(channel * p->in[0] + at->row) * p->in[1] + at->column];
+    if (x == 0.0f || weight == 0.0f)
+        return;
+    out->value += (double)x * (double)weight;
+    out->seen = true;
+    out->last = *at;
+}
+
+static double bias_of(const twist_view *v, const aim *at, outcome *out)
+{
+    if (!v->ref->b || at->bias == -1)
+        return 0.0;
+    const int64_t k = v->p->shared ? at->bias % (v->p->k / v->p->c) : at->bias;
+    out->edge |= !within(at->bias, v->ref->shape.k);
+    return out->edge ? 0.0 : twist_bias_factor(v->p) * (double)v->ref->b[k];
+}
+
+outcome twist_outcome(const twist_view *v, const twist *t, aim at)
+{
+    clconv_problem p = *v->p;
+    outcome out = {0};
+    if (t->problem)
+        t->problem(&p);
+    if (t->output)
+        t->output(v->ref, &at, t->by);
+    out.value = bias_of(v, &at, &out);
+    const int64_t block = twist_block_of(v, at.k);
+    int64_t tap[3];
+    for (tap[0] = 0; tap[0] < v->blocks[block].in_count; tap[0]++)
+        for (tap[1] = 0; tap[1] < p.kernel[0]; tap[1]++)
+            for (tap[2] = 0; tap[2] < p.kernel[1]; tap[2]++) {
+                const product straight = place_product(v->p, &at, block, tap);
+                product read = place_product(&p, &at, block, tap);
+                if (t->product)
+                    t->product(&p, &read, t->by);
+                add_product(v, &read, &straight, &out);
+            }
+    out.value /= twist_divisor(&p);
+    return out;
+}
