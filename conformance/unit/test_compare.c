@@ -119,6 +119,18 @@ static void test_swapped_channels(void **state)
     expect_bad(got, &within, 2, 0);
 }
 
+static void test_wrong_sign(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT - 1; i++) { /* the last is 0 */
+        float got[COUNT];
+        good_output(got);
+        got[i] = -got[i];
+        expect_bad(got, &exactly, 1, i);
+        expect_bad(got, &within, 1, i);
+    }
+}
+
 static void test_short_write(void **state)
 {
     (void)state;
@@ -164,15 +176,11 @@ static void test_no_bound(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good_passes),
-        cmocka_unit_test(test_one_element),
-        cmocka_unit_test(test_bound_on_both_sides),
-        cmocka_unit_test(test_never_right),
-        cmocka_unit_test(test_broken_oracle),
-        cmocka_unit_test(test_swapped_channels),
-        cmocka_unit_test(test_short_write),
-        cmocka_unit_test(test_allowances),
-        cmocka_unit_test(test_no_bound),
+        cmocka_unit_test(test_good_passes),         cmocka_unit_test(test_one_element),
+        cmocka_unit_test(test_bound_on_both_sides), cmocka_unit_test(test_never_right),
+        cmocka_unit_test(test_broken_oracle),       cmocka_unit_test(test_swapped_channels),
+        cmocka_unit_test(test_wrong_sign),          cmocka_unit_test(test_short_write),
+        cmocka_unit_test(test_allowances),          cmocka_unit_test(test_no_bound),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The data keep their promise: exact data fit into 24 bits in any order, and fill them. */
+/* The data keep their promise: exact data fit into 24 bits in any order, and fill them; probes show
+ * one element at a time. */
 #include "problems.h"
 
 #include <math.h>
@@ -202,21 +203,113 @@ static void test_neighbours_differ(void **state)
     empty(&f);
 }
 
+static bool same_floats(const float *a, const float *b, size_t count)
+{
+    return memcmp(a, b, count * sizeof *a) == 0;
+}
+
+/* Impulse has other seeds move the ones in x, ids those in w; the other modes draw all anew. */
 static void test_deterministic(void **state)
 {
     (void)state;
-    static const char *const modes[] = {"exact", "real"};
-    for (size_t m = 0; m < 2; m++) {
-        filled a = fill(layer(3), modes[m], 4), b = fill(layer(3), modes[m], 4);
-        filled c = fill(layer(3), modes[m], 6);
-        assert_memory_equal(a.x, b.x, a.shape.x * sizeof *a.x);
-        assert_memory_equal(a.w, b.w, a.shape.w * sizeof *a.w);
-        assert_memory_equal(a.b, b.b, a.shape.b * sizeof *a.b);
-        assert_memory_not_equal(a.x, c.x, a.shape.x * sizeof *a.x);
-        assert_memory_not_equal(a.w, c.w, a.shape.w * sizeof *a.w);
-        assert_memory_not_equal(a.b, c.b, a.shape.b * sizeof *a.b);
-        assert_memory_not_equal(a.x, a.w, a.shape.w * sizeof *a.w);
+    for (size_t m = 0; data_mode_names[m]; m++) {
+        filled a = fill(layer(3), data_mode_names[m], 4), b = fill(layer(3), data_mode_names[m], 4);
+        filled c = fill(layer(3), data_mode_names[m], 6);
+        assert_true(same_floats(a.x, b.x, a.shape.x));
+        assert_true(same_floats(a.w, b.w, a.shape.w));
+        assert_true(same_floats(a.b, b.b, a.shape.b));
+        const bool ids = strcmp(data_mode_names[m], "ids") == 0;
+        const bool impulse = strcmp(data_mode_names[m], "impulse") == 0;
+        assert_true(same_floats(a.x, c.x, a.shape.x) == ids);
+        assert_true(same_floats(a.w, c.w, a.shape.w) == impulse);
+        assert_false(same_floats(a.b, c.b, a.shape.b));
+        assert_false(same_floats(a.x, a.w, a.shape.w));
         empty(&a), empty(&b), empty(&c);
+    }
+}
+
+static void make_indicator(float *values, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        values[i] = values[i] != 0.0f;
+}
+
+/* Outputs in which one product is not zero; none may have two. */
+static size_t count_probed(filled *f)
+{
+    size_t probed = 0;
+    make_indicator(f->x, f->shape.x);
+    make_indicator(f->w, f->shape.w);
+    oracle_scatter(&f->problem, f->x, f->w, NULL, f->y, f->mag, f->terms);
+    for (size_t i = 0; i < f->shape.y; i++) {
+        const double products =
+            f->y[i] * (f->problem.reduce == CLCONV_REDUCE_MEAN ? (double)f->problem.c : 1.0);
+        assert_true(products < 1.5);
+        probed += products > 0.5;
+    }
+    return probed;
+}
+
+/* Every value is a code of a single element and the bias, and exact in float32. */
+static void test_one_product(void **state)
+{
+    (void)state;
+    static const char *const modes[] = {"impulse", "ids"};
+    for (size_t m = 0; m < 2; m++) {
+        uint64_t random = 17;
+        size_t probed = 0, all = 0;
+        for (uint64_t i = 0; i < 60 * FORMS; i++) {
+            int64_t tables[8];
+            filled f = fill(random_problem((form)(i % FORMS), &random, tables), modes[m], i);
+            for (size_t j = 0; j < f.shape.y && f.problem.reduce != CLCONV_REDUCE_MEAN; j++)
+                assert_true((double)(float)f.y[j] == f.y[j]);
+            for (size_t j = 0; j < f.shape.b; j++)
+                assert_true(fmod((double)f.b[j], 1.0) != 0.0);
+            probed += count_probed(&f);
+            all += f.shape.y;
+            empty(&f);
+        }
+        assert_true(probed > all / 5); /* the rest see padding or an empty place */
+    }
+}
+
+/* Inside the image, whatever stride and dilation, three windows in four see an impulse, and their
+ * impulses meet every weight. */
+static void test_impulses_meet_all_weights(void **state)
+{
+    (void)state;
+    clconv_problem p = plain_problem(2, 4, 40, 44, 4, 3, 2);
+    p.groups = 2;
+    p.stride[0] = 2, p.stride[1] = 3, p.dilation[0] = 3, p.dilation[1] = 2;
+    bool met[64] = {false};
+    for (uint64_t seed = 0; seed < 4; seed++) {
+        filled f = fill(p, "impulse", seed);
+        size_t seen = 0;
+        for (size_t i = 0; i < f.shape.y; i++) {
+            seen += f.y[i] > 0.0;
+            met[(size_t)f.y[i]] = true;
+        }
+        assert_true(seen > f.shape.y * 7 / 10 && seen < f.shape.y * 8 / 10);
+        empty(&f);
+    }
+    for (size_t i = 0; i <= 48; i++) /* 4 filters of 2 channels of 3 x 2 */
+        assert_true(met[i]);
+}
+
+/* The ones of the filters stand at every tap in turn. */
+static void test_ids_read_every_tap(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 8; seed++) {
+        filled f = fill(plain_problem(1, 5, 6, 7, 30, 3, 2), "ids", seed);
+        for (size_t tap = 0; tap < 30; tap++) {
+            double ones = 0.0;
+            for (size_t k = 0; k < 30; k++)
+                ones += (double)f.w[k * 30 + tap];
+            assert_true(ones == 1.0);
+        }
+        assert_true(f.x[0] == 1.0f && f.x[209] == 210.0f);
+        empty(&f);
     }
 }
 
@@ -256,6 +349,9 @@ int main(void)
         cmocka_unit_test(test_exact_in_any_order),
         cmocka_unit_test(test_neighbours_differ),
         cmocka_unit_test(test_deterministic),
+        cmocka_unit_test(test_one_product),
+        cmocka_unit_test(test_impulses_meet_all_weights),
+        cmocka_unit_test(test_ids_read_every_tap),
         cmocka_unit_test(test_real_ranges),
         cmocka_unit_test(test_refusals),
     };

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/* The two oracles say the same, in every output, of every problem that the smoke and ci tiers have.
+ */
+#include "case.h"
+#include "tiers.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* Exact data: not even the order of summation may show. */
+static void compare_oracles(const case_spec *c)
+{
+    const clconv_problem p = case_problem(c);
+    oracle_shape shape;
+    assert_true(oracle_output(&p, &shape));
+    float *const x = malloc((shape.x + 1) * sizeof *x), *const w = malloc(shape.w * sizeof *w);
+    float *const b = shape.b ? malloc(shape.b * sizeof *b) : NULL;
+    double *const y = malloc((4 * shape.y + 1) * sizeof *y), *const mag = y + 2 * shape.y;
+    int64_t *const terms = malloc((2 * shape.y + 1) * sizeof *terms);
+    assert_true(x && w && (b || !shape.b) && y && terms);
+    assert_true(data_fill(&p, "exact", c->seed, x, w, b));
+    oracle_scatter(&p, x, w, b, y, mag, terms);
+    oracle_gather(&p, x, w, b, y + shape.y, mag + shape.y, terms + shape.y);
+    assert_memory_equal(terms, terms + shape.y, shape.y * sizeof *terms);
+    for (size_t i = 0; i < shape.y; i++)
+        assert_true(y[i] == y[shape.y + i] && mag[i] == mag[shape.y + i]);
+    void *const owned[] = {x, w, b, y, terms};
+    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
+        free(owned[i]);
+}
+
+/* Each problem once; cases of one stand together in a tier, or come again for another path. */
+static void compare_tier(const char *tier, size_t least)
+{
+    size_t count, compared = 0;
+    suite_entry *const entries = generate_tier(tier, TIER_DEFAULT_SEED, &count);
+    uint64_t *const done = calloc(count, sizeof *done);
+    assert_true(entries && done);
+    for (size_t i = 0; i < count; i++) {
+        const uint64_t problem = tier_problem_hash(&entries[i].spec);
+        size_t known = 0;
+        while (known < compared && done[known] != problem)
+            known++;
+        if (known < compared)
+            continue;
+        done[compared++] = problem;
+        compare_oracles(&entries[i].spec);
+    }
+    assert_true(compared >= least);
+    free(done);
+    free(entries);
+}
+
+static void test_smoke(void **state)
+{
+    (void)state;
+    compare_tier("smoke", 16);
+}
+
+static void test_ci(void **state)
+{
+    (void)state;
+    compare_tier("ci", 400);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_smoke), cmocka_unit_test(test_ci)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

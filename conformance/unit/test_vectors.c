@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/* Both oracles against published outputs: PyTorch's as the ONNX project has them, and the worked
+ * examples the project began with (tests/vectors.c). */
+#include "vectors.h"
+
+#include "npy.h"
+#include "problems.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static bool read_array(const vector *v, const char *name, npy_array *out)
+{
+    char path[600], why[900];
+    snprintf(path, sizeof path, VECTORS_FOLDER "/%s/%s.npy", v->name, name);
+    return npy_read(path, out, why, sizeof why);
+}
+
+static int64_t or_one(int64_t value)
+{
+    return value ? value : 1;
+}
+
+static clconv_problem problem_of(const vector *v, const npy_array *x, const npy_array *w, bool bias)
+{
+    const int64_t *const in = x->shape.dim, *const filter = w->shape.dim;
+    clconv_problem p = plain_problem(in[0], in[1], in[2], in[3], filter[0], filter[2], filter[3]);
+    p.groups = or_one(v->groups);
+    if (v->shared) {
+        p.shared = 1;
+        p.k = filter[0] * p.c;
+        p.reduce = v->mean ? CLCONV_REDUCE_MEAN : CLCONV_REDUCE_NONE;
+    }
+    for (int axis = 0; axis < 2; axis++) {
+        p.stride[axis] = or_one(v->stride[axis]);
+        p.dilation[axis] = or_one(v->dilation[axis]);
+        p.pad_before[axis] = v->pad[2 * axis];
+        p.pad_after[axis] = v->pad[2 * axis + 1];
+    }
+    p.b.dtype = bias ? CLCONV_F32 : 0;
+    return p;
+}
+
+/* The published float is within gamma(terms + 2) * mag of the exact sum, as any output is. */
+static void check_vector(const vector *v)
+{
+    npy_array x, w, b = {.data = NULL}, wanted;
+    assert_true(read_array(v, "x", &x) && read_array(v, "w", &w));
+    assert_true(read_array(v, v->wanted, &wanted));
+    const bool bias = read_array(v, "b", &b);
+    const clconv_problem p = problem_of(v, &x, &w, bias);
+    oracle_shape shape;
+    assert_true(oracle_output(&p, &shape));
+    const int64_t counted[] = {shape.n, shape.k, shape.p, shape.q};
+    assert_memory_equal(counted, wanted.shape.dim, sizeof counted);
+    double *const y = calloc(2 * shape.y, sizeof *y), *const mag = y + shape.y;
+    int64_t *const terms = calloc(shape.y, sizeof *terms);
+    const judge_rule rule = {.mean = v->mean};
+    oracle_scatter(&p, x.data, w.data, b.data, y, mag, terms);
+    assert_int_equal(compare_outputs(wanted.data, y, mag, terms, shape.y, &rule).bad, 0);
+    oracle_gather(&p, x.data, w.data, b.data, y, mag, terms);
+    assert_int_equal(compare_outputs(wanted.data, y, mag, terms, shape.y, &rule).bad, 0);
+    free(y);
+    free(terms);
+    npy_array *const arrays[] = {&x, &w, &b, &wanted};
+    for (size_t i = 0; i < 4; i++)
+        npy_free(arrays[i]);
+}
+
+static void test_published(void **state)
+{
+    (void)state;
+    size_t checked = 0;
+    for (const vector *v = vectors; v->name; v++)
+        if (v->wanted) {
+            check_vector(v);
+            checked++;
+        }
+    assert_int_equal(checked, 28);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_published)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
