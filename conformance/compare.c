@@ -13,7 +13,6 @@
  * by 2^-126 where the device flushes subnormals to zero: n times that is added. */
 #include "suite.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -47,23 +46,13 @@ static double bound_of(double mag, int64_t terms, const judge_rule *rule)
     return compare_gamma(roundings) * mag + (double)roundings * (rule->flush ? 0x1p-126 : 0x1p-150);
 }
 
-/* The float nearest to y. */
-static float nearest_float(double y)
-{
-    return fabs(y) > (double)FLT_MAX ? copysignf(INFINITY, (float)copysign(1.0, y)) : (float)y;
-}
-
-/* Equal floats have equal bits but for -0 and 0. No comparison with a NaN holds. */
+/* Equal floats have equal bits but for -0 and 0, and a double past FLT_MAX converts to infinity
+ * (C11, annex F). No comparison with a NaN holds. */
 static bool is_right(float got, double y, double bound, const judge_rule *rule)
 {
-    const double error = fabs((double)got - y);
-    if (!rule->exact)
-        return error <= bound;
-    if (!rule->special)
-        return got == (float)y;
-    if (isnan(y))
+    if (rule->special && isnan(y))
         return isnan(got) && bits_of(got) != rule->poison;
-    return got == nearest_float(y) || error <= bound;
+    return (rule->exact && got == (float)y) || fabs((double)got - y) <= bound;
 }
 
 comparison compare_outputs(const float *got, const double *y, const double *mag,

@@ -54,11 +54,12 @@ typedef struct reference {
     bool exact, special; /* what judge_rule asks */
 } reference;
 
+enum { REFERENCE_PRODUCTS = 32000000 }; /* to here both oracles compute every output */
+
 /* Fills `r` for a valid problem `p` of case `c`; returns at once when it holds just that, so that
  * one case under several algorithms is computed once. NULL, or a kind ("data", "host_memory",
- * "oracle") with a sentence in `why`; "oracle" = the two oracles disagree. They are both asked for
- * every output, above REFERENCE_PRODUCTS products for a sample of them. */
-enum { REFERENCE_PRODUCTS = 32000000 };
+ * "oracle") with a sentence in `why`; "oracle" = the two oracles disagree, of which the
+ * second is asked for a sample of the outputs above REFERENCE_PRODUCTS. */
 const char *reference_load(reference *r, const case_spec *c, const clconv_problem *p, char *why,
                            size_t room);
 void reference_free(reference *r);

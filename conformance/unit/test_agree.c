@@ -68,8 +68,23 @@ static void test_ci(void **state)
     compare_tier("ci", 400);
 }
 
+/* 1.2e8 products: the second oracle is asked for a sample. */
+static void test_sample(void **state)
+{
+    (void)state;
+    case_spec c;
+    char why[256];
+    reference r = {0};
+    assert_true(case_parse("c64hw56k64rs3p1:data=real", &c, why, sizeof why));
+    const clconv_problem p = case_problem(&c);
+    assert_null(reference_load(&r, &c, &p, why, sizeof why));
+    assert_true((double)r.shape.y * 9.0 * 64.0 > 2.0 * REFERENCE_PRODUCTS);
+    reference_free(&r);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_smoke), cmocka_unit_test(test_ci)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_smoke), cmocka_unit_test(test_ci),
+                                       cmocka_unit_test(test_sample)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -163,6 +163,10 @@ static void compare_oracles(const clconv_problem *p, uint64_t seed)
         assert_true(y[i] == y[shape.y + i]); /* exact data: not even the order may show */
         assert_true(mag[i] == mag[shape.y + i]);
         assert_int_equal(terms[i], terms[shape.y + i]);
+        double y_alone, mag_alone;
+        int64_t terms_alone;
+        oracle_gather_at(p, x, w, b, i, &y_alone, &mag_alone, &terms_alone);
+        assert_true(y_alone == y[i] && mag_alone == mag[i] && terms_alone == terms[i]);
     }
     free(x);
     free(w);

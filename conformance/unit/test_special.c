@@ -250,6 +250,8 @@ static void test_judge(void **state)
         {0x1p-122f, 0.0, 1, 1, 1},
         {0x1p-30f, 0.0, 1, 1, 1},
         {FLT_MAX, (double)FLT_MAX, 0, 0, 0},
+        {-INFINITY, -0x1p200, 0, 0, 0},
+        {INFINITY, -0x1p200, 1, 1, 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_int_equal(bad(rows[i].got, rows[i].y, 1, &plain), rows[i].bad);
