@@ -30,24 +30,28 @@ static void fill_bias(const oracle_shape *size, uint64_t seed, float *b)
 }
 
 /* Whether the impulses of a block lie in this row (or column). Rows that are a dilation apart are
- * one filter's taps; of R such rows in a line, wherever they begin, exactly one has impulses. */
-static bool hit(const clconv_problem *p, int axis, uint64_t key, int64_t at)
+ * one filter's taps; of R such rows in a line, wherever they begin, exactly one has impulses. Which
+ * one is drawn, and goes on by one with each `turn`, so that blocks and images differ and together
+ * have impulses in every row; columns go on after a whole round of rows. */
+static bool hit(const clconv_problem *p, int axis, uint64_t key, uint64_t turn, int64_t at)
 {
     const int64_t phase = at % p->dilation[axis], step = at / p->dilation[axis];
-    const uint64_t shift = data_draw(key, (uint64_t)(2 * phase + axis));
-    return ((uint64_t)step + shift) % (uint64_t)p->kernel[axis] == 0;
+    const uint64_t drawn = data_draw(key, (uint64_t)(2 * phase + axis)) >> 32;
+    const uint64_t moved = axis == 0 ? turn : turn / (uint64_t)p->kernel[0];
+    return ((uint64_t)step + drawn + moved) % (uint64_t)p->kernel[axis] == 0;
 }
 
 /* The impulses of one block of one image: each in a channel drawn for its place. One place in four
  * stays empty, so that groups differ even where the filter is 1 x 1. */
 static void place_impulses(const clconv_problem *p, const data_block *at, uint64_t key,
-                           float *image)
+                           uint64_t turn, float *image)
 {
+    const uint64_t place_key = data_draw(data_draw(key, UINT64_MAX - 1), turn);
     for (int64_t row = 0; row < p->in[0]; row++)
-        for (int64_t column = 0; hit(p, 0, key, row) && column < p->in[1]; column++) {
+        for (int64_t column = 0; hit(p, 0, key, turn, row) && column < p->in[1]; column++) {
             const int64_t place = row * p->in[1] + column;
-            const uint64_t random = data_draw(data_draw(key, UINT64_MAX - 1), (uint64_t)place);
-            if (random % 4 == 0 || !hit(p, 1, key, column))
+            const uint64_t random = data_draw(place_key, (uint64_t)place);
+            if (random % 4 == 0 || !hit(p, 1, key, turn, column))
                 continue;
             const int64_t c = (int64_t)(random / 4 % (uint64_t)at->in_count);
             image[(at->first_in + c) * p->in[0] * p->in[1] + place] = 1.0f;
@@ -57,12 +61,11 @@ static void place_impulses(const clconv_problem *p, const data_block *at, uint64
 bool data_impulse(const clconv_problem *p, const oracle_shape *size, uint64_t seed, float *x,
                   float *w, float *b)
 {
-    const uint64_t key = data_stream(seed, TENSOR_X);
     memset(x, 0, size->x * sizeof *x);
     for (int64_t n = 0; n < p->n; n++) {
         data_block at = data_first_block(p);
         do {
-            place_impulses(p, &at, data_draw(key, (uint64_t)(n * at.count + at.index)),
+            place_impulses(p, &at, data_stream(seed, TENSOR_X), (uint64_t)(n * at.count + at.index),
                            x + n * p->c * p->in[0] * p->in[1]);
         } while (data_next_block(p, &at));
     }

@@ -16,8 +16,8 @@ enum {
 typedef struct witness {
     twist_view view;
     const float *got;
-    size_t wrong[LOOKED_AT]; /* indices */
-    size_t count;
+    size_t wrong[LOOKED_AT], right[LOOKED_AT]; /* indices, spread over all */
+    size_t count, right_count;
     char *text;
     size_t room, used;
 } witness;
@@ -30,7 +30,7 @@ static void say(witness *s, const char *format, ...)
     const int wanted = vsnprintf(s->text + s->used, s->room - s->used, format, list);
     va_end(list);
     const size_t left = s->room - s->used;
-    s->used += wanted > 0 && (size_t)wanted < left ? (size_t)wanted : left - 1;
+    s->used += wanted >= 0 && (size_t)wanted < left ? (size_t)wanted : left - 1;
 }
 
 static bool is_wrong(const witness *s, size_t i)
@@ -38,18 +38,18 @@ static bool is_wrong(const witness *s, size_t i)
     return s->got[i] != (float)s->view.ref->y[i];
 }
 
-static void find_wrong(witness *s)
+/* Some of the outputs that are wrong, or right, in steps that meet every row and column. */
+static size_t find_some(const witness *s, bool wrong, size_t *found)
 {
     const size_t outputs = s->view.ref->shape.y;
-    size_t all = 0, seen = 0;
+    size_t all = 0, seen = 0, count = 0;
     for (size_t i = 0; i < outputs; i++)
-        all += is_wrong(s, i);
-    if (all == 0)
-        return;
-    const size_t step = data_coprime((all + LOOKED_AT - 1) / LOOKED_AT, outputs);
+        all += is_wrong(s, i) == wrong;
+    const size_t step = all ? data_coprime((all + LOOKED_AT - 1) / LOOKED_AT, outputs) : 1;
     for (size_t i = 0; i < outputs; i++)
-        if (is_wrong(s, i) && seen++ % step == 0)
-            s->wrong[s->count++] = i;
+        if (is_wrong(s, i) == wrong && seen++ % step == 0)
+            found[count++] = i;
+    return count;
 }
 
 static aim aim_at(const witness *s, size_t index)
@@ -64,34 +64,46 @@ static aim aim_at(const witness *s, size_t index)
 
 /* ---- Which mistake -------------------------------------------------------------------------- */
 
-/* Whether a mistake gives every value that it foretells, two of them at least. */
-static bool fits(const witness *s, const twist *t)
+/* Whether a mistake gives every value that it foretells, `least` of them at least. */
+static bool fits(const witness *s, const twist *t, const size_t *at, size_t count, size_t least)
 {
     size_t foretold = 0;
-    for (size_t i = 0; i < s->count; i++) {
-        const outcome o = twist_outcome(&s->view, t, aim_at(s, s->wrong[i]));
+    for (size_t i = 0; i < count; i++) {
+        const outcome o = twist_outcome(&s->view, t, aim_at(s, at[i]));
         if (o.edge)
             continue;
-        if ((float)o.value != s->got[s->wrong[i]])
+        if ((float)o.value != s->got[at[i]])
             return false;
         foretold++;
     }
-    return foretold >= 2;
+    return foretold >= least;
 }
 
+/* Names the mistakes that give the wrong outputs. Those that give the right ones, too, explain all;
+ * only where there is none, others are named, as the mistake in the wrong ones. */
 static void say_cause(witness *s)
 {
-    const char *phrases[NAMED];
-    size_t found = 0;
+    const twist *found[NAMED];
+    size_t whole = 0, partial = 0;
     for (const twist *t = twists; s->count >= 2 && t->phrase; t++) {
-        if (!fits(s, t))
+        if (!fits(s, t, s->wrong, s->count, 2))
             continue;
-        if (found < NAMED)
-            phrases[found] = t->phrase;
-        found++;
+        const bool everywhere = fits(s, t, s->right, s->right_count, 0);
+        if (everywhere && whole == 0)
+            partial = 0; /* what was found so far explains less */
+        if (!everywhere && whole > 0)
+            continue;
+        size_t *const count = everywhere ? &whole : &partial;
+        if (*count < NAMED)
+            found[*count] = t;
+        ++*count;
     }
-    for (size_t i = 0; found <= NAMED && i < found; i++)
-        say(s, "%s%s", i ? ", or " : (s->used ? ": " : ""), phrases[i]);
+    const size_t named = whole ? whole : partial;
+    if (named == 0 || named > NAMED)
+        return;
+    say(s, "%s%s", s->used ? ": " : "", whole ? "" : "in the wrong outputs, ");
+    for (size_t i = 0; i < named; i++)
+        say(s, "%s%s", i ? ", or " : "", found[i]->phrase);
 }
 
 /* ---- Which element -------------------------------------------------------------------------- */
@@ -209,23 +221,24 @@ static bool say_group(witness *s, const aim *at, const element *read, const elem
 static void say_element(witness *s, size_t index, bool of_x, const element *read)
 {
     static const char *const parts[2][4] = {
-        {"the filter of channel", "plane", "filter row", "filter column"},
+        {"the filter of channel", "filter channel", "filter row", "filter column"},
         {"image", "input channel", "row", "column"}};
     const element right = element_expected(s, index, of_x);
     const aim at = aim_at(s, index);
     char read_text[96], right_text[96];
     if (of_x && say_group(s, &at, read, &right))
         return;
-    say(s, "output (n=%" PRId64 " k=%" PRId64 " p=%" PRId64 " q=%" PRId64 ") reads ", at.n, at.k,
-        at.p, at.q);
+    say(s, "output (n=%" PRId64 " k=%" PRId64 " p=%" PRId64 " q=%" PRId64 ") %s ", at.n, at.k, at.p,
+        at.q, of_x ? "reads" : "meets the impulse with");
     for (unsigned i = 0; i < 4; i++)
         if (equal(read, &right, i)) {
             say(s, "%s %" PRId64 " where %s %" PRId64 " is right", parts[of_x][i], read->at[i],
                 parts[of_x][i], right.at[i]);
             return;
         }
-    say(s, "%s where %s is right", element_text(read, of_x, read_text, sizeof read_text),
-        element_text(&right, of_x, right_text, sizeof right_text));
+    say(s, "%s where %s %s", element_text(read, of_x, read_text, sizeof read_text),
+        element_text(&right, of_x, right_text, sizeof right_text),
+        is_nothing(&right) ? "should be" : "is right");
 }
 
 /* The first wrong output that names an element; else one that reads nothing; else one that holds no
@@ -263,7 +276,8 @@ bool explain_data(const clconv_problem *p, const reference *ref, const float *go
     if (room == 0 || !ref->exact || ref->special || !twist_view_open(&s.view, p, ref))
         return false;
     *text = '\0';
-    find_wrong(&s);
+    s.count = find_some(&s, true, s.wrong);
+    s.right_count = find_some(&s, false, s.right);
     const bool ids = strcmp(ref->mode, "ids") == 0;
     if (s.count && (ids || strcmp(ref->mode, "impulse") == 0))
         say_read(&s, ids);

@@ -17,17 +17,6 @@ typedef struct product {
     bool missing;
 } product;
 
-/* A mistake changes the parameters, the output's own place, or the places that a product reads. */
-typedef struct twist {
-    const char *phrase;
-    void (*problem)(clconv_problem *p);
-    void (*output)(const reference *ref, aim *out, int64_t by);
-    void (*product)(const clconv_problem *p, product *at, int64_t by);
-    int64_t by; /* given to `output` and `product` */
-} twist;
-
-extern const twist twists[]; /* ended by a NULL phrase */
-
 /* A problem with its blocks at hand. twist_view_open is false when the host has no memory. */
 typedef struct twist_view {
     const clconv_problem *p;
@@ -36,6 +25,17 @@ typedef struct twist_view {
 } twist_view;
 bool twist_view_open(twist_view *v, const clconv_problem *p, const reference *ref);
 void twist_view_close(twist_view *v);
+
+/* A mistake changes the parameters, the output's own place, or the places that a product reads. */
+typedef struct twist {
+    const char *phrase;
+    void (*problem)(clconv_problem *p);
+    void (*output)(const twist_view *v, aim *out, int64_t by);
+    void (*product)(const clconv_problem *p, product *at, int64_t by);
+    int64_t by; /* given to `output` and `product` */
+} twist;
+
+extern const twist twists[]; /* ended by a NULL phrase */
 
 int64_t twist_block_of(const twist_view *v, int64_t k); /* of an output channel */
 double twist_bias_factor(const clconv_problem *p);      /* y = (sum + factor * bias) / divisor */
