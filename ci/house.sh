@@ -35,7 +35,7 @@ floor_of() {
     host) echo "include kernels" ;; # kernels/embed.h
     common) echo "include" ;;
     conformance | bench | tool) echo "common include kernels" ;;
-    tests) echo "common include host" ;; # white-box tests of F1
+    tests) echo "common include host conformance" ;; # white-box tests of F1; the oracles
     *) echo "" ;;
     esac
 }

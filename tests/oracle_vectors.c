@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Both oracles against published outputs: PyTorch's as the ONNX project has them, and the worked
- * examples the project began with (tests/vectors.c). */
+ * examples the project began with (vectors.c). Run in this folder. */
 #include "vectors.h"
 
 #include "npy.h"
-#include "problems.h"
+#include "suite.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -16,7 +16,7 @@
 static bool read_array(const vector *v, const char *name, npy_array *out)
 {
     char path[600], why[900];
-    snprintf(path, sizeof path, VECTORS_FOLDER "/%s/%s.npy", v->name, name);
+    snprintf(path, sizeof path, "vectors/%s/%s.npy", v->name, name);
     return npy_read(path, out, why, sizeof why);
 }
 
@@ -28,7 +28,9 @@ static int64_t or_one(int64_t value)
 static clconv_problem problem_of(const vector *v, const npy_array *x, const npy_array *w, bool bias)
 {
     const int64_t *const in = x->shape.dim, *const filter = w->shape.dim;
-    clconv_problem p = plain_problem(in[0], in[1], in[2], in[3], filter[0], filter[2], filter[3]);
+    clconv_problem p;
+    clconv_problem_init(&p, sizeof p);
+    p.n = in[0], p.c = in[1], p.k = filter[0];
     p.groups = or_one(v->groups);
     if (v->shared) {
         p.shared = 1;
@@ -36,6 +38,8 @@ static clconv_problem problem_of(const vector *v, const npy_array *x, const npy_
         p.reduce = v->mean ? CLCONV_REDUCE_MEAN : CLCONV_REDUCE_NONE;
     }
     for (int axis = 0; axis < 2; axis++) {
+        p.in[axis] = in[2 + axis];
+        p.kernel[axis] = filter[2 + axis];
         p.stride[axis] = or_one(v->stride[axis]);
         p.dilation[axis] = or_one(v->dilation[axis]);
         p.pad_before[axis] = v->pad[2 * axis];
