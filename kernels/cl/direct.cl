@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Any group size, dense included. One work-item computes KB output channels x YB rows x a strip of
- * XB output pixels in registers over all input channels of the group: each vector of x is loaded
- * once for KB channels, each weight once for YB strips.
+ * XB output pixels in registers over all input channels of the group: each pixel of x is loaded once
+ * for KB channels, each weight once for YB strips. Vectors are strips or, where a strip is a single
+ * pixel, the KB channels.
  *
  * Ids: 0 and 1 = strip, row-major over rows of get_global_size(0); the strips of a plane are
  * numbered along its rows first. 2 = block of output channels, z = (n * groups + g) * blocks +
@@ -18,6 +19,73 @@
 /* Rows of x under the YB rows of a strip, and columns under its XB pixels. */
 #define ROWS ((YB - 1) * STRIDE_H + (FILTER_H - 1) * DILATION_H + 1)
 #define COLS ((FILTER_W - 1) * DILATION_W + STRIP_SPAN)
+
+#if XB == 1
+
+/* ---- Vectors of KB channels ------------------------------------------------------------------ */
+
+#if KB == 1
+typedef float bank;
+#define LANE(v, m) (v)
+#define EACH_CHANNEL(F) F(0)
+#elif KB == 4
+typedef float4 bank;
+#define LANE(v, m) (v).s##m
+#define EACH_CHANNEL(F) F(0) F(1) F(2) F(3)
+#else
+typedef float8 bank;
+#define LANE(v, m) (v).s##m
+#define EACH_CHANNEL(F) F(0) F(1) F(2) F(3) F(4) F(5) F(6) F(7)
+#endif
+
+/* Rows written out, not looped over: Intel's compiler unrolls too late to keep an array in registers
+ * that a loop indexes (IGC 1.0.12504, November 2026). */
+#if YB == 1
+#define EACH_ROW(F) F(0)
+#elif YB == 2
+#define EACH_ROW(F) F(0) F(1)
+#else
+#define EACH_ROW(F) F(0) F(1) F(2) F(3)
+#endif
+
+/* Unrolled taps take more registers than GPUs have. */
+#define ROLLED _Pragma("unroll 1")
+
+/* One tap of KB filters, w_out apart; past the group's `last` channel its last filter once more. */
+INLINE bank load_weights(global const float *tap, const long w_out, const int last)
+{
+    bank weight;
+#define LOAD(m)                                                                                    \
+    LANE(weight, m) = *tap;                                                                        \
+    tap += m < last ? w_out : 0;
+    EACH_CHANNEL(LOAD)
+    return weight;
+}
+
+/* Adds all taps of one input channel to the sums. */
+INLINE void add_pixels(bank *sum, global const float *in, global const float *filter,
+                       const long w_out, const int last, const int in_h, const int in_w,
+                       const int top, const int left)
+{
+    ROLLED
+    for (int r = 0; r < FILTER_H; r++)
+        ROLLED
+        for (int s = 0; s < FILTER_W; s++) {
+            const int iw = left + s * DILATION_W;
+            const bank weight = load_weights(filter + (long)r * FILTER_W + s, w_out, last);
+            const int inside = iw >= 0 && iw < in_w;
+            int ih = top + r * DILATION_H;
+#define ADD(j)                                                                                     \
+    if (inside && ih >= 0 && ih < in_h)                                                            \
+        sum[j] = fma((bank)in[(long)ih * in_w + iw], weight, sum[j]);                              \
+    ih += STRIDE_H;
+            EACH_ROW(ADD)
+        }
+}
+
+#else
+
+/* ---- Vectors of XB pixels -------------------------------------------------------------------- */
 
 /* Rows of taps stay a loop: unrolled, 3x3 ran 20 % slower (PoCL 3.1, AVX-512, November 2026). */
 #if FILTER_W <= 7
@@ -82,6 +150,8 @@ INLINE void add_guarded_channel(strip sum[KB][YB], global const float *in,
     }
 }
 
+#endif
+
 kernel void direct(CONV_BUFFERS, CONV_SHAPE)
 {
     const uint strips = (uint)(out_w - 1) / XB + 1;
@@ -99,11 +169,19 @@ kernel void direct(CONV_BUFFERS, CONV_SHAPE)
     const int top = p * STRIDE_H - pad_top;
     const int left = q * STRIDE_W - pad_left;
     const long in_plane = (long)in_h * in_w;
-    const long channels = (long)groups * in_per_group;
-    const int interior = top >= 0 && top + ROWS <= in_h && left >= 0 && left + COLS <= in_w;
     global const float *in = x + x_offset + n * x_image + g * in_per_group * in_plane;
     global const float *filter = w + w_offset + g * w_group;
 
+#if XB == 1
+    bank sum[YB];
+#define CLEAR(j) sum[j] = 0.0f;
+    EACH_ROW(CLEAR)
+    filter += k * w_out;
+    for (int c = 0; c < in_per_group; c++, in += in_plane, filter += w_in)
+        add_pixels(sum, in, filter, w_out, out_per_group - 1 - k, in_h, in_w, top, left);
+#else
+    const long channels = (long)groups * in_per_group;
+    const int interior = top >= 0 && top + ROWS <= in_h && left >= 0 && left + COLS <= in_w;
     long filter_of[KB]; /* past the group's last channel: its last filter once more */
     strip sum[KB][YB];
     UNROLL
@@ -122,14 +200,30 @@ kernel void direct(CONV_BUFFERS, CONV_SHAPE)
         else
             add_guarded_channel(sum, in, filter, filter_of, in_h, in_w, top, left);
     }
+#endif
 
     global float *out = y + y_offset + n * y_image +
                         ((g * out_per_group + k) * out_h + p) * out_w + q;
+    const ulong b_first = b_offset + g * b_group + k;
+#if XB == 1
+#define STORE(m)                                                                                   \
+    if (k + m < out_per_group)                                                                     \
+        out[(long)m * out_h * out_w] =                                                             \
+            epilogue(LANE(row, m), b, b_first + m, has_bias, bias_factor, divisor);
+#define STORE_ROW(j)                                                                               \
+    if (p + j < out_h) {                                                                           \
+        const bank row = sum[j];                                                                   \
+        EACH_CHANNEL(STORE)                                                                        \
+        out += out_w;                                                                              \
+    }
+    EACH_ROW(STORE_ROW)
+#else
     UNROLL
     for (int m = 0; m < KB; m++)
         UNROLL
         for (int j = 0; j < YB; j++)
             if (k + m < out_per_group && p + j < out_h)
                 finish_strip(sum[m][j], out + ((long)m * out_h + j) * out_w, out_w - q, b,
-                             b_offset + g * b_group + k + m, has_bias, bias_factor, divisor);
+                             b_first + m, has_bias, bias_factor, divisor);
+#endif
 }
