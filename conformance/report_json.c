@@ -2,6 +2,8 @@
 /* The JSON document of a run (schema/clconv-conform-1.json) and how merge reads one back. */
 #include "report.h"
 
+#include "headroom.h"
+
 #include <errno.h>
 #include <float.h>
 #include <math.h>
@@ -79,6 +81,7 @@ json_t *report_document(const report *r, double min_coverage)
     json_object_set_new(document, "totals", tally_json(&r->total));
     json_object_set_new(document, "coverage", json_real(report_coverage(r)));
     json_object_set_new(document, "algorithms", algorithms_json(r));
+    json_object_set_new(document, "headroom", headroom_json(r));
     if (r->baseline)
         json_object_set(document, "baseline", r->baseline);
     json_object_set_new(document, "cases", cases_json(r));
