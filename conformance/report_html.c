@@ -85,19 +85,19 @@ static void count_figure(markup *m, const char *label, size_t value, const char 
     figure(m, label, value ? class_name : NULL, text);
 }
 
-/* The judge's word, large, and behind it what it was said of. */
+/* The judge's word, which stands in capitals, large; behind it the rest of his sentence. */
 static void verdict_line(markup *m, const report *r, const judgement *j)
 {
-    const char *const colon = strchr(j->sentence, ':');
-    const int word = colon ? (int)(colon - j->sentence) : (int)strlen(j->sentence);
+    const size_t word = strcspn(j->sentence, ":abcdefghijklmnopqrstuvwxyz");
+    const char *const rest = j->sentence + word + strspn(j->sentence + word, ": ");
     markup_start(m, "p");
     markup_attribute(m, "class", "verdict %s",
                      j->exit_code == EXIT_GOOD       ? "good"
                      : j->exit_code == EXIT_EVIDENCE ? "thin"
                                                      : "bad");
-    markup_leaf(m, "b", NULL, "%.*s", word, j->sentence);
-    if (colon)
-        markup_leaf(m, "span", NULL, "%s", colon + 2);
+    markup_leaf(m, "b", NULL, "%.*s", (int)word, j->sentence);
+    if (*rest)
+        markup_leaf(m, "span", NULL, "%s", rest);
     else
         markup_leaf(m, "span", NULL, "%zu of %zu cases computed right",
                     r->total.run - r->total.failed, r->total.run);
