@@ -125,12 +125,12 @@ static void add_features(json_t *card, cl_device_id device)
 
 json_t *device_card(const device_entry *d)
 {
-    char text[256] = "";
+    char text[256];
     json_t *card = json_object();
     add_text(card, "name", d->name);
     add_text(card, "platform", d->platform_name);
-    clGetPlatformInfo(d->platform, CL_PLATFORM_VERSION, sizeof text - 1, text, NULL);
-    add_text(card, "platform_version", text);
+    if (clGetPlatformInfo(d->platform, CL_PLATFORM_VERSION, sizeof text, text, NULL) == CL_SUCCESS)
+        add_text(card, "platform_version", text);
     add_text(card, "type", type_name(d->type));
     add_property(card, "vendor", d->device, CL_DEVICE_VENDOR);
     add_property(card, "version", d->device, CL_DEVICE_VERSION);

@@ -45,15 +45,21 @@ static void number_fact(markup *m, char *name, json_int_t value)
     }
 }
 
+/* Numbers are the sizes of dimensions, words are names. */
 static void list_fact(markup *m, const char *name, const json_t *list)
 {
-    char text[128] = "";
-    size_t i, used = 0;
+    size_t i;
     json_t *one;
-    json_array_foreach(list, i, one) if (used < sizeof text) used +=
-        (size_t)snprintf(text + used, sizeof text - used, "%s%" JSON_INTEGER_FORMAT, i ? " x " : "",
-                         json_integer_value(one));
-    fact(m, name, "%s", text);
+    markup_leaf(m, "dt", NULL, "%s", name);
+    markup_start(m, "dd");
+    json_array_foreach(list, i, one)
+    {
+        if (json_is_integer(one))
+            markup_text(m, "%s%" JSON_INTEGER_FORMAT, i ? " x " : "", json_integer_value(one));
+        else
+            markup_text(m, "%s%s", i ? " " : "", json_string_value(one));
+    }
+    markup_end(m);
 }
 
 /* One entry under its own name, with blanks for underscores. */
@@ -86,14 +92,18 @@ static void close_part(markup *m)
     markup_end(m);
 }
 
-/* The card's texts, or all that are neither text nor the features. */
-static void card_part(markup *m, const char *title, json_t *card, bool texts)
+static bool is_number(const json_t *value)
+{
+    return json_is_integer(value) || json_is_integer(json_array_get(value, 0));
+}
+
+/* The card's numbers, or its words; the features are neither. */
+static void card_part(markup *m, const char *title, json_t *card, bool numbers)
 {
     const char *key;
     json_t *value;
     open_part(m, title);
-    json_object_foreach(card, key, value) if (json_is_string(value) == texts)
-        card_fact(m, key, value);
+    json_object_foreach(card, key, value) if (is_number(value) == numbers) card_fact(m, key, value);
     close_part(m);
 }
 
@@ -129,9 +139,9 @@ void page_card(markup *m, const report *r)
     page_section(m, "Device and run");
     markup_start(m, "div");
     markup_attribute(m, "class", "card");
-    card_part(m, "Device", r->facts.device, true);
+    card_part(m, "Device", r->facts.device, false);
     features_part(m, json_object_get(r->facts.device, "features"));
-    card_part(m, "Limits", r->facts.device, false);
+    card_part(m, "Limits", r->facts.device, true);
     run_part(m, &r->facts);
     markup_end(m);
     markup_end(m);

@@ -70,7 +70,7 @@ make_huge 60000 >"$work/huge.json"
 for report in good failing huge; do
     (cd "$work" && "$conform" merge "$report.json" --html "$report.html" >"$report.out" 2>&1)
     [ -s "$work/$report.html" ] || complain "$report: $(head -n 3 "$work/$report.out")"
-    if grep -qE '(src|href) *=|@import|url\(|https?://' "$work/$report.html"; then
+    if grep -qE '(src|href) *=|@import|url\(' "$work/$report.html"; then
         complain "$report: refers to something outside itself"
     fi
 done

@@ -20,11 +20,11 @@ static report *open_report(void)
 {
     char why[256];
     run_facts facts = {.tier = "smoke", .seed = 1, .shard = 1, .shards = 1};
-    facts.device =
-        json_pack("{s:s, s:s, s:s, s:I, s:[I, I, I], s:{s:b, s:b}}", "name", "A & <b> ]]> device",
-                  "version", "OpenCL 1.2", "driver", "1", "largest_buffer_bytes",
-                  (json_int_t)3 << 29, "max_work_item_sizes", (json_int_t)4, (json_int_t)5,
-                  (json_int_t)6, "features", "fp64", 1, "fp16", 0);
+    facts.device = json_pack("{s:s, s:s, s:s, s:I, s:[I, I, I], s:[s, s], s:{s:b, s:b}}", "name",
+                             "A & <b> ]]> device", "version", "OpenCL 1.2", "driver", "1",
+                             "largest_buffer_bytes", (json_int_t)3 << 29, "max_work_item_sizes",
+                             (json_int_t)4, (json_int_t)5, (json_int_t)6, "extensions", "cl_a",
+                             "cl_b", "features", "fp64", 1, "fp16", 0);
     report *r = report_open(&facts, NULL, why, sizeof why);
     assert_non_null(r);
     return r;
@@ -192,6 +192,7 @@ static void test_well_formed(void **state)
     assert_non_null(strstr(text, ">1/2<")); /* kernel 3 x 2 */
     assert_non_null(strstr(text, "1.5 GiB"));
     assert_non_null(strstr(text, "4 x 5 x 6"));
+    assert_non_null(strstr(text, "cl_a cl_b"));
     json_decref(cases);
     xmlFree(content);
     xmlFreeDoc(page);
