@@ -223,13 +223,14 @@ static void serve_worker(batch *b)
     }
     write_cases(b, cases); /* a worker that died early is noticed below */
     answer got = ANSWER_LINE;
-    while (got == ANSWER_LINE && b->exit_code == EXIT_GOOD &&
+    while (got == ANSWER_LINE && b->exit_code == EXIT_GOOD && !runner_stopped(b->run) &&
            (b->next < b->count || !b->run->report)) {
         got = next_line(&w, progress_now() + (double)o->timeout, line, sizeof line);
         if (got == ANSWER_LINE)
             on_message(b, base, line);
     }
-    const bool answered = got == ANSWER_LINE && b->exit_code == EXIT_GOOD;
+    const bool answered =
+        got == ANSWER_LINE && b->exit_code == EXIT_GOOD && !runner_stopped(b->run);
     const verdict v = end_worker(&w, o, answered ? await_end(&w, o) : got, got);
     if (got != ANSWER_LINE)
         blame(b, &v);
@@ -336,12 +337,12 @@ int run_isolated(runner *run)
         b.count = run->count - first < WORKER_BATCH ? run->count - first : WORKER_BATCH;
         do
             serve_worker(&b);
-        while (b.next < b.count && b.exit_code == EXIT_GOOD);
+        while (b.next < b.count && b.exit_code == EXIT_GOOD && !runner_stopped(run));
         code = b.exit_code;
         if (code != EXIT_GOOD)
             console_error(code, b.why);
         first += b.count;
-    } while (code == EXIT_GOOD && first < run->count);
+    } while (code == EXIT_GOOD && first < run->count && !runner_stopped(run));
     if (code == EXIT_GOOD)
         code = runner_finish(run);
     if (again.cases)

@@ -37,7 +37,7 @@ static const char epilog[] =
 /* popt writes texts and numbers here; they are checked afterwards. */
 typedef struct raw_options {
     char *seed, *shard, *coverage, *timeout;
-    int isolate, list, minimise, verbose, worker, resume, help;
+    int isolate, list, minimise, verbose, worker, resume, fail_fast, help;
 } raw_options;
 
 static bool wrong(char *why, size_t room, const char *format, ...)
@@ -131,6 +131,7 @@ static bool read_words(const raw_options *raw, run_options *o, char *why, size_t
     o->minimise = raw->minimise;
     o->verbose = raw->verbose;
     o->worker = raw->worker;
+    o->fail_fast = raw->fail_fast;
     return true;
 }
 
@@ -310,6 +311,8 @@ int main(int argc, const char **argv)
                     "Tell what fails or passes since F, an earlier --json"),
         TEXT_OPTION("min-coverage", &raw.coverage, "PCT",
                     "Percent of the applicable cases that must have run (95)"),
+        FLAG_OPTION("fail-fast", '\0', &raw.fail_fast,
+                    "Stop at the first case that fails; the reports are partial"),
         FLAG_OPTION("minimise", '\0', &raw.minimise,
                     "Shrink failing cases to small ones that fail alike"),
         TEXT_OPTION("dump", &o.dump, "DIR", "Write the arrays of failing cases to DIR as .npy"),

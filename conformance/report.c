@@ -182,6 +182,12 @@ bool report_add(report *r, const suite_entry *entry, const verdict *v)
 
 /* ---- Judging -------------------------------------------------------------------------------- */
 
+size_t report_left(const report *r)
+{
+    const size_t done = r->count + r->total.refused;
+    return r->facts.listed > done ? r->facts.listed - done : 0;
+}
+
 double report_coverage(const report *r)
 {
     const size_t applicable = r->total.run + r->total.skipped;
@@ -241,10 +247,18 @@ static const char *refusal(const report *r)
 judgement report_judge(const report *r, double min_coverage)
 {
     judgement j = {EXIT_GOOD, "PASS"};
+    const size_t left = report_left(r);
     if (r->total.failed) {
         j.exit_code = EXIT_DEVICE;
-        snprintf(j.sentence, sizeof j.sentence, "FAIL: %zu of %zu cases failed", r->total.failed,
-                 r->total.run);
+        const int used = snprintf(j.sentence, sizeof j.sentence, "FAIL: %zu of %zu cases failed",
+                                  r->total.failed, r->total.run);
+        if (left)
+            snprintf(j.sentence + used, sizeof j.sentence - (size_t)used,
+                     "; stopped there, %zu of %zu entries were not run", left, r->facts.listed);
+    } else if (left) {
+        j.exit_code = EXIT_EVIDENCE;
+        snprintf(j.sentence, sizeof j.sentence,
+                 "TOO LITTLE EVIDENCE: %zu of %zu entries were not run", left, r->facts.listed);
     } else if (report_is_whole(r)) {
         j = judge_evidence(r, min_coverage);
     } else if (r->facts.shards == 1 && r->total.run == 0) {

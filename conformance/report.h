@@ -61,6 +61,9 @@ bool report_add(report *r, const suite_entry *entry, const verdict *v);
 bool report_set_minimal(report *r, size_t index, const char *name);
 void report_add_refusals(report *r, const char *algo, const char *sentence, size_t times);
 
+/* Entries of the list that have not been run: the report is partial, its verdict never PASS. */
+size_t report_left(const report *r);
+
 /* run / (run + skipped), 0 when nothing was applicable. */
 double report_coverage(const report *r);
 

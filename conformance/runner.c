@@ -112,6 +112,11 @@ bool runner_result(runner *run, size_t entry, const verdict *v, char *why, size_
     return true;
 }
 
+bool runner_stopped(const runner *run)
+{
+    return run->report && run->options->fail_fast && run->report->total.failed;
+}
+
 int runner_finish(runner *run)
 {
     char why[4352], unexplained[4352];
@@ -150,7 +155,7 @@ int run_here(runner *run)
     run->rerun_user = device.session;
     const int begun = runner_begin(run, device.card, device.selector, why, sizeof why);
     bool ok = begun == EXIT_GOOD;
-    for (size_t i = run->finished; ok && i < run->count; i++) {
+    for (size_t i = run->finished; ok && i < run->count && !runner_stopped(run); i++) {
         runner_launch(run, i);
         const verdict v = run_case(device.session, &run->entries[i].spec);
         ok = runner_result(run, i, &v, why, sizeof why);

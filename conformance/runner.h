@@ -18,7 +18,7 @@ typedef struct run_options {
     uint64_t seed;
     int64_t shard, shards, timeout; /* seconds */
     double min_coverage;            /* percent */
-    bool isolate, list, minimise, verbose, worker, resume;
+    bool isolate, list, minimise, verbose, worker, resume, fail_fast;
 } run_options;
 
 #define RUN_MIN_COVERAGE 95.0 /* percent */
@@ -52,6 +52,8 @@ bool runner_resume(runner *run, char *why, size_t room);
 int runner_begin(runner *run, json_t *card, const char *selector, char *why, size_t room);
 void runner_launch(runner *run, size_t entry);
 bool runner_result(runner *run, size_t entry, const verdict *v, char *why, size_t room);
+/* Whether the entries that are left shall not run. */
+bool runner_stopped(const runner *run);
 /* Explains the failures, writes the files, prints the summary; the exit code. */
 int runner_finish(runner *run);
 

@@ -20,7 +20,7 @@
 static report *open_report(const char *tier, const char *algo, int64_t shards)
 {
     char why[256];
-    run_facts facts = {.seed = 1, .shard = 1, .shards = shards, .listed = 9, .tier_listed = 9};
+    run_facts facts = {.seed = 1, .shard = 1, .shards = shards};
     facts.device = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "name", "It's <a> device",
                              "platform", "P", "type", "CPU", "vendor", "V", "version", "OpenCL 3.0",
                              "driver", "1", "opencl_c", "OpenCL C 1.2");
@@ -106,6 +106,28 @@ static void test_quota(void **state)
     report *r = open_report("smoke", "", 1);
     add_passes(r, (int)tier_quota("smoke") - 1);
     assert_int_equal(judged(r, 95, "accepted"), EXIT_EVIDENCE);
+}
+
+/* Entries that were not run are never a PASS, neither of a whole run nor of a part. */
+static void test_partial(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *tier, *algo;
+        int64_t shards;
+    } runs[] = {{"smoke", "", 1}, {"ci", "", 2}, {"ci", "naive", 1}, {"", "", 1}};
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        report *r = open_report(runs[i].tier, runs[i].algo, runs[i].shards);
+        add_passes(r, (int)tier_quota("smoke"));
+        add(r, 900, "naive", STATE_REFUSED, "not grouped");
+        r->facts.listed = r->count + 1;
+        assert_int_equal(report_judge(r, 95).exit_code, EXIT_GOOD);
+        r->facts.listed++;
+        assert_int_equal(report_judge(r, 95).exit_code, EXIT_EVIDENCE);
+        r->facts.listed++;
+        add(r, 901, "naive", STATE_FAIL, "wrong");
+        assert_int_equal(judged(r, 95, "stopped there, 1 of"), EXIT_DEVICE);
+    }
 }
 
 static void test_nothing_at_all(void **state)
@@ -294,11 +316,12 @@ static void test_clean(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),           cmocka_unit_test(test_failure_wins),
-        cmocka_unit_test(test_coverage),       cmocka_unit_test(test_quota),
-        cmocka_unit_test(test_nothing_at_all), cmocka_unit_test(test_parts),
-        cmocka_unit_test(test_json),           cmocka_unit_test(test_junit_agrees),
-        cmocka_unit_test(test_html),           cmocka_unit_test(test_clean),
+        cmocka_unit_test(test_good),         cmocka_unit_test(test_failure_wins),
+        cmocka_unit_test(test_coverage),     cmocka_unit_test(test_quota),
+        cmocka_unit_test(test_partial),      cmocka_unit_test(test_nothing_at_all),
+        cmocka_unit_test(test_parts),        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_junit_agrees), cmocka_unit_test(test_html),
+        cmocka_unit_test(test_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
