@@ -5,6 +5,7 @@
  * child. It starts itself again as a worker for each batch, writes the batch to the worker's stdin
  * and reads a JSON line per event from a pipe. */
 #include "dump.h"
+#include "interrupt.h"
 #include "runner.h"
 
 #include <errno.h>
@@ -67,6 +68,7 @@ static bool start_worker(worker *w, const run_options *o, int *cases)
     *w = (worker){.pid = fork(), .channel = from[0]};
     if (w->pid == 0)
         become_worker(o, to[0], from[1]);
+    interrupt_child(w->pid);
     close(to[0]);
     close(from[1]);
     *cases = to[1];
@@ -80,6 +82,7 @@ static const char *stop_worker(worker *w, char *text, size_t room)
     close(w->channel);
     while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
         continue;
+    interrupt_child(0);
     if (WIFSIGNALED(status))
         snprintf(text, room, "the process ended with signal %d (%s)", WTERMSIG(status),
                  strsignal(WTERMSIG(status)));

@@ -3,6 +3,7 @@
 #include "runner.h"
 
 #include "dump.h"
+#include "interrupt.h"
 #include "options.h"
 #include "tiers.h"
 
@@ -204,6 +205,7 @@ static int run_entries(runner *r, char *why, size_t room)
     const run_options *o = r->options;
     resumption resumed = {0};
     int code = EXIT_USAGE;
+    interrupt_watch();
     if (o->resume)
         r->resumed = &resumed;
     if (o->baseline && !(r->baseline = baseline_load(o->baseline, why, room)))

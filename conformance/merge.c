@@ -26,7 +26,8 @@ static bool load(shard *s, const char *path, char *why, size_t room)
         snprintf(why, room, "%s: %s", path, error.text);
     else if (!report_facts_read(s->document, &s->facts))
         snprintf(why, room, "%s: is not a document that clconv-conform --json wrote", path);
-    else if (json_integer_value(json_object_get(s->document, "left")) != 0)
+    else if (json_integer_value(json_object_get(s->document, "left")) != 0 ||
+             json_is_true(json_object_get(s->document, "interrupted")))
         snprintf(why, room,
                  "%s: %" JSON_INTEGER_FORMAT " of its %zu entries were not run; --resume runs them",
                  path, json_integer_value(json_object_get(s->document, "left")), s->facts.listed);

@@ -7,6 +7,8 @@
 #include <libxml/xmlstring.h>
 
 #include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -209,18 +211,27 @@ static const tally *quota_missed(const report *r)
     return NULL;
 }
 
+/* Adds to a sentence, which is cut when it gets too long. */
+static void say(judgement *j, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void say(judgement *j, const char *format, ...)
+{
+    const size_t used = strlen(j->sentence);
+    va_list list;
+    va_start(list, format);
+    vsnprintf(j->sentence + used, sizeof j->sentence - used, format, list);
+    va_end(list);
+}
+
 static judgement judge_evidence(const report *r, double min_coverage)
 {
     judgement j = {EXIT_EVIDENCE, ""};
     const tally *poor = quota_missed(r);
     if (100.0 * report_coverage(r) < min_coverage)
-        snprintf(j.sentence, sizeof j.sentence,
-                 "TOO LITTLE EVIDENCE: coverage %.2f %% is below %.2f %%",
-                 100.0 * report_coverage(r), min_coverage);
+        say(&j, "TOO LITTLE EVIDENCE: coverage %.2f %% is below %.2f %%",
+            100.0 * report_coverage(r), min_coverage);
     else if (poor)
-        snprintf(j.sentence, sizeof j.sentence,
-                 "TOO LITTLE EVIDENCE: algorithm %s accepted %zu cases, tier %s asks for %zu",
-                 poor->algo, poor->run + poor->skipped, r->facts.tier, tier_quota(r->facts.tier));
+        say(&j, "TOO LITTLE EVIDENCE: algorithm %s accepted %zu cases, tier %s asks for %zu",
+            poor->algo, poor->run + poor->skipped, r->facts.tier, tier_quota(r->facts.tier));
     else
         j = (judgement){EXIT_GOOD, "PASS"};
     return j;
@@ -244,30 +255,49 @@ static const char *refusal(const report *r)
     return best;
 }
 
+static judgement judge_interrupted(const report *r)
+{
+    judgement j = {128 + r->signal, ""};
+    const size_t left = report_left(r);
+    say(&j, "INTERRUPTED by %s", r->signal == SIGINT ? "SIGINT" : "SIGTERM");
+    if (left)
+        say(&j, ": %zu of %zu entries were not run", left, r->facts.listed);
+    else
+        say(&j, " while failures were being explained");
+    if (r->total.failed)
+        say(&j, "; %zu of %zu cases failed", r->total.failed, r->total.run);
+    return j;
+}
+
+static judgement judge_failure(const report *r)
+{
+    judgement j = {EXIT_DEVICE, ""};
+    const size_t left = report_left(r);
+    say(&j, "FAIL: %zu of %zu cases failed", r->total.failed, r->total.run);
+    if (left)
+        say(&j, "; stopped there, %zu of %zu entries were not run", left, r->facts.listed);
+    return j;
+}
+
 judgement report_judge(const report *r, double min_coverage)
 {
     judgement j = {EXIT_GOOD, "PASS"};
     const size_t left = report_left(r);
-    if (r->total.failed) {
-        j.exit_code = EXIT_DEVICE;
-        const int used = snprintf(j.sentence, sizeof j.sentence, "FAIL: %zu of %zu cases failed",
-                                  r->total.failed, r->total.run);
-        if (left)
-            snprintf(j.sentence + used, sizeof j.sentence - (size_t)used,
-                     "; stopped there, %zu of %zu entries were not run", left, r->facts.listed);
+    if (r->signal) {
+        j = judge_interrupted(r);
+    } else if (r->total.failed) {
+        j = judge_failure(r);
     } else if (left) {
-        j.exit_code = EXIT_EVIDENCE;
-        snprintf(j.sentence, sizeof j.sentence,
-                 "TOO LITTLE EVIDENCE: %zu of %zu entries were not run", left, r->facts.listed);
+        j = (judgement){EXIT_EVIDENCE, ""};
+        say(&j, "TOO LITTLE EVIDENCE: %zu of %zu entries were not run", left, r->facts.listed);
     } else if (report_is_whole(r)) {
         j = judge_evidence(r, min_coverage);
     } else if (r->facts.shards == 1 && r->total.run == 0) {
-        j.exit_code = EXIT_DEVICE;
-        snprintf(j.sentence, sizeof j.sentence, "FAIL: nothing ran: %.240s", refusal(r));
+        j = (judgement){EXIT_DEVICE, ""};
+        say(&j, "FAIL: nothing ran: %.240s", refusal(r));
     } else if (r->facts.shards > 1) {
-        snprintf(j.sentence, sizeof j.sentence,
-                 "PASS for shard %" PRId64 "/%" PRId64 "; merge judges the whole", r->facts.shard,
-                 r->facts.shards);
+        say(&j, " for shard %" PRId64 "/%" PRId64 "; merge judges the whole", r->facts.shard,
+            r->facts.shards);
     }
     return j;
 }

@@ -48,6 +48,7 @@ typedef struct report {
     size_t algo_count;
     FILE *stream;     /* NDJSON beside the JSON document, or NULL */
     json_t *baseline; /* what baseline_compare found, or NULL */
+    int signal;       /* that ended it early, or 0 */
 } report;
 
 /* Takes over facts->device. The stream begins with the facts. NULL with a sentence in `why`. */
@@ -72,7 +73,7 @@ bool report_is_whole(const report *r);
 
 typedef struct judgement {
     int exit_code;
-    char sentence[320]; /* begins with PASS, FAIL or TOO LITTLE EVIDENCE */
+    char sentence[320]; /* begins with PASS, FAIL, TOO LITTLE EVIDENCE or INTERRUPTED */
 } judgement;
 judgement report_judge(const report *r, double min_coverage);
 

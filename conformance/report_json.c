@@ -76,6 +76,7 @@ json_t *report_document(const report *r, double min_coverage)
     json_t *document = report_facts_json(&r->facts);
     json_object_set_new(document, "verdict", json_string(j.sentence));
     json_object_set_new(document, "exit_status", json_integer(j.exit_code));
+    json_object_set_new(document, "interrupted", json_boolean(r->signal));
     json_object_set_new(document, "left", json_integer((json_int_t)report_left(r)));
     json_object_set_new(document, "totals", tally_json(&r->total));
     json_object_set_new(document, "coverage", json_real(report_coverage(r)));

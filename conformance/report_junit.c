@@ -15,9 +15,11 @@ static void property(markup *m, const char *name, const char *value)
     markup_raw(m, "\n");
 }
 
-static void properties(markup *m, const run_facts *f)
+static void properties(markup *m, const report *r)
 {
-    char seed[32], shard[48];
+    const run_facts *f = &r->facts;
+    char seed[32], shard[48], left[32];
+    snprintf(left, sizeof left, "%zu", report_left(r));
     snprintf(seed, sizeof seed, "%" PRIu64, f->seed);
     snprintf(shard, sizeof shard, "%" PRId64 "/%" PRId64, f->shard, f->shards);
     markup_start(m, "properties");
@@ -30,6 +32,8 @@ static void properties(markup *m, const run_facts *f)
     property(m, "tier", f->tier);
     property(m, "seed", seed);
     property(m, "shard", shard);
+    property(m, "left", left);
+    property(m, "interrupted", r->signal ? "true" : "false");
     markup_end(m);
     markup_raw(m, "\n");
 }
@@ -78,7 +82,7 @@ char *report_junit(const report *r)
     markup_attribute(&m, "name", "clconv-conform %s", r->facts.tier[0] ? r->facts.tier : "case");
     counts(&m, r);
     markup_raw(&m, "\n");
-    properties(&m, &r->facts);
+    properties(&m, r);
     for (size_t i = 0; i < r->count; i++)
         test_case(&m, r, &r->results[i]);
     markup_end(&m);

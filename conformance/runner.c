@@ -3,6 +3,7 @@
 #include "runner.h"
 
 #include "dump.h"
+#include "interrupt.h"
 #include "tiers.h"
 
 #include <stdlib.h>
@@ -114,7 +115,8 @@ bool runner_result(runner *run, size_t entry, const verdict *v, char *why, size_
 
 bool runner_stopped(const runner *run)
 {
-    return run->report && run->options->fail_fast && run->report->total.failed;
+    const report *r = run->report;
+    return r && (interrupt_signal() || (run->options->fail_fast && r->total.failed));
 }
 
 int runner_finish(runner *run)
@@ -123,6 +125,8 @@ int runner_finish(runner *run)
     const run_options *o = run->options;
     progress_clear(&run->progress);
     run->report->facts.seconds = progress_now() - run->started;
+    if (report_left(run->report))
+        run->report->signal = interrupt_signal();
     const bool explained = explain_failures(run, unexplained, sizeof unexplained);
     if (run->baseline && !baseline_compare(run->report, run->baseline))
         return console_error(EXIT_DEVICE, "no memory to compare with the baseline");
