@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* SIGINT and SIGTERM: the first lets a run end after the case that is running, the second ends the
- * process. */
+/* SIGINT and SIGTERM: the first lets a run end after the case that is running, a second one, half
+ * a second later or more, ends the process. */
 #ifndef CLCONV_INTERRUPT_H
 #define CLCONV_INTERRUPT_H
 

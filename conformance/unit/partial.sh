@@ -142,7 +142,8 @@ for isolate in '' --isolate; do
         sleep 0.05
     done
     kill -TERM $pid
-    sleep 0.3
+    kill -TERM $pid # as timeout(1) does
+    sleep 1.5
     kill -0 $pid || wrong "one signal ended it"
     kill -TERM $pid
     wait $pid 2>/dev/null
