@@ -65,6 +65,7 @@ json_t *device_card(const device_entry *d)
     add_number(card, "local_memory_bytes", d->device, CL_DEVICE_LOCAL_MEM_SIZE);
     add_number(card, "global_memory_bytes", d->device, CL_DEVICE_GLOBAL_MEM_SIZE);
     add_number(card, "largest_buffer_bytes", d->device, CL_DEVICE_MAX_MEM_ALLOC_SIZE);
+    json_object_set_new(card, "extensions", device_extensions(d->device));
     return card;
 }
 

@@ -19,8 +19,8 @@
 
 typedef struct worker {
     pid_t pid;
-    int channel;              /* read end of its messages */
-    char line[2 * CASE_TEXT]; /* a message that is not whole yet */
+    int channel;            /* read end of its messages */
+    char line[WORKER_LINE]; /* a message that is not whole yet */
     size_t length;
 } worker;
 
@@ -30,11 +30,18 @@ typedef enum answer { ANSWER_LINE, ANSWER_TIMEOUT, ANSWER_END } answer;
 
 static void become_worker(const run_options *o, int cases, int channel)
 {
-    const char *arguments[6] = {o->program, "--worker"};
+    const char *arguments[8] = {o->program, "--worker"};
+    size_t count = 2;
     if (o->device) {
-        arguments[2] = "--device";
-        arguments[3] = o->device;
+        arguments[count++] = "--device";
+        arguments[count++] = o->device;
     }
+    if (o->quirk_path) {
+        arguments[count++] = "--quirks";
+        arguments[count++] = o->quirk_path;
+    }
+    if (o->no_quirks)
+        arguments[count] = "--no-quirks";
     /* Its stdout goes to stderr: a driver that prints must not disturb the report. */
     if (dup2(cases, STDIN_FILENO) >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0 &&
         dup2(channel, WORKER_CHANNEL) >= 0)
@@ -122,7 +129,7 @@ static answer next_line(worker *w, double deadline, char *line, size_t room)
 /* Waits until a worker that has nothing left to do ends; a driver may hang while it is closed. */
 static answer await_end(worker *w, const run_options *o)
 {
-    char line[CASE_TEXT];
+    char line[WORKER_LINE];
     return next_line(w, progress_now() + (double)o->timeout, line, sizeof line);
 }
 
@@ -217,7 +224,7 @@ static void serve_worker(batch *b)
 {
     worker w;
     int cases = -1;
-    char line[CASE_TEXT];
+    char line[WORKER_LINE];
     const size_t base = b->next;
     const run_options *o = b->run->options;
     if (!start_worker(&w, o, &cases)) {
@@ -297,7 +304,7 @@ static bool rerun_isolated(void *user, const case_spec *c, const char *folder, v
                            char *why, size_t room)
 {
     rerunner *r = user;
-    char name[CASE_TEXT], line[2 * CASE_TEXT];
+    char name[CASE_TEXT], line[WORKER_LINE];
     reply to = {.why = why, .room = room};
     answer got = ANSWER_LINE;
     const bool fresh = r->cases == NULL;

@@ -38,7 +38,7 @@ static const char epilog[] =
 /* popt writes texts and numbers here; they are checked afterwards. */
 typedef struct raw_options {
     char *seed, *shard, *coverage, *timeout;
-    int isolate, list, minimise, verbose, worker, resume, fail_fast, help;
+    int isolate, list, minimise, verbose, worker, resume, fail_fast, no_quirks, strict, help;
 } raw_options;
 
 static bool wrong(char *why, size_t room, const char *format, ...)
@@ -133,6 +133,8 @@ static bool read_words(const raw_options *raw, run_options *o, char *why, size_t
     o->verbose = raw->verbose;
     o->worker = raw->worker;
     o->fail_fast = raw->fail_fast;
+    o->no_quirks = raw->no_quirks;
+    o->strict = raw->strict;
     return true;
 }
 
@@ -208,13 +210,16 @@ static int run_entries(runner *r, char *why, size_t room)
     interrupt_watch();
     if (o->resume)
         r->resumed = &resumed;
-    if (o->baseline && !(r->baseline = baseline_load(o->baseline, why, room)))
+    if (!quirks_load(&r->quirks, o->quirk_path, !o->no_quirks, why, room))
+        console_error(code, why);
+    else if (o->baseline && !(r->baseline = baseline_load(o->baseline, why, room)))
         console_error(code, why);
     else if (o->resume && !runner_resume(r, why, room))
         console_error(code, why);
     else
         code = o->isolate ? run_isolated(r) : run_here(r);
     json_decref(r->baseline);
+    quirks_free(&r->quirks);
     resume_free(&resumed);
     return code;
 }
@@ -313,6 +318,11 @@ int main(int argc, const char **argv)
                     "Tell what fails or passes since F, an earlier --json"),
         TEXT_OPTION("min-coverage", &raw.coverage, "PCT",
                     "Percent of the applicable cases that must have run (95)"),
+        TEXT_OPTION("quirks", &o.quirk_path, "PATH",
+                    "Known faults beside the built-in ones: a quirk file, or a folder of them"),
+        FLAG_OPTION("no-quirks", '\0', &raw.no_quirks, "Without the built-in quirks"),
+        FLAG_OPTION("strict", '\0', &raw.strict,
+                    "A warning or a skipped case is too little evidence"),
         FLAG_OPTION("fail-fast", '\0', &raw.fail_fast,
                     "Stop at the first case that fails; the reports are partial"),
         FLAG_OPTION("minimise", '\0', &raw.minimise,

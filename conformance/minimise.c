@@ -24,7 +24,10 @@ typedef struct hunt {
 static shrink_answer fails_alike(void *user, const case_spec *c)
 {
     hunt *h = user;
+    char name[CASE_TEXT];
     verdict v;
+    if (quirks_find(&h->run->quirks, case_print(c, name, sizeof name)))
+        return SHRINK_DIFFERS; /* the failure of a quirk is not this one */
     if (interrupt_signal() || progress_now() > h->deadline)
         return SHRINK_STOP;
     if (!h->run->rerun(h->run->rerun_user, c, NULL, &v, h->why, h->room)) {

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Collects verdicts, counts them and says what they prove. */
+/* Collects verdicts and counts them. */
 #include "report.h"
-
-#include "tiers.h"
 
 #include <libxml/xmlstring.h>
 
-#include <inttypes.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,12 +99,20 @@ void report_close(report *r)
         fclose(r->stream);
     json_decref(r->facts.device);
     json_decref(r->baseline);
+    json_decref(r->quirks);
     free(r);
+}
+
+bool report_is_red(case_state state)
+{
+    return state == STATE_FAIL || state == STATE_XPASS;
 }
 
 static void count_verdict(tally *t, const verdict *v)
 {
-    t->run += v->state == STATE_PASS || v->state == STATE_FAIL;
+    t->run += v->state == STATE_PASS || report_is_red(v->state);
+    t->xfailed += v->state == STATE_XFAIL;
+    t->xpassed += v->state == STATE_XPASS;
     t->failed += v->state == STATE_FAIL;
     t->skipped += v->state == STATE_SKIP;
     t->unsupported += v->state == STATE_UNSUPPORTED;
@@ -180,135 +183,4 @@ bool report_add(report *r, const suite_entry *entry, const verdict *v)
     count_verdict(t, &clean);
     count_verdict(&r->total, &clean);
     return streamed;
-}
-
-/* ---- Judging -------------------------------------------------------------------------------- */
-
-size_t report_left(const report *r)
-{
-    const size_t done = r->count + r->total.refused;
-    return r->facts.listed > done ? r->facts.listed - done : 0;
-}
-
-double report_coverage(const report *r)
-{
-    const size_t applicable = r->total.run + r->total.skipped;
-    return applicable ? (double)r->total.run / (double)applicable : 0.0;
-}
-
-bool report_is_whole(const report *r)
-{
-    return r->facts.shards == 1 && r->facts.tier[0] && !r->facts.algo[0];
-}
-
-/* An algorithm with too few cases; what the device cannot do does not count against it. */
-static const tally *quota_missed(const report *r)
-{
-    const size_t quota = tier_quota(r->facts.tier);
-    for (size_t i = 0; i < r->algo_count; i++)
-        if (r->algos[i].run + r->algos[i].skipped + r->algos[i].unsupported < quota)
-            return &r->algos[i];
-    return NULL;
-}
-
-/* Adds to a sentence, which is cut when it gets too long. */
-static void say(judgement *j, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void say(judgement *j, const char *format, ...)
-{
-    const size_t used = strlen(j->sentence);
-    va_list list;
-    va_start(list, format);
-    vsnprintf(j->sentence + used, sizeof j->sentence - used, format, list);
-    va_end(list);
-}
-
-static judgement judge_evidence(const report *r, double min_coverage)
-{
-    judgement j = {EXIT_EVIDENCE, ""};
-    const tally *poor = quota_missed(r);
-    if (100.0 * report_coverage(r) < min_coverage)
-        say(&j, "TOO LITTLE EVIDENCE: coverage %.2f %% is below %.2f %%",
-            100.0 * report_coverage(r), min_coverage);
-    else if (poor)
-        say(&j, "TOO LITTLE EVIDENCE: algorithm %s accepted %zu cases, tier %s asks for %zu",
-            poor->algo, poor->run + poor->skipped, r->facts.tier, tier_quota(r->facts.tier));
-    else
-        j = (judgement){EXIT_GOOD, "PASS"};
-    return j;
-}
-
-/* The most frequent refusal, for a run in which nothing else happened. */
-static const char *refusal(const report *r)
-{
-    const char *sentence, *best = "";
-    json_t *times;
-    json_int_t most = 0;
-    for (size_t i = 0; i < r->algo_count; i++)
-        json_object_foreach(r->algos[i].refusals, sentence,
-                            times) if (json_integer_value(times) > most)
-        {
-            most = json_integer_value(times);
-            best = sentence;
-        }
-    if (!most && r->count)
-        best = r->results[0].verdict.reason;
-    return best;
-}
-
-static judgement judge_interrupted(const report *r)
-{
-    judgement j = {128 + r->signal, ""};
-    const size_t left = report_left(r);
-    say(&j, "INTERRUPTED by %s", r->signal == SIGINT ? "SIGINT" : "SIGTERM");
-    if (left)
-        say(&j, ": %zu of %zu entries were not run", left, r->facts.listed);
-    else
-        say(&j, " while failures were being explained");
-    if (r->total.failed)
-        say(&j, "; %zu of %zu cases failed", r->total.failed, r->total.run);
-    return j;
-}
-
-static judgement judge_failure(const report *r)
-{
-    judgement j = {EXIT_DEVICE, ""};
-    const size_t left = report_left(r);
-    say(&j, "FAIL: %zu of %zu cases failed", r->total.failed, r->total.run);
-    if (left)
-        say(&j, "; stopped there, %zu of %zu entries were not run", left, r->facts.listed);
-    return j;
-}
-
-judgement report_judge(const report *r, double min_coverage)
-{
-    judgement j = {EXIT_GOOD, "PASS"};
-    const size_t left = report_left(r);
-    if (r->signal) {
-        j = judge_interrupted(r);
-    } else if (r->total.failed) {
-        j = judge_failure(r);
-    } else if (left) {
-        j = (judgement){EXIT_EVIDENCE, ""};
-        say(&j, "TOO LITTLE EVIDENCE: %zu of %zu entries were not run", left, r->facts.listed);
-    } else if (report_is_whole(r)) {
-        j = judge_evidence(r, min_coverage);
-    } else if (r->facts.shards == 1 && r->total.run == 0) {
-        j = (judgement){EXIT_DEVICE, ""};
-        say(&j, "FAIL: nothing ran: %.240s", refusal(r));
-    } else if (r->facts.shards > 1) {
-        say(&j, " for shard %" PRId64 "/%" PRId64 "; merge judges the whole", r->facts.shard,
-            r->facts.shards);
-    }
-    return j;
-}
-
-const char *report_repro(const report *r, const char *name, char *text, size_t room)
-{
-    size_t used = (size_t)snprintf(text, room, "clconv-conform --device '");
-    for (const char *at = r->facts.selector; *at && used + 8 < room; at++) {
-        const char *shell = *at == '\'' ? "'\\''" : (char[]){*at, '\0'};
-        used += (size_t)snprintf(text + used, room - used, "%s", shell);
-    }
-    snprintf(text + used, room - used, "' --case '%s'", name);
-    return text;
 }

@@ -207,13 +207,13 @@ static void failure_item(markup *m, const report *r, const result *one)
 
 static void failures_section(markup *m, const report *r)
 {
-    if (!r->total.failed)
+    if (!r->total.failed && !r->total.xpassed)
         return;
     markup_start(m, "section");
     markup_leaf(m, "h2", NULL, "Failures, each with the line that replays it");
     markup_start(m, "ol");
     for (size_t i = 0; i < r->count; i++)
-        if (r->results[i].verdict.state == STATE_FAIL)
+        if (report_is_red(r->results[i].verdict.state))
             failure_item(m, r, &r->results[i]);
     markup_end(m);
     markup_end(m);
@@ -253,7 +253,7 @@ static void baseline_section(markup *m, const json_t *baseline)
 
 static void case_row(markup *m, const result *one)
 {
-    static const char *const classes[] = {"good", "bad", "thin", "none", "none"};
+    static const char *const classes[] = {"good", "bad", "thin", "none", "none", "thin", "bad"};
     const verdict *v = &one->verdict;
     markup_start(m, "tr");
     markup_leaf(m, "td", "case", "%s", one->name);
@@ -319,6 +319,7 @@ char *report_html(const report *r, double min_coverage)
     verdict_section(&m, r, &j);
     failures_section(&m, r);
     baseline_section(&m, r->baseline);
+    html_quirks(&m, r);
     algorithms_section(&m, r);
     facts_section(&m, r);
     cases_section(&m, r);

@@ -16,13 +16,13 @@ static const char schema[] = "clconv-conform/1";
 
 json_t *report_facts_json(const run_facts *f)
 {
-    return json_pack("{s:s, s:O, s:s, s:b, s:{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f}}",
-                     "schema", schema, "device", f->device, "kernel_hash", f->kernel_hash,
-                     "kernels_replaced", (int)f->kernels_replaced, "run", "library", f->library,
-                     "tier", f->tier, "algo", f->algo, "selector", f->selector, "seed",
-                     (json_int_t)f->seed, "shard", (json_int_t)f->shard, "shards",
-                     (json_int_t)f->shards, "listed", (json_int_t)f->listed, "tier_listed",
-                     (json_int_t)f->tier_listed, "seconds", f->seconds);
+    return json_pack(
+        "{s:s, s:O, s:s, s:b, s:{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f}}", "schema",
+        schema, "device", f->device, "kernel_hash", f->kernel_hash, "kernels_replaced",
+        (int)f->kernels_replaced, "run", "library", f->library, "quirk_hash", f->quirk_hash, "tier",
+        f->tier, "algo", f->algo, "selector", f->selector, "seed", (json_int_t)f->seed, "shard",
+        (json_int_t)f->shard, "shards", (json_int_t)f->shards, "listed", (json_int_t)f->listed,
+        "tier_listed", (json_int_t)f->tier_listed, "seconds", f->seconds);
 }
 
 /* JSON has no infinity: an error over a bound of 0 prints as the largest double. */
@@ -40,10 +40,12 @@ json_t *report_verdict_json(const char *name, const verdict *v)
 
 static json_t *tally_json(const tally *t)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "run", (json_int_t)t->run, "applicable",
-                     (json_int_t)(t->run + t->skipped), "skipped", (json_int_t)t->skipped,
-                     "unsupported", (json_int_t)t->unsupported, "failed", (json_int_t)t->failed,
-                     "refused", (json_int_t)t->refused, "headroom", finite(t->headroom));
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "run", (json_int_t)t->run,
+                     "applicable", (json_int_t)tally_applicable(t), "skipped",
+                     (json_int_t)t->skipped, "unsupported", (json_int_t)t->unsupported, "failed",
+                     (json_int_t)t->failed, "xfailed", (json_int_t)t->xfailed, "xpassed",
+                     (json_int_t)t->xpassed, "refused", (json_int_t)t->refused, "headroom",
+                     finite(t->headroom));
 }
 
 static json_t *algorithms_json(const report *r)
@@ -81,6 +83,10 @@ json_t *report_document(const report *r, double min_coverage)
     json_object_set_new(document, "totals", tally_json(&r->total));
     json_object_set_new(document, "coverage", json_real(report_coverage(r)));
     json_object_set_new(document, "algorithms", algorithms_json(r));
+    json_object_set_new(document, "strict", json_boolean(r->strict));
+    json_object_set_new(document, "warnings", report_warnings(r));
+    if (r->quirks)
+        json_object_set(document, "quirks", r->quirks);
     if (r->baseline)
         json_object_set(document, "baseline", r->baseline);
     json_object_set_new(document, "cases", cases_json(r));
@@ -198,7 +204,7 @@ bool report_verdict_read(const json_t *from, verdict *v)
         return false;
     snprintf(v->kind, sizeof v->kind, "%s", kind);
     snprintf(v->reason, sizeof v->reason, "%s", reason);
-    for (int i = STATE_PASS; i <= STATE_REFUSED; i++)
+    for (int i = STATE_PASS; i < STATE_COUNT; i++)
         if (strcmp(case_state_names[i], state) == 0) {
             v->state = (case_state)i;
             return true;
@@ -221,6 +227,7 @@ bool report_facts_read(const json_t *document, run_facts *f)
     char found[sizeof schema];
     if (!read_text(document, "schema", found, sizeof found) || strcmp(found, schema) != 0 ||
         !read_text(document, "kernel_hash", f->kernel_hash, sizeof f->kernel_hash) ||
+        !read_text(run, "quirk_hash", f->quirk_hash, sizeof f->quirk_hash) ||
         !read_text(run, "library", f->library, sizeof f->library) ||
         !read_text(run, "tier", f->tier, sizeof f->tier) ||
         !read_text(run, "algo", f->algo, sizeof f->algo) ||
@@ -256,6 +263,8 @@ const char *report_facts_difference(const run_facts *a, const run_facts *b)
         return "kernel_hash";
     if (strcmp(a->library, b->library) != 0)
         return "library";
+    if (strcmp(a->quirk_hash, b->quirk_hash) != 0)
+        return "quirk_hash";
     if (strcmp(a->tier, b->tier) != 0)
         return "tier";
     if (strcmp(a->algo, b->algo) != 0)

@@ -46,11 +46,13 @@ static void test_case(markup *m, const report *r, const result *one)
     markup_attribute(m, "classname", "clconv.%s.%s", one->algo, one->dtype);
     markup_attribute(m, "name", "%s", one->name);
     markup_attribute(m, "time", "%.6f", v->seconds);
-    if (v->state == STATE_FAIL) {
+    if (report_is_red(v->state)) {
         markup_start(m, "failure");
         markup_attribute(m, "type", "%s", v->kind);
         markup_attribute(m, "message", "%s", v->reason);
         markup_text(m, "REPRO: %s", report_repro(r, one->name, repro, sizeof repro));
+        if (one->minimal)
+            markup_text(m, "\nMINIMAL: %s", report_repro(r, one->minimal, repro, sizeof repro));
         markup_end(m);
     } else if (v->state != STATE_PASS) {
         markup_start(m, "skipped");
@@ -65,9 +67,10 @@ static void test_case(markup *m, const report *r, const result *one)
 static void counts(markup *m, const report *r)
 {
     markup_attribute(m, "tests", "%zu", r->count);
-    markup_attribute(m, "failures", "%zu", r->total.failed);
+    markup_attribute(m, "failures", "%zu", r->total.failed + r->total.xpassed);
     markup_attribute(m, "errors", "0");
-    markup_attribute(m, "skipped", "%zu", r->total.skipped + r->total.unsupported);
+    markup_attribute(m, "skipped", "%zu",
+                     r->total.skipped + r->total.unsupported + r->total.xfailed);
     markup_attribute(m, "time", "%.3f", r->facts.seconds);
 }
 

@@ -10,6 +10,7 @@
 #include <libxml/xmlstring.h>
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +57,13 @@ static void add_passes(report *r, int count)
     for (int i = 1; i <= count; i++)
         for (size_t a = 0; clconv_algorithm_name(a); a++)
             add(r, i, clconv_algorithm_name(a), STATE_PASS, "");
+}
+
+static json_t *one_quirk(bool expired, int applied)
+{
+    return json_pack("[{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i}]", "id", "q", "action", "xfail",
+                     "cases", "*", "reason", "a fault", "link", "https://x", "expires",
+                     "2026-01-01", "expired", (int)expired, "applied", applied);
 }
 
 static int judged(report *r, double min_coverage, const char *sentence)
@@ -131,6 +139,84 @@ static void test_partial(void **state)
     }
 }
 
+/* An expected failure is neither red nor run; an unexpected pass is red. */
+static void test_expected_failures(void **state)
+{
+    (void)state;
+    report *r = open_report("smoke", "", 1);
+    add_passes(r, 100);
+    const size_t run = r->total.run;
+    add(r, 900, "naive", STATE_XFAIL, "as expected");
+    assert_int_equal(r->total.run, run);
+    assert_int_equal(tally_applicable(&r->total), run + 1);
+    assert_true(report_coverage(r) == (double)run / (double)(run + 1));
+    assert_int_equal(report_judge(r, 99.99).exit_code, EXIT_EVIDENCE);
+    assert_string_equal(report_judge(r, 95).sentence, "PASS, 1 cases fail as quirks expect");
+    add(r, 901, "naive", STATE_XPASS, "passes");
+    assert_int_equal(r->total.run, run + 1);
+    assert_int_equal(judged(r, 95, "FAIL: 1 passed that a quirk expects to fail"), EXIT_DEVICE);
+    r = open_report("", "naive", 1);
+    add(r, 1, "naive", STATE_XFAIL, "as expected");
+    assert_int_equal(judged(r, 95, "PASS, 1 cases"), EXIT_GOOD);
+}
+
+/* An expired quirk is a warning in the tiers that one runs by hand, and red in the others. */
+static void test_expired_quirk(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *tier;
+        bool expired;
+        int64_t shards;
+        int code;
+    } rows[] = {{"smoke", true, 1, EXIT_GOOD},     {"ci", true, 2, EXIT_GOOD},
+                {"nightly", true, 2, EXIT_DEVICE}, {"qualify", true, 2, EXIT_DEVICE},
+                {"nightly", false, 2, EXIT_GOOD},  {"", true, 1, EXIT_GOOD}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        report *r = open_report(rows[i].tier, "", rows[i].shards);
+        add_passes(r, 100);
+        r->quirks = one_quirk(rows[i].expired, 1);
+        json_t *warnings = report_warnings(r);
+        assert_int_equal(json_array_size(warnings), rows[i].expired);
+        json_decref(warnings);
+        assert_int_equal(judged(r, 95, rows[i].code ? "FAIL: quirk q has expired" : "PASS"),
+                         rows[i].code);
+    }
+}
+
+static void test_strict(void **state)
+{
+    (void)state;
+    report *r = open_report("smoke", "", 1);
+    add_passes(r, 100);
+    r->strict = true;
+    r->quirks = one_quirk(false, 1);
+    assert_int_equal(report_judge(r, 95).exit_code, EXIT_GOOD);
+    json_decref(r->quirks);
+    r->quirks = one_quirk(false, 0);
+    assert_non_null(
+        strstr(report_judge(r, 95).sentence, "for --strict: 1 warnings, first: quirk q"));
+    assert_int_equal(report_judge(r, 95).exit_code, EXIT_EVIDENCE);
+    r->strict = false;
+    assert_int_equal(report_judge(r, 95).exit_code, EXIT_GOOD);
+    r->strict = true;
+    add(r, 900, "naive", STATE_SKIP, "no memory");
+    assert_int_equal(judged(r, 95, "for --strict: 1 cases were skipped; 1 warnings"),
+                     EXIT_EVIDENCE);
+}
+
+static void test_interrupted(void **state)
+{
+    (void)state;
+    report *r = open_report("smoke", "", 1);
+    add(r, 1, "naive", STATE_PASS, "");
+    add(r, 2, "naive", STATE_FAIL, "wrong");
+    r->facts.listed = 10;
+    r->signal = SIGTERM;
+    assert_int_equal(judged(r, 95, "INTERRUPTED by SIGTERM: 8 of 10 entries were not run; 1 of 2"),
+                     128 + SIGTERM);
+}
+
 static void test_nothing_at_all(void **state)
 {
     (void)state;
@@ -173,6 +259,9 @@ static report *mixed_report(void)
     assert_true(report_set_minimal(r, r->count - 1, "c1hw1k1:algo=naive:data=exact"));
     add(r, 51, "naive", STATE_SKIP, "no memory");
     add(r, 52, "naive", STATE_UNSUPPORTED, "no feature");
+    add(r, 55, "naive", STATE_XFAIL, "as expected");
+    add(r, 56, "naive", STATE_XPASS, "it passes");
+    r->quirks = one_quirk(true, 2);
     add(r, 53, "direct", STATE_REFUSED, "it's not grouped");
     add(r, 54, "direct", STATE_REFUSED, "it's not grouped");
     json_t *earlier = json_pack("{s:s}", "c1hw1k1", "PASS");
@@ -188,11 +277,11 @@ static void test_json(void **state)
     json_t *document = report_document(r, 95);
     check_schema(document);
     const json_t *baseline = json_object_get(document, "baseline");
-    assert_int_equal(json_array_size(json_object_get(baseline, "new_fail")), 1);
+    assert_int_equal(json_array_size(json_object_get(baseline, "new_fail")), 2);
     const json_t *totals = json_object_get(document, "totals");
     const json_int_t run = json_integer_value(json_object_get(totals, "run"));
-    assert_int_equal(run + 1, json_integer_value(json_object_get(totals, "applicable")));
-    assert_int_equal(json_array_size(json_object_get(document, "cases")), (size_t)run + 2);
+    assert_int_equal(run + 2, json_integer_value(json_object_get(totals, "applicable")));
+    assert_int_equal(json_array_size(json_object_get(document, "cases")), (size_t)run + 3);
     const json_t *direct = json_object_get(json_object_get(document, "algorithms"), "direct");
     const json_t *refusals = json_object_get(direct, "refusals");
     assert_int_equal(json_integer_value(json_object_get(refusals, "it's not grouped")), 2);
@@ -250,8 +339,8 @@ static void test_junit_agrees(void **state)
     assert_int_equal(attribute(suite, "tests"), r->count);
     assert_int_equal(attribute(suite, "failures"), failures);
     assert_int_equal(attribute(suite, "skipped"), skips);
-    assert_int_equal(failures, 1);
-    assert_int_equal(skips, 2);
+    assert_int_equal(failures, 2);
+    assert_int_equal(skips, 3);
     xmlFreeDoc(document);
     free(text);
     report_close(r);
@@ -265,7 +354,7 @@ static void test_html(void **state)
     assert_non_null(strstr(text, "FAIL: 1 of"));
     assert_non_null(strstr(text, "It's &lt;a&gt; device"));
     assert_non_null(strstr(text, "clconv-conform --device 'It'\\''s"));
-    assert_non_null(strstr(text, "1 new failures, 0 fixed; cases only there 1, only here"));
+    assert_non_null(strstr(text, "2 new failures, 0 fixed; cases only there 1, only here"));
     assert_non_null(strstr(text, "--case 'c1hw1k1:algo=naive:data=exact'"));
     assert_null(strstr(text, "src="));
     assert_null(strstr(text, "href="));
@@ -285,11 +374,20 @@ static void test_clean(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),         cmocka_unit_test(test_failure_wins),
-        cmocka_unit_test(test_coverage),     cmocka_unit_test(test_quota),
-        cmocka_unit_test(test_partial),      cmocka_unit_test(test_nothing_at_all),
-        cmocka_unit_test(test_parts),        cmocka_unit_test(test_json),
-        cmocka_unit_test(test_junit_agrees), cmocka_unit_test(test_html),
+        cmocka_unit_test(test_good),
+        cmocka_unit_test(test_failure_wins),
+        cmocka_unit_test(test_coverage),
+        cmocka_unit_test(test_quota),
+        cmocka_unit_test(test_expected_failures),
+        cmocka_unit_test(test_expired_quirk),
+        cmocka_unit_test(test_strict),
+        cmocka_unit_test(test_interrupted),
+        cmocka_unit_test(test_partial),
+        cmocka_unit_test(test_nothing_at_all),
+        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_json),
+        cmocka_unit_test(test_junit_agrees),
+        cmocka_unit_test(test_html),
         cmocka_unit_test(test_clean),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
