@@ -33,7 +33,10 @@ static const char epilog[] =
     "  srun -n 8 sh -c 'clconv-conform --shard auto --json $SLURM_PROCID.json'   ... or eight\n"
     "\n"
     "Exit status: 0 good; 1 a case failed, or the named algorithm refuses; 2 wrong usage;\n"
-    "3 too little evidence (coverage, cases per algorithm); 77 no OpenCL device.\n";
+    "3 too little evidence (coverage, cases per algorithm; under --strict also any skipped case,\n"
+    "expired quirk or quirk without effect); 77 no OpenCL device; 130, 143 ended by SIGINT, "
+    "SIGTERM:\n"
+    "after the running case and with its reports, which --resume completes; a second one kills.\n";
 
 /* popt writes texts and numbers here; they are checked afterwards. */
 typedef struct raw_options {
@@ -112,16 +115,10 @@ static bool read_words(const raw_options *raw, run_options *o, char *why, size_t
         return wrong(why, room,
                      "--case is one convolution: --tier and --seed do not go with it "
                      "(a seed is written in the case, :seed=7)");
-    const char *const paths[] = {o->files.json, o->files.junit, o->files.html};
-    for (size_t i = 0; i < 3; i++)
-        if (paths[i] && !*paths[i])
-            return wrong(why, room, "a report needs a file name, but got ''");
+    if (!report_files_distinct(&o->files, why, room))
+        return false;
     if (o->baseline && !*o->baseline)
         return wrong(why, room, "--baseline needs a file name, but got ''");
-    for (size_t i = 0; i < 3; i++)
-        for (size_t j = 0; j < i; j++)
-            if (paths[i] && paths[j] && strcmp(paths[i], paths[j]) == 0)
-                return wrong(why, room, "%s: is named for two reports", paths[i]);
     if (raw->resume && !o->files.json)
         return wrong(why, room, "--resume needs --json F: what is finished stands in F.ndjson");
     o->resume = raw->resume;

@@ -247,6 +247,8 @@ int merge_main(int argc, const char **argv)
         code = EXIT_USAGE;
     else if (coverage && !parse_percent(coverage, &min_coverage))
         snprintf(why, sizeof why, "merge: --min-coverage takes 0 to 100, but got '%s'", coverage);
+    else if (!report_files_distinct(&files, why, sizeof why))
+        code = EXIT_USAGE;
     else if (!count)
         snprintf(why, sizeof why, "merge: name the JSON document of every shard of one run");
     else

@@ -61,7 +61,7 @@ static bool minimise(runner *run, size_t index, case_spec *c, char *why, size_t 
     console_minimal(run->report, from->name, name, &h.smallest, h.runs, found.whole);
     if (report_set_minimal(run->report, index, name))
         return true;
-    snprintf(why, room, "no memory left for a minimal case");
+    snprintf(why, room, "no memory left for a minimal case, or no room for the .ndjson file");
     return false;
 }
 
@@ -103,7 +103,9 @@ bool explain_failures(runner *run, char *why, size_t room)
         if (run->report->results[i].verdict.state != STATE_FAIL)
             continue;
         ok = case_parse(run->report->results[i].name, &c, why, room);
-        if (ok && o->minimise && among_first(run->report, i))
+        if (ok && run->report->results[i].minimal) /* by the run that is resumed */
+            ok = case_parse(run->report->results[i].minimal, &c, why, room);
+        else if (ok && o->minimise && among_first(run->report, i))
             ok = minimise(run, i, &c, why, room);
         else
             left_alone += o->minimise;

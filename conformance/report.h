@@ -61,7 +61,7 @@ void report_close(report *r);
 /* Counts a verdict and, unless REFUSED, keeps it. False when memory or the stream's disk is full.
  */
 bool report_add(report *r, const suite_entry *entry, const verdict *v);
-/* What --minimise made of result `index`. False without memory. */
+/* What --minimise made of result `index`. False when memory or the stream's disk is full. */
 bool report_set_minimal(report *r, size_t index, const char *name);
 void report_add_refusals(report *r, const char *algo, const char *sentence, size_t times);
 
@@ -94,6 +94,8 @@ typedef struct report_files {
     const char *json, *junit, *html; /* NULL = not wanted */
 } report_files;
 
+/* Whether each has a name, and no two, nor the stream F.ndjson, are one file. */
+bool report_files_distinct(const report_files *files, char *why, size_t room);
 /* Tries to create each file, so that a long run does not fail at its end. */
 bool report_files_writable(const report_files *files, char *why, size_t room);
 bool report_write(const report *r, const report_files *files, double min_coverage, char *why,

@@ -146,6 +146,43 @@ bool output_write(const char *path, const char *text, char *why, size_t room)
     return cannot_write(path, error, why, room);
 }
 
+/* Whether two names are of one file, also one that does not exist yet. */
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    char folders[2][TEMPORARY];
+    const char *const paths[] = {a, b};
+    const char *names[2];
+    for (int i = 0; i < 2; i++) {
+        const char *slash = strrchr(paths[i], '/');
+        const int length = slash ? (int)(slash - paths[i]) : 0;
+        names[i] = slash ? slash + 1 : paths[i];
+        snprintf(folders[i], TEMPORARY, "%.*s%s", length, paths[i], slash ? "/." : ".");
+    }
+    return strcmp(names[0], names[1]) == 0 && stat(folders[0], &x) == 0 &&
+           stat(folders[1], &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+bool report_files_distinct(const report_files *files, char *why, size_t room)
+{
+    char stream[TEMPORARY] = "";
+    if (files->json)
+        snprintf(stream, sizeof stream, "%s.ndjson", files->json);
+    const char *const paths[] = {files->json, files->junit, files->html, *stream ? stream : NULL};
+    for (size_t i = 0; i < 3; i++)
+        if (paths[i] && !*paths[i]) {
+            snprintf(why, room, "a report needs a file name, but got ''");
+            return false;
+        }
+    for (size_t i = 0; i < 4; i++)
+        for (size_t j = 0; j < i; j++)
+            if (paths[i] && paths[j] && same_file(paths[i], paths[j])) {
+                snprintf(why, room, "%s: is named for two reports", paths[j]);
+                return false;
+            }
+    return true;
+}
+
 static bool writable(const char *path, char *why, size_t room)
 {
     char temporary[TEMPORARY];

@@ -123,6 +123,13 @@ for isolate in '' --isolate; do
     "$schema_check" "$schema" part.json 2>errors || wrong "--minimise: the document breaks its schema"
     grep -q '"minimal": ' part.json || wrong "the minimal case that was found is lost"
     run 2 merge part.json
+    [ -n "$isolate" ] && continue
+    minimal=$(sed -n 's/.*"minimal": "\(.*\)".*/\1/p' part.json | head -n 1)
+    run 1 --algo naive --minimise --resume --json part.json
+    grep -q "^MINIMAL: $minimal\$" out && wrong "--resume minimised a case again"
+    grep -q "\"minimal\": \"$minimal\"" part.json || wrong "--resume lost a minimal case"
+    [ "$(grep -c '"minimal": ' part.json)" -eq "$(grep -c '"minimal":' part.json.ndjson)" ] ||
+        wrong "the stream has other minimal cases than the document"
 done
 
 # The second signal ends at once, and the worker with it, whatever the driver does.

@@ -41,6 +41,13 @@ case $? in
 esac
 lines=$(wc -l <full.json.ndjson)
 
+# What is published tells of the device, not of the machine: no host, user or path.
+for secret in "$(uname -n)" "$(id -un)" "${HOME:-/}"; do
+    [ "${#secret}" -lt 2 ] || ! grep -qwF -- "$secret" full.json full.json.ndjson full.xml ||
+        wrong "the reports hold '$secret'"
+done
+grep -E '(^|[" (=])/[A-Za-z]' full.json full.json.ndjson full.xml && wrong "the reports hold a path"
+
 # Half of a stream with a torn line, in this process and in children; then with nothing left to do.
 for isolate in '' --isolate; do
     head -n 40 full.json.ndjson >part.json.ndjson

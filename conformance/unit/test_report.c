@@ -362,6 +362,26 @@ static void test_html(void **state)
     report_close(r);
 }
 
+/* What a driver says of its files is kept, where they are is not. */
+static void test_no_paths(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"/home/me/a.cl:3: error", "a.cl:3: error"},
+        {"cannot rename '/tmp/x/y.tmp' to \"/home/me/z\"", "cannot rename 'y.tmp' to \"z\""},
+        {"1/2 of it, see https://x.y/z (-I/usr/include)",
+         "1/2 of it, see https://x.y/z (-I/usr/include)"},
+        {"in /tmp/", "in "},
+        {"a / b", "a / b"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        report *r = open_report("smoke", "", 1);
+        add(r, 1, "naive", STATE_FAIL, rows[i][0]);
+        assert_string_equal(r->results[0].verdict.reason, rows[i][1]);
+        report_close(r);
+    }
+}
+
 static void test_clean(void **state)
 {
     (void)state;
@@ -389,6 +409,7 @@ int main(void)
         cmocka_unit_test(test_junit_agrees),
         cmocka_unit_test(test_html),
         cmocka_unit_test(test_clean),
+        cmocka_unit_test(test_no_paths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
