@@ -47,6 +47,17 @@ case $? in
     *) wrong "the unbroken kernel does not run" ;;
 esac
 
+# slow_kernel ROUNDS SED-COMMAND: naive.cl with a change, and slow enough for a signal to come in time
+slow_kernel() {
+    cp "$kernels"/*.cl cl/
+    sed "$2" "$kernels/naive.cl" | awk -v rounds="$1" '{ print }
+        /^kernel void naive/ { inside = 1 } inside && /^{/ { inside = 0
+            print "    if (get_global_id(0) == 0)"
+            print "        for (volatile int round = 0; round < " rounds "; round++);"
+        }' >cl/naive.cl
+    export CLCONV_KERNEL_DIR="$work/cl"
+}
+
 # --fail-fast: one failure is told, the rest is not run.
 cp "$kernels"/*.cl cl/
 sed 's/iw < in_w/iw <= in_w/' "$kernels/naive.cl" >cl/naive.cl
@@ -74,8 +85,8 @@ started() { # started PID: some cases are finished
     done
 }
 
-unset CLCONV_KERNEL_DIR
-run 0 --json full.json
+slow_kernel 100000 ''
+run 0 --algo naive --json full.json
 cases() { sed -n '/^ "cases"/,$p' "$1" | grep -E '"(case|state)":'; } # cases DOCUMENT
 for signal in TERM:143 INT:130; do
     code=${signal#*:} signal=${signal%:*}
@@ -84,7 +95,7 @@ for signal in TERM:143 INT:130; do
     [ $signal = INT ] && { $give true 2>errors || continue; }
     for isolate in '' --isolate; do
         rm -f part.*
-        $give "$conform" $isolate --json part.json --junit part.xml --html part.html >out 2>errors &
+        $give "$conform" --algo naive $isolate --json part.json --junit part.xml --html part.html >out 2>errors &
         started $!
         kill -$signal $!
         wait $!
@@ -96,7 +107,7 @@ for signal in TERM:143 INT:130; do
         grep -qx ' "interrupted": true,' part.json || wrong "SIG$signal: the document does not tell"
         grep -q 'INTERRUPTED by' part.html || wrong "SIG$signal: the page does not tell"
         reports_hold "SIG$signal $isolate"
-        run 0 $isolate --resume --json part.json
+        run 0 --algo naive $isolate --resume --json part.json
         cases full.json >expected
         cases part.json | cmp -s expected - || wrong "SIG$signal: --resume ends with other cases"
         grep -qx ' "interrupted": false,' part.json || wrong "it is interrupted for ever"
@@ -104,8 +115,7 @@ for signal in TERM:143 INT:130; do
 done
 
 # While failures are made small.
-sed 's/iw < in_w/iw <= in_w/' "$kernels/naive.cl" >cl/naive.cl
-export CLCONV_KERNEL_DIR="$work/cl"
+slow_kernel 100000 's/iw < in_w/iw <= in_w/'
 for isolate in '' --isolate; do
     rm -f part.*
     : >out
