@@ -83,31 +83,29 @@ static void add_alignment(json_t *card, cl_device_id device)
         json_object_set_new(card, "base_address_align_bytes", json_integer(bits / 8));
 }
 
-/* Whether `word` is one of the device's extensions, not only a part of one. */
-static bool has_extension(cl_device_id device, const char *word)
+static bool has_extension(const json_t *extensions, const char *name)
 {
-    size_t size = 0;
-    bool found = false;
-    if (clGetDeviceInfo(device, CL_DEVICE_EXTENSIONS, 0, NULL, &size) != CL_SUCCESS)
-        return false;
-    char *text = calloc(1, size + 1), *rest = text;
-    if (text && query(device, CL_DEVICE_EXTENSIONS, size, text))
-        for (char *at; !found && (at = strtok_r(rest, " ", &rest));)
-            found = strcmp(at, word) == 0;
-    free(text);
-    return found;
+    size_t i;
+    json_t *one;
+    json_array_foreach(extensions, i, one)
+    {
+        if (strcmp(json_string_value(one), name) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* Since OpenCL 2.1 sub-groups are a number, before and beside that an extension. */
-static bool has_sub_groups(cl_device_id device)
+static bool has_sub_groups(cl_device_id device, const json_t *extensions)
 {
     enum { MAX_NUM_SUB_GROUPS = 0x105C }; /* CL_DEVICE_MAX_NUM_SUB_GROUPS, not in 1.2's header */
     cl_uint most = 0;
     return (query(device, MAX_NUM_SUB_GROUPS, sizeof most, &most) && most > 0) ||
-           has_extension(device, "cl_khr_subgroups") || has_extension(device, "cl_intel_subgroups");
+           has_extension(extensions, "cl_khr_subgroups") ||
+           has_extension(extensions, "cl_intel_subgroups");
 }
 
-static void add_features(json_t *card, cl_device_id device)
+static void add_features(json_t *card, cl_device_id device, const json_t *extensions)
 {
     cl_device_fp_config single = 0, twice = 0;
     cl_command_queue_properties queue = 0;
@@ -116,11 +114,11 @@ static void add_features(json_t *card, cl_device_id device)
     query(device, CL_DEVICE_QUEUE_PROPERTIES, sizeof queue, &queue);
     json_object_set_new(card, "features",
                         json_pack("{s:b, s:b, s:b, s:b, s:b, s:b}", "fp64", twice != 0, "fp16",
-                                  (int)has_extension(device, "cl_khr_fp16"), "fp32_subnormals",
+                                  (int)has_extension(extensions, "cl_khr_fp16"), "fp32_subnormals",
                                   (single & CL_FP_DENORM) != 0, "fp32_fma",
                                   (single & CL_FP_FMA) != 0, "out_of_order_queue",
                                   (queue & CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE) != 0,
-                                  "sub_groups", (int)has_sub_groups(device)));
+                                  "sub_groups", (int)has_sub_groups(device, extensions)));
 }
 
 json_t *device_card(const device_entry *d)
@@ -140,7 +138,9 @@ json_t *device_card(const device_entry *d)
         add_number(card, numbers[i].key, d->device, numbers[i].what);
     add_item_sizes(card, d->device);
     add_alignment(card, d->device);
-    add_features(card, d->device);
+    json_t *extensions = device_extensions(d->device);
+    add_features(card, d->device, extensions);
+    json_object_set_new(card, "extensions", extensions);
     return card;
 }
 

@@ -96,7 +96,7 @@ static void count_case(heat_map *map, const case_spec *c, case_state state)
 {
     heat_cell *cell = &map->cells[bin_of(&map->down, c)][bin_of(&map->across, c)];
     cell->run++;
-    cell->failed += state == STATE_FAIL;
+    cell->failed += report_is_red(state);
 }
 
 void heat_count(const report *r, heat_map maps[HEAT_MAPS])
@@ -107,7 +107,7 @@ void heat_count(const report *r, heat_map maps[HEAT_MAPS])
         maps[m] = heat_maps[m];
     for (size_t i = 0; i < r->count; i++) {
         const case_state state = r->results[i].verdict.state;
-        if ((state == STATE_PASS || state == STATE_FAIL) &&
+        if ((state == STATE_PASS || report_is_red(state)) &&
             case_parse(r->results[i].name, &c, why, sizeof why))
             for (size_t m = 0; m < HEAT_MAPS; m++)
                 count_case(&maps[m], &c, state);

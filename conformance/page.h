@@ -17,6 +17,8 @@ void page_section(markup *m, const char *title);
 /* A table that scrolls by itself and can be sorted, up to and with its <tbody>. */
 void page_table(markup *m, const char *id, const column *columns, size_t count);
 void page_table_end(markup *m);
+/* How many cases are red. */
+size_t page_red(const report *r);
 /* A number; grey for 0, else with the class `alarm`, if one is given. */
 void page_count(markup *m, size_t value, const char *alarm);
 /* error / bound; "-" where there is none. */

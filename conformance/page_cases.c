@@ -19,7 +19,7 @@ static size_t find_kinds(const report *r, const char *kinds[KINDS])
         size_t k = 0;
         while (k < count && strcmp(kinds[k], r->results[i].verdict.kind) != 0)
             k++;
-        if (r->results[i].verdict.state == STATE_FAIL && k == count && count < KINDS)
+        if (report_is_red(r->results[i].verdict.state) && k == count && count < KINDS)
             kinds[count++] = r->results[i].verdict.kind;
     }
     return count;
@@ -29,7 +29,7 @@ static size_t count_failures(const report *r, const char *algo, const char *kind
 {
     size_t count = 0;
     for (size_t i = 0; i < r->count; i++)
-        count += r->results[i].verdict.state == STATE_FAIL &&
+        count += report_is_red(r->results[i].verdict.state) &&
                  strcmp(r->results[i].algo, algo) == 0 &&
                  strcmp(r->results[i].verdict.kind, kind) == 0;
     return count;
@@ -39,7 +39,7 @@ void page_kinds(markup *m, const report *r)
 {
     const char *kinds[KINDS];
     column columns[KINDS + 1] = {{"algorithm", false}};
-    if (!r->total.failed)
+    if (!page_red(r))
         return;
     const size_t count = find_kinds(r, kinds);
     page_section(m, "What fails");
@@ -47,7 +47,7 @@ void page_kinds(markup *m, const report *r)
         columns[k + 1] = (column){kinds[k], true};
     page_table(m, "kinds", columns, count + 1);
     for (size_t i = 0; i < r->algo_count; i++) {
-        if (!r->algos[i].failed)
+        if (!r->algos[i].failed && !r->algos[i].xpassed)
             continue;
         markup_start(m, "tr");
         markup_leaf(m, "td", NULL, "%s", r->algos[i].algo);
@@ -76,12 +76,12 @@ static void failure_item(markup *m, const report *r, const result *one)
 
 void page_failures(markup *m, const report *r)
 {
-    if (!r->total.failed)
+    if (!page_red(r))
         return;
     page_section(m, "Failures, each with the line that replays it");
     markup_start(m, "ol");
     for (size_t i = 0; i < r->count; i++)
-        if (r->results[i].verdict.state == STATE_FAIL)
+        if (report_is_red(r->results[i].verdict.state))
             failure_item(m, r, &r->results[i]);
     markup_end(m);
     markup_end(m);

@@ -44,6 +44,11 @@ void page_table_end(markup *m)
         markup_end(m);
 }
 
+size_t page_red(const report *r)
+{
+    return r->total.failed + r->total.xpassed;
+}
+
 void page_count(markup *m, size_t value, const char *alarm)
 {
     markup_leaf(m, "td", value && alarm ? alarm : value ? "number" : "number none", "%zu", value);
@@ -99,8 +104,8 @@ static void verdict_line(markup *m, const report *r, const judgement *j)
     if (*rest)
         markup_leaf(m, "span", NULL, "%s", rest);
     else
-        markup_leaf(m, "span", NULL, "%zu of %zu cases computed right",
-                    r->total.run - r->total.failed, r->total.run);
+        markup_leaf(m, "span", NULL, "%zu of %zu cases computed right", r->total.run - page_red(r),
+                    r->total.run);
     markup_end(m);
 }
 
@@ -121,6 +126,10 @@ static void verdict_section(markup *m, const report *r, const judgement *j)
     markup_attribute(m, "class", "figures");
     count_figure(m, "cases run", r->total.run, NULL);
     count_figure(m, "failed", r->total.failed, "alarm");
+    if (r->total.xpassed)
+        count_figure(m, "passed unexpectedly", r->total.xpassed, "alarm");
+    if (r->total.xfailed)
+        count_figure(m, "failed as expected", r->total.xfailed, "warning");
     count_figure(m, "skipped", r->total.skipped, "warning");
     count_figure(m, "unsupported", r->total.unsupported, NULL);
     figure(m, "coverage", NULL, coverage);
@@ -165,8 +174,8 @@ static void algorithm_row(markup *m, const tally *t)
 {
     markup_start(m, "tr");
     markup_leaf(m, "td", NULL, "%s", t->algo);
-    page_count(m, t->run + t->skipped, NULL);
-    page_count(m, t->failed, "number alarm");
+    page_count(m, tally_applicable(t), NULL);
+    page_count(m, t->failed + t->xpassed, "number alarm");
     page_count(m, t->skipped, "number warning");
     page_count(m, t->unsupported, NULL);
     page_count(m, t->refused, NULL);
@@ -256,13 +265,14 @@ char *report_html(const report *r, double min_coverage)
     markup_start(&m, "body");
     verdict_section(&m, r, &j);
     page_kinds(&m, r);
-    if (r->total.failed) /* failures first, and before their list where they are */
+    if (page_red(r)) /* failures first, and before their list where they are */
         page_heat(&m, r);
     page_failures(&m, r);
     baseline_section(&m, r->baseline);
+    html_quirks(&m, r);
     algorithms_section(&m, r);
     headroom_section(&m, r);
-    if (!r->total.failed)
+    if (!page_red(r))
         page_heat(&m, r);
     page_card(&m, r);
     page_cases(&m, r);
