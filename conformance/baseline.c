@@ -37,6 +37,11 @@ json_t *baseline_load(const char *path, char *why, size_t room)
     return NULL;
 }
 
+static bool was(const char *before, case_state state)
+{
+    return before && strcmp(before, case_state_names[state]) == 0;
+}
+
 bool baseline_compare(report *r, const json_t *earlier)
 {
     json_t *new_fail = json_array(), *fixed = json_array();
@@ -45,11 +50,11 @@ bool baseline_compare(report *r, const json_t *earlier)
     for (size_t i = 0; ok && i < r->count; i++) {
         const result *now = &r->results[i];
         const char *before = json_string_value(json_object_get(earlier, now->name));
-        const bool failed = before && strcmp(before, case_state_names[STATE_FAIL]) == 0;
+        const bool red = was(before, STATE_FAIL) || was(before, STATE_XPASS);
         both += before != NULL;
-        if (now->verdict.state == STATE_FAIL && !failed)
+        if (report_is_red(now->verdict.state) && !red)
             ok = json_array_append_new(new_fail, json_string(now->name)) == 0;
-        else if (now->verdict.state == STATE_PASS && failed)
+        else if (now->verdict.state == STATE_PASS && (red || was(before, STATE_XFAIL)))
             ok = json_array_append_new(fixed, json_string(now->name)) == 0;
     }
     json_decref(r->baseline);

@@ -42,7 +42,8 @@ void console_header(const report *r)
 void console_failure(const report *r, const char *name, const verdict *v)
 {
     char repro[CASE_TEXT + 512];
-    printf("%sFAIL%s %s: %s: %s\n", colour(red), colour(plain), name, v->kind, v->reason);
+    printf("%s%s%s %s: %s: %s\n", colour(red), case_state_names[v->state], colour(plain), name,
+           v->kind, v->reason);
     printf("REPRO: %s\n", report_repro(r, name, repro, sizeof repro));
     fflush(stdout);
 }
@@ -60,12 +61,13 @@ void console_minimal(const report *r, const char *from, const char *name, const 
 
 static void print_algorithms(const report *r)
 {
-    printf("\n%-12s %9s %7s %8s %12s %8s %13s\n", "algorithm", "accepted", "failed", "skipped",
-           "unsupported", "refused", "error/bound");
+    printf("\n%-12s %9s %7s %6s %6s %8s %12s %8s %13s\n", "algorithm", "accepted", "failed",
+           "xfail", "xpass", "skipped", "unsupported", "refused", "error/bound");
     for (size_t i = 0; i < r->algo_count; i++) {
         const tally *t = &r->algos[i];
-        printf("%-12s %9zu %7zu %8zu %12zu %8zu %13.3g\n", t->algo, t->run + t->skipped, t->failed,
-               t->skipped, t->unsupported, t->refused, t->headroom);
+        printf("%-12s %9zu %7zu %6zu %6zu %8zu %12zu %8zu %13.3g\n", t->algo, tally_applicable(t),
+               t->failed, t->xfailed, t->xpassed, t->skipped, t->unsupported, t->refused,
+               t->headroom);
     }
 }
 
@@ -75,14 +77,31 @@ static void print_skips(const report *r)
     size_t shown = 0;
     for (size_t i = 0; i < r->count; i++) {
         const verdict *v = &r->results[i].verdict;
-        if (v->state != STATE_SKIP && v->state != STATE_UNSUPPORTED)
+        if (v->state != STATE_SKIP && v->state != STATE_UNSUPPORTED && v->state != STATE_XFAIL)
             continue;
         if (shown++ < SHOWN)
             printf("%s %s: %s: %s\n", case_state_names[v->state], r->results[i].name, v->kind,
                    v->reason);
     }
     if (shown > SHOWN)
-        printf("... and %zu more skipped or unsupported (--json lists them)\n", shown - SHOWN);
+        printf("... and %zu more of these (--json lists them)\n", shown - SHOWN);
+}
+
+/* Quirks of this device, and what is suspicious without being red. */
+static void print_quirks(const report *r)
+{
+    size_t i;
+    json_t *one, *warnings = report_warnings(r);
+    json_array_foreach(r->quirks, i, one)
+        printf("quirk    %s: %s, %" JSON_INTEGER_FORMAT " cases: %s (%s)\n",
+               json_string_value(json_object_get(one, "id")),
+               json_string_value(json_object_get(one, "action")),
+               json_integer_value(json_object_get(one, "applied")),
+               json_string_value(json_object_get(one, "reason")),
+               json_string_value(json_object_get(one, "link")));
+    json_array_foreach(warnings, i, one)
+        printf("%sWARNING%s  %s\n", colour(yellow), colour(plain), json_string_value(one));
+    json_decref(warnings);
 }
 
 static void print_names(const json_t *names, const char *word, const char *tone)
@@ -115,9 +134,11 @@ void console_summary(const report *r, const report_files *files, double min_cove
     print_skips(r);
     print_algorithms(r);
     const double seconds = r->facts.seconds;
-    printf("\n%.1f s, %.0f cases/s, coverage %.1f %%, unsupported %zu, failed %zu\n", seconds,
-           seconds > 0 ? (double)r->total.run / seconds : 0.0, 100.0 * report_coverage(r),
-           r->total.unsupported, r->total.failed);
+    printf(
+        "\n%zu cases in %.1f s, %.0f per second; coverage %.1f %%, unsupported %zu, failed %zu\n",
+        r->total.run, seconds, seconds > 0 ? (double)r->total.run / seconds : 0.0,
+        100.0 * report_coverage(r), r->total.unsupported, r->total.failed);
+    print_quirks(r);
     if (r->baseline)
         print_baseline(r->baseline);
     const char *const paths[] = {files->json, files->junit, files->html};
@@ -125,8 +146,7 @@ void console_summary(const report *r, const report_files *files, double min_cove
         if (paths[i])
             printf("report   %s\n", paths[i]);
     printf("run %zu / applicable %zu / skipped %zu: %s%s%s\n", r->total.run,
-           r->total.run + r->total.skipped, r->total.skipped, colour(tone), j.sentence,
-           colour(plain));
+           tally_applicable(&r->total), r->total.skipped, colour(tone), j.sentence, colour(plain));
     fflush(stdout);
 }
 

@@ -5,6 +5,7 @@
  * child. It starts itself again as a worker for each batch, writes the batch to the worker's stdin
  * and reads a JSON line per event from a pipe. */
 #include "dump.h"
+#include "interrupt.h"
 #include "runner.h"
 
 #include <errno.h>
@@ -18,8 +19,8 @@
 
 typedef struct worker {
     pid_t pid;
-    int channel;              /* read end of its messages */
-    char line[2 * CASE_TEXT]; /* a message that is not whole yet */
+    int channel;            /* read end of its messages */
+    char line[WORKER_LINE]; /* a message that is not whole yet */
     size_t length;
 } worker;
 
@@ -29,11 +30,18 @@ typedef enum answer { ANSWER_LINE, ANSWER_TIMEOUT, ANSWER_END } answer;
 
 static void become_worker(const run_options *o, int cases, int channel)
 {
-    const char *arguments[6] = {o->program, "--worker"};
+    const char *arguments[8] = {o->program, "--worker"};
+    size_t count = 2;
     if (o->device) {
-        arguments[2] = "--device";
-        arguments[3] = o->device;
+        arguments[count++] = "--device";
+        arguments[count++] = o->device;
     }
+    if (o->quirk_path) {
+        arguments[count++] = "--quirks";
+        arguments[count++] = o->quirk_path;
+    }
+    if (o->no_quirks)
+        arguments[count] = "--no-quirks";
     /* Its stdout goes to stderr: a driver that prints must not disturb the report. */
     if (dup2(cases, STDIN_FILENO) >= 0 && dup2(STDERR_FILENO, STDOUT_FILENO) >= 0 &&
         dup2(channel, WORKER_CHANNEL) >= 0)
@@ -67,6 +75,7 @@ static bool start_worker(worker *w, const run_options *o, int *cases)
     *w = (worker){.pid = fork(), .channel = from[0]};
     if (w->pid == 0)
         become_worker(o, to[0], from[1]);
+    interrupt_child(w->pid);
     close(to[0]);
     close(from[1]);
     *cases = to[1];
@@ -80,6 +89,7 @@ static const char *stop_worker(worker *w, char *text, size_t room)
     close(w->channel);
     while (waitpid(w->pid, &status, 0) < 0 && errno == EINTR)
         continue;
+    interrupt_child(0);
     if (WIFSIGNALED(status))
         snprintf(text, room, "the process ended with signal %d (%s)", WTERMSIG(status),
                  strsignal(WTERMSIG(status)));
@@ -119,7 +129,7 @@ static answer next_line(worker *w, double deadline, char *line, size_t room)
 /* Waits until a worker that has nothing left to do ends; a driver may hang while it is closed. */
 static answer await_end(worker *w, const run_options *o)
 {
-    char line[CASE_TEXT];
+    char line[WORKER_LINE];
     return next_line(w, progress_now() + (double)o->timeout, line, sizeof line);
 }
 
@@ -214,7 +224,7 @@ static void serve_worker(batch *b)
 {
     worker w;
     int cases = -1;
-    char line[CASE_TEXT];
+    char line[WORKER_LINE];
     const size_t base = b->next;
     const run_options *o = b->run->options;
     if (!start_worker(&w, o, &cases)) {
@@ -223,13 +233,14 @@ static void serve_worker(batch *b)
     }
     write_cases(b, cases); /* a worker that died early is noticed below */
     answer got = ANSWER_LINE;
-    while (got == ANSWER_LINE && b->exit_code == EXIT_GOOD &&
+    while (got == ANSWER_LINE && b->exit_code == EXIT_GOOD && !runner_stopped(b->run) &&
            (b->next < b->count || !b->run->report)) {
         got = next_line(&w, progress_now() + (double)o->timeout, line, sizeof line);
         if (got == ANSWER_LINE)
             on_message(b, base, line);
     }
-    const bool answered = got == ANSWER_LINE && b->exit_code == EXIT_GOOD;
+    const bool answered =
+        got == ANSWER_LINE && b->exit_code == EXIT_GOOD && !runner_stopped(b->run);
     const verdict v = end_worker(&w, o, answered ? await_end(&w, o) : got, got);
     if (got != ANSWER_LINE)
         blame(b, &v);
@@ -293,7 +304,7 @@ static bool rerun_isolated(void *user, const case_spec *c, const char *folder, v
                            char *why, size_t room)
 {
     rerunner *r = user;
-    char name[CASE_TEXT], line[2 * CASE_TEXT];
+    char name[CASE_TEXT], line[WORKER_LINE];
     reply to = {.why = why, .room = room};
     answer got = ANSWER_LINE;
     const bool fresh = r->cases == NULL;
@@ -336,12 +347,12 @@ int run_isolated(runner *run)
         b.count = run->count - first < WORKER_BATCH ? run->count - first : WORKER_BATCH;
         do
             serve_worker(&b);
-        while (b.next < b.count && b.exit_code == EXIT_GOOD);
+        while (b.next < b.count && b.exit_code == EXIT_GOOD && !runner_stopped(run));
         code = b.exit_code;
         if (code != EXIT_GOOD)
             console_error(code, b.why);
         first += b.count;
-    } while (code == EXIT_GOOD && first < run->count);
+    } while (code == EXIT_GOOD && first < run->count && !runner_stopped(run));
     if (code == EXIT_GOOD)
         code = runner_finish(run);
     if (again.cases)

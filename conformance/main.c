@@ -3,6 +3,7 @@
 #include "runner.h"
 
 #include "dump.h"
+#include "interrupt.h"
 #include "options.h"
 #include "tiers.h"
 
@@ -32,12 +33,15 @@ static const char epilog[] =
     "  srun -n 8 sh -c 'clconv-conform --shard auto --json $SLURM_PROCID.json'   ... or eight\n"
     "\n"
     "Exit status: 0 good; 1 a case failed, or the named algorithm refuses; 2 wrong usage;\n"
-    "3 too little evidence (coverage, cases per algorithm); 77 no OpenCL device.\n";
+    "3 too little evidence (coverage, cases per algorithm; under --strict also any skipped case,\n"
+    "expired quirk or quirk without effect); 77 no OpenCL device; 130, 143 ended by SIGINT, "
+    "SIGTERM:\n"
+    "after the running case and with its reports, which --resume completes; a second one kills.\n";
 
 /* popt writes texts and numbers here; they are checked afterwards. */
 typedef struct raw_options {
     char *seed, *shard, *coverage, *timeout;
-    int isolate, list, minimise, verbose, worker, resume, help;
+    int isolate, list, minimise, verbose, worker, resume, fail_fast, no_quirks, strict, help;
 } raw_options;
 
 static bool wrong(char *why, size_t room, const char *format, ...)
@@ -111,16 +115,10 @@ static bool read_words(const raw_options *raw, run_options *o, char *why, size_t
         return wrong(why, room,
                      "--case is one convolution: --tier and --seed do not go with it "
                      "(a seed is written in the case, :seed=7)");
-    const char *const paths[] = {o->files.json, o->files.junit, o->files.html};
-    for (size_t i = 0; i < 3; i++)
-        if (paths[i] && !*paths[i])
-            return wrong(why, room, "a report needs a file name, but got ''");
+    if (!report_files_distinct(&o->files, why, room))
+        return false;
     if (o->baseline && !*o->baseline)
         return wrong(why, room, "--baseline needs a file name, but got ''");
-    for (size_t i = 0; i < 3; i++)
-        for (size_t j = 0; j < i; j++)
-            if (paths[i] && paths[j] && strcmp(paths[i], paths[j]) == 0)
-                return wrong(why, room, "%s: is named for two reports", paths[i]);
     if (raw->resume && !o->files.json)
         return wrong(why, room, "--resume needs --json F: what is finished stands in F.ndjson");
     o->resume = raw->resume;
@@ -131,6 +129,9 @@ static bool read_words(const raw_options *raw, run_options *o, char *why, size_t
     o->minimise = raw->minimise;
     o->verbose = raw->verbose;
     o->worker = raw->worker;
+    o->fail_fast = raw->fail_fast;
+    o->no_quirks = raw->no_quirks;
+    o->strict = raw->strict;
     return true;
 }
 
@@ -203,15 +204,19 @@ static int run_entries(runner *r, char *why, size_t room)
     const run_options *o = r->options;
     resumption resumed = {0};
     int code = EXIT_USAGE;
+    interrupt_watch();
     if (o->resume)
         r->resumed = &resumed;
-    if (o->baseline && !(r->baseline = baseline_load(o->baseline, why, room)))
+    if (!quirks_load(&r->quirks, o->quirk_path, !o->no_quirks, why, room))
+        console_error(code, why);
+    else if (o->baseline && !(r->baseline = baseline_load(o->baseline, why, room)))
         console_error(code, why);
     else if (o->resume && !runner_resume(r, why, room))
         console_error(code, why);
     else
         code = o->isolate ? run_isolated(r) : run_here(r);
     json_decref(r->baseline);
+    quirks_free(&r->quirks);
     resume_free(&resumed);
     return code;
 }
@@ -310,6 +315,13 @@ int main(int argc, const char **argv)
                     "Tell what fails or passes since F, an earlier --json"),
         TEXT_OPTION("min-coverage", &raw.coverage, "PCT",
                     "Percent of the applicable cases that must have run (95)"),
+        TEXT_OPTION("quirks", &o.quirk_path, "PATH",
+                    "Known faults beside the built-in ones: a quirk file, or a folder of them"),
+        FLAG_OPTION("no-quirks", '\0', &raw.no_quirks, "Without the built-in quirks"),
+        FLAG_OPTION("strict", '\0', &raw.strict,
+                    "A warning or a skipped case is too little evidence"),
+        FLAG_OPTION("fail-fast", '\0', &raw.fail_fast,
+                    "Stop at the first case that fails; the reports are partial"),
         FLAG_OPTION("minimise", '\0', &raw.minimise,
                     "Shrink failing cases to small ones that fail alike"),
         TEXT_OPTION("dump", &o.dump, "DIR", "Write the arrays of failing cases to DIR as .npy"),

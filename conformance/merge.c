@@ -26,6 +26,11 @@ static bool load(shard *s, const char *path, char *why, size_t room)
         snprintf(why, room, "%s: %s", path, error.text);
     else if (!report_facts_read(s->document, &s->facts))
         snprintf(why, room, "%s: is not a document that clconv-conform --json wrote", path);
+    else if (json_integer_value(json_object_get(s->document, "left")) != 0 ||
+             json_is_true(json_object_get(s->document, "interrupted")))
+        snprintf(why, room,
+                 "%s: %" JSON_INTEGER_FORMAT " of its %zu entries were not run; --resume runs them",
+                 path, json_integer_value(json_object_get(s->document, "left")), s->facts.listed);
     else
         return true;
     return false;
@@ -99,6 +104,20 @@ static void add_refusals(report *r, const shard *s)
             report_add_refusals(r, algo, sentence, (size_t)json_integer_value(times));
 }
 
+/* The shards have read the same quirks (run.quirk_hash): what differs is how often each applied. */
+static void add_quirks(report *r, const shard *s)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(json_object_get(s->document, "quirks"), i, one)
+    {
+        json_t *sum = json_object_get(json_array_get(r->quirks, i), "applied");
+        if (sum)
+            json_integer_set(sum, json_integer_value(sum) +
+                                      json_integer_value(json_object_get(one, "applied")));
+    }
+}
+
 static int by_name(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -144,6 +163,10 @@ static report *merge(const shard *shards, size_t count, char *why, size_t room)
         ok = add_cases(r, &shards[i], why, room);
         if (ok)
             add_refusals(r, &shards[i]);
+        if (ok && i == 0)
+            r->quirks = json_deep_copy(json_object_get(shards[0].document, "quirks"));
+        else if (ok)
+            add_quirks(r, &shards[i]);
     }
     if (ok && complete(r, why, room))
         return r;
@@ -158,7 +181,7 @@ static int tell(report *whole, const report_files *files, double min_coverage,
     char why[4608];
     console_header(whole);
     for (size_t i = 0; i < whole->count; i++)
-        if (whole->results[i].verdict.state == STATE_FAIL)
+        if (report_is_red(whole->results[i].verdict.state))
             console_failure(whole, whole->results[i].name, &whole->results[i].verdict);
     if (baseline && !baseline_compare(whole, baseline))
         return console_error(EXIT_DEVICE, "no memory to compare with the baseline");
@@ -169,7 +192,7 @@ static int tell(report *whole, const report_files *files, double min_coverage,
 }
 
 static int merge_files(const char **paths, size_t count, const report_files *files,
-                       double min_coverage, const char *baseline_path)
+                       double min_coverage, const char *baseline_path, bool strict)
 {
     char why[4608];
     json_t *baseline = NULL;
@@ -183,6 +206,8 @@ static int merge_files(const char **paths, size_t count, const report_files *fil
         ok = (baseline = baseline_load(baseline_path, why, sizeof why)) != NULL;
     if (ok && make_whole(shards, count, why, sizeof why))
         whole = merge(shards, count, why, sizeof why);
+    if (whole)
+        whole->strict = strict;
     const int code =
         whole ? tell(whole, files, min_coverage, baseline) : console_error(EXIT_USAGE, why);
     json_decref(baseline);
@@ -198,7 +223,7 @@ int merge_main(int argc, const char **argv)
     report_files files = {NULL, NULL, NULL};
     char *coverage = NULL, *baseline = NULL, why[512];
     double min_coverage = RUN_MIN_COVERAGE;
-    int code = EXIT_USAGE;
+    int code = EXIT_USAGE, strict = 0;
     struct poptOption options[] = {
         {"json", 0, POPT_ARG_STRING, &files.json, 0, "Write the whole run as JSON", "FILE"},
         {"junit", 0, POPT_ARG_STRING, &files.junit, 0, "Write it as JUnit XML", "FILE"},
@@ -207,6 +232,8 @@ int merge_main(int argc, const char **argv)
          "Tell what fails or passes since an earlier --json", "FILE"},
         {"min-coverage", 0, POPT_ARG_STRING, &coverage, 0,
          "Percent of the applicable cases that must have run (95)", "PCT"},
+        {"strict", 0, POPT_ARG_NONE, &strict, 0,
+         "A warning or a skipped case is too little evidence", NULL},
         POPT_AUTOHELP POPT_TABLEEND};
     number_options(options);
     poptContext context = poptGetContext("clconv-conform merge", argc, argv, options, 0);
@@ -220,12 +247,15 @@ int merge_main(int argc, const char **argv)
         code = EXIT_USAGE;
     else if (coverage && !parse_percent(coverage, &min_coverage))
         snprintf(why, sizeof why, "merge: --min-coverage takes 0 to 100, but got '%s'", coverage);
+    else if (!report_files_distinct(&files, why, sizeof why))
+        code = EXIT_USAGE;
     else if (!count)
         snprintf(why, sizeof why, "merge: name the JSON document of every shard of one run");
     else
         code = EXIT_GOOD;
-    code = code == EXIT_GOOD ? merge_files(paths, count, &files, min_coverage, baseline)
-                             : console_error(code, why);
+    code = code == EXIT_GOOD
+               ? merge_files(paths, count, &files, min_coverage, baseline, strict != 0)
+               : console_error(code, why);
     release_texts(options);
     poptFreeContext(context);
     return code;

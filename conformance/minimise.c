@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* After a run: makes its failures small (--minimise) and writes their arrays (--dump). */
 #include "dump.h"
+#include "interrupt.h"
 #include "runner.h"
 #include "shrink.h"
 
@@ -23,8 +24,11 @@ typedef struct hunt {
 static shrink_answer fails_alike(void *user, const case_spec *c)
 {
     hunt *h = user;
+    char name[CASE_TEXT];
     verdict v;
-    if (progress_now() > h->deadline)
+    if (quirks_find(&h->run->quirks, case_print(c, name, sizeof name)))
+        return SHRINK_DIFFERS; /* the failure of a quirk is not this one */
+    if (interrupt_signal() || progress_now() > h->deadline)
         return SHRINK_STOP;
     if (!h->run->rerun(h->run->rerun_user, c, NULL, &v, h->why, h->room)) {
         h->broken = true;
@@ -45,7 +49,7 @@ static bool minimise(runner *run, size_t index, case_spec *c, char *why, size_t 
     hunt h = {.run = run, .original = &from->verdict, .why = why, .room = room};
     h.deadline = progress_now() + SECONDS_EACH;
     if (fails_alike(&h, c) != SHRINK_FAILS) {
-        if (!h.broken)
+        if (!h.broken && !interrupt_signal())
             printf("MINIMAL: none: %s did not fail so again\n", from->name);
         return !h.broken;
     }
@@ -57,7 +61,7 @@ static bool minimise(runner *run, size_t index, case_spec *c, char *why, size_t 
     console_minimal(run->report, from->name, name, &h.smallest, h.runs, found.whole);
     if (report_set_minimal(run->report, index, name))
         return true;
-    snprintf(why, room, "no memory left for a minimal case");
+    snprintf(why, room, "no memory left for a minimal case, or no room for the .ndjson file");
     return false;
 }
 
@@ -92,21 +96,26 @@ bool explain_failures(runner *run, char *why, size_t room)
     const run_options *o = run->options;
     size_t left_alone = 0;
     bool ok = true;
-    for (size_t i = 0; ok && (o->minimise || o->dump) && i < run->report->count; i++) {
+    if (!o->minimise && !o->dump)
+        return true;
+    for (size_t i = 0; ok && !interrupt_signal() && i < run->report->count; i++) {
         case_spec c;
         if (run->report->results[i].verdict.state != STATE_FAIL)
             continue;
         ok = case_parse(run->report->results[i].name, &c, why, room);
-        if (ok && o->minimise && among_first(run->report, i))
+        if (ok && run->report->results[i].minimal) /* by the run that is resumed */
+            ok = case_parse(run->report->results[i].minimal, &c, why, room);
+        else if (ok && o->minimise && among_first(run->report, i))
             ok = minimise(run, i, &c, why, room);
         else
             left_alone += o->minimise;
-        if (ok && o->dump)
+        if (ok && o->dump && !interrupt_signal())
             ok = dump(run, &c, why, room);
     }
     if (left_alone)
         printf(
             "Not minimised, being beyond the first %d of their algorithm and kind: %zu failures\n",
             FIRST_OF_EACH, left_alone);
+    run->report->signal = interrupt_signal();
     return ok;
 }

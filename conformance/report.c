@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Collects verdicts, counts them and says what they prove. */
+/* Collects verdicts and counts them. */
 #include "report.h"
-
-#include "tiers.h"
 
 #include <libxml/xmlstring.h>
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +19,23 @@ char *report_clean(char *text)
             *at = '?';
     }
     return text;
+}
+
+/* Takes the folders off absolute paths in a driver's text: a result that is published must not tell
+ * who made it and where. */
+static void strip_folders(char *text)
+{
+    char *out = text;
+    for (const char *at = text; *at; *out++ = *at++) {
+        const bool path = *at == '/' && at[1] != ' ' && (at == text || strchr(" '\"(=<,", at[-1]));
+        const char *end = path ? at + strcspn(at, " '\"()<>,:;") : at;
+        while (end > at && end[-1] != '/')
+            end--;
+        at = end; /* the file's name, or where it was */
+        if (!*at)
+            break;
+    }
+    *out = '\0';
 }
 
 /* ---- Collecting ----------------------------------------------------------------------------- */
@@ -102,12 +116,20 @@ void report_close(report *r)
         fclose(r->stream);
     json_decref(r->facts.device);
     json_decref(r->baseline);
+    json_decref(r->quirks);
     free(r);
+}
+
+bool report_is_red(case_state state)
+{
+    return state == STATE_FAIL || state == STATE_XPASS;
 }
 
 static void count_verdict(tally *t, const verdict *v)
 {
-    t->run += v->state == STATE_PASS || v->state == STATE_FAIL;
+    t->run += v->state == STATE_PASS || report_is_red(v->state);
+    t->xfailed += v->state == STATE_XFAIL;
+    t->xpassed += v->state == STATE_XPASS;
     t->failed += v->state == STATE_FAIL;
     t->skipped += v->state == STATE_SKIP;
     t->unsupported += v->state == STATE_UNSUPPORTED;
@@ -157,7 +179,7 @@ bool report_set_minimal(report *r, size_t index, const char *name)
         return false;
     free(r->results[index].minimal);
     r->results[index].minimal = strcpy(copy, name);
-    return true;
+    return stream_line(r, json_pack("{s:s, s:s}", "case", r->results[index].name, "minimal", name));
 }
 
 bool report_add(report *r, const suite_entry *entry, const verdict *v)
@@ -165,7 +187,7 @@ bool report_add(report *r, const suite_entry *entry, const verdict *v)
     char name[CASE_TEXT];
     verdict clean = *v;
     report_clean(clean.kind);
-    report_clean(clean.reason);
+    strip_folders(report_clean(clean.reason));
     case_print(&entry->spec, name, sizeof name);
     const bool streamed = stream_line(r, report_verdict_json(name, &clean));
     if (v->state == STATE_REFUSED) {
@@ -178,93 +200,4 @@ bool report_add(report *r, const suite_entry *entry, const verdict *v)
     count_verdict(t, &clean);
     count_verdict(&r->total, &clean);
     return streamed;
-}
-
-/* ---- Judging -------------------------------------------------------------------------------- */
-
-double report_coverage(const report *r)
-{
-    const size_t applicable = r->total.run + r->total.skipped;
-    return applicable ? (double)r->total.run / (double)applicable : 0.0;
-}
-
-bool report_is_whole(const report *r)
-{
-    return r->facts.shards == 1 && r->facts.tier[0] && !r->facts.algo[0];
-}
-
-/* An algorithm with too few cases; what the device cannot do does not count against it. */
-static const tally *quota_missed(const report *r)
-{
-    const size_t quota = tier_quota(r->facts.tier);
-    for (size_t i = 0; i < r->algo_count; i++)
-        if (r->algos[i].run + r->algos[i].skipped + r->algos[i].unsupported < quota)
-            return &r->algos[i];
-    return NULL;
-}
-
-static judgement judge_evidence(const report *r, double min_coverage)
-{
-    judgement j = {EXIT_EVIDENCE, ""};
-    const tally *poor = quota_missed(r);
-    if (100.0 * report_coverage(r) < min_coverage)
-        snprintf(j.sentence, sizeof j.sentence,
-                 "TOO LITTLE EVIDENCE: coverage %.2f %% is below %.2f %%",
-                 100.0 * report_coverage(r), min_coverage);
-    else if (poor)
-        snprintf(j.sentence, sizeof j.sentence,
-                 "TOO LITTLE EVIDENCE: algorithm %s accepted %zu cases, tier %s asks for %zu",
-                 poor->algo, poor->run + poor->skipped, r->facts.tier, tier_quota(r->facts.tier));
-    else
-        j = (judgement){EXIT_GOOD, "PASS"};
-    return j;
-}
-
-/* The most frequent refusal, for a run in which nothing else happened. */
-static const char *refusal(const report *r)
-{
-    const char *sentence, *best = "";
-    json_t *times;
-    json_int_t most = 0;
-    for (size_t i = 0; i < r->algo_count; i++)
-        json_object_foreach(r->algos[i].refusals, sentence,
-                            times) if (json_integer_value(times) > most)
-        {
-            most = json_integer_value(times);
-            best = sentence;
-        }
-    if (!most && r->count)
-        best = r->results[0].verdict.reason;
-    return best;
-}
-
-judgement report_judge(const report *r, double min_coverage)
-{
-    judgement j = {EXIT_GOOD, "PASS"};
-    if (r->total.failed) {
-        j.exit_code = EXIT_DEVICE;
-        snprintf(j.sentence, sizeof j.sentence, "FAIL: %zu of %zu cases failed", r->total.failed,
-                 r->total.run);
-    } else if (report_is_whole(r)) {
-        j = judge_evidence(r, min_coverage);
-    } else if (r->facts.shards == 1 && r->total.run == 0) {
-        j.exit_code = EXIT_DEVICE;
-        snprintf(j.sentence, sizeof j.sentence, "FAIL: nothing ran: %.240s", refusal(r));
-    } else if (r->facts.shards > 1) {
-        snprintf(j.sentence, sizeof j.sentence,
-                 "PASS for shard %" PRId64 "/%" PRId64 "; merge judges the whole", r->facts.shard,
-                 r->facts.shards);
-    }
-    return j;
-}
-
-const char *report_repro(const report *r, const char *name, char *text, size_t room)
-{
-    size_t used = (size_t)snprintf(text, room, "clconv-conform --device '");
-    for (const char *at = r->facts.selector; *at && used + 8 < room; at++) {
-        const char *shell = *at == '\'' ? "'\\''" : (char[]){*at, '\0'};
-        used += (size_t)snprintf(text + used, room - used, "%s", shell);
-    }
-    snprintf(text + used, room - used, "' --case '%s'", name);
-    return text;
 }

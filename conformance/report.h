@@ -14,8 +14,9 @@ typedef struct run_facts {
     char selector[300]; /* what --device takes to find the device again */
     char library[16], kernel_hash[20];
     bool kernels_replaced;
-    char tier[16]; /* "" = one case, --case */
-    char algo[16]; /* --algo, "" = every one */
+    char quirk_hash[20]; /* of the quirks that were read, "" = none */
+    char tier[16];       /* "" = one case, --case */
+    char algo[16];       /* --algo, "" = every one */
     uint64_t seed;
     int64_t shard, shards;      /* 1 of 1 = whole */
     size_t listed, tier_listed; /* entries of this shard, of all shards; refused ones too */
@@ -29,11 +30,11 @@ typedef struct result {
     verdict verdict;
 } result;
 
-/* run = passed + failed; refused = the algorithm does not do the problem, so it is no case of it.
- */
+/* run = passed + failed + xpassed; xfailed stands apart, for it shows nothing to be right; refused
+ * = the algorithm does not do the problem, so it is no case of it. */
 typedef struct tally {
     char algo[16];
-    size_t run, failed, skipped, unsupported, refused;
+    size_t run, failed, xpassed, xfailed, skipped, unsupported, refused;
     double headroom;  /* worst error / bound over real data */
     json_t *refusals; /* sentence -> how often */
 } tally;
@@ -48,6 +49,9 @@ typedef struct report {
     size_t algo_count;
     FILE *stream;     /* NDJSON beside the JSON document, or NULL */
     json_t *baseline; /* what baseline_compare found, or NULL */
+    json_t *quirks;   /* those that match the device, as quirks_json has them, or NULL */
+    int signal;       /* that ended it early, or 0 */
+    bool strict;      /* warnings and skipped cases cost the PASS */
 } report;
 
 /* Takes over facts->device. The stream begins with the facts. NULL with a sentence in `why`. */
@@ -57,11 +61,21 @@ void report_close(report *r);
 /* Counts a verdict and, unless REFUSED, keeps it. False when memory or the stream's disk is full.
  */
 bool report_add(report *r, const suite_entry *entry, const verdict *v);
-/* What --minimise made of result `index`. False without memory. */
+/* What --minimise made of result `index`. False when memory or the stream's disk is full. */
 bool report_set_minimal(report *r, size_t index, const char *name);
 void report_add_refusals(report *r, const char *algo, const char *sentence, size_t times);
 
-/* run / (run + skipped), 0 when nothing was applicable. */
+/* Entries of the list that have not been run: the report is partial, its verdict never PASS. */
+size_t report_left(const report *r);
+
+/* FAIL and XPASS. */
+bool report_is_red(case_state state);
+/* Cases that the algorithm does and the device can do: run + xfailed + skipped. */
+size_t tally_applicable(const tally *t);
+/* What is suspicious and not red, an array of sentences; a new reference. */
+json_t *report_warnings(const report *r);
+
+/* run / applicable, 0 when nothing was applicable. */
 double report_coverage(const report *r);
 
 /* Whether coverage and quotas are judged: all shards of a tier, all algorithms. */
@@ -69,7 +83,7 @@ bool report_is_whole(const report *r);
 
 typedef struct judgement {
     int exit_code;
-    char sentence[320]; /* begins with PASS, FAIL or TOO LITTLE EVIDENCE */
+    char sentence[320]; /* begins with PASS, FAIL, TOO LITTLE EVIDENCE or INTERRUPTED */
 } judgement;
 judgement report_judge(const report *r, double min_coverage);
 
@@ -80,6 +94,8 @@ typedef struct report_files {
     const char *json, *junit, *html; /* NULL = not wanted */
 } report_files;
 
+/* Whether each has a name, and no two, nor the stream F.ndjson, are one file. */
+bool report_files_distinct(const report_files *files, char *why, size_t room);
 /* Tries to create each file, so that a long run does not fail at its end. */
 bool report_files_writable(const report_files *files, char *why, size_t room);
 bool report_write(const report *r, const report_files *files, double min_coverage, char *why,
@@ -105,6 +121,9 @@ bool baseline_compare(report *r, const json_t *earlier);
 /* Markup as text, malloc'ed by libxml2 (xmlFree); NULL without memory. */
 char *report_junit(const report *r);
 char *report_html(const report *r, double min_coverage);
+/* The page's part about quirks and warnings; nothing when there are none. */
+struct markup;
+void html_quirks(struct markup *m, const report *r);
 
 /* Makes driver text fit for JSON and XML: control characters become blanks, bytes that are not
  * UTF-8 question marks. Returns text. */

@@ -1,19 +1,92 @@
-const table = document.getElementById("cases"), body = table.tBodies[0];
-const heads = [...table.tHead.rows[0].cells];
-const number = cell => { const v = parseFloat(cell.textContent); return isNaN(v) ? -1 : v; };
-heads.forEach((head, column) => head.addEventListener("click", () => {
-  const down = head.getAttribute("aria-sort") === "ascending";
-  heads.forEach(other => other.removeAttribute("aria-sort"));
-  head.setAttribute("aria-sort", down ? "descending" : "ascending");
-  const numeric = head.className === "number";
-  const rows = [...body.rows].sort((a, b) => {
-    const x = a.cells[column], y = b.cells[column];
-    const order = numeric ? number(x) - number(y) : x.textContent.localeCompare(y.textContent, "en", { numeric: true });
-    return down ? -order : order;
+"use strict";
+const PART = 200; /* rows that are added at a time: a hundred thousand would freeze the page */
+const byId = id => document.getElementById(id);
+const collator = new Intl.Collator("en", { numeric: true });
+const compare = (x, y) => typeof x === "number" ? x - y : collator.compare(x, y);
+
+/* Makes the heads of a table buttons; `sort(column, sign)` is called with 1 or -1. */
+function sortable(table, sort) {
+  const heads = [...table.tHead.rows[0].cells];
+  heads.forEach((head, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      const down = head.getAttribute("aria-sort") === "ascending";
+      heads.forEach(other => other.removeAttribute("aria-sort"));
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      sort(column, down ? -1 : 1);
+    });
   });
-  body.append(...rows);
-}));
-document.getElementById("filter").addEventListener("input", event => {
-  const wanted = event.target.value.toLowerCase();
-  for (const row of body.rows) row.hidden = !row.textContent.toLowerCase().includes(wanted);
+}
+
+function value(cell) {
+  const number = parseFloat(cell.textContent);
+  return cell.classList.contains("number") ? (isNaN(number) ? -1 : number) : cell.textContent;
+}
+
+for (const table of document.querySelectorAll("table.sortable:not(#cases)"))
+  sortable(table, (column, sign) => {
+    const body = table.tBodies[0];
+    body.append(...[...body.rows].sort(
+      (a, b) => sign * compare(value(a.cells[column]), value(b.cells[column]))));
+  });
+
+/* ---- All cases: data in, a part of the rows out ---- */
+const CASE = 0, STATE = 1, HEADROOM = 4, MS = 5;
+const URGENCY = ["FAIL", "XPASS", "XFAIL", "SKIP", "UNSUPPORTED", "PASS"];
+const urgency = row => (URGENCY.indexOf(row[STATE]) + 1) || 1;
+const all = JSON.parse(byId("data").textContent);
+const words = all.map(row => row.join(" ").toLowerCase());
+const order = all.map((row, i) => i).sort((a, b) => urgency(all[a]) - urgency(all[b]) || a - b);
+const table = byId("cases"), names = [...table.tHead.rows[0].cells].map(head => head.textContent);
+let limit = PART;
+
+function line(row) {
+  const tr = document.createElement("tr");
+  row.forEach((value, column) => {
+    const td = tr.insertCell();
+    const number = column === HEADROOM || column === MS;
+    td.className = column === CASE ? "case" : column === STATE ? value
+      : number ? "number" : column === row.length - 1 ? "note" : "";
+    if (number) td.dataset.name = names[column];
+    if (column === CASE) td.append(...value.split(/(?<=:)/).flatMap(part => [part, document.createElement("wbr")]));
+    else td.textContent = value === null ? "-" : column === HEADROOM ? value.toPrecision(3)
+      : column === MS ? value.toFixed(1) : value;
+  });
+  return tr;
+}
+
+function show() {
+  const wanted = byId("filter").value.toLowerCase(), state = byId("state").value;
+  const found = order.filter(i => words[i].includes(wanted) && (!state || all[i][STATE] === state));
+  table.tBodies[0].replaceChildren(...found.slice(0, limit).map(i => line(all[i])));
+  const shown = Math.min(limit, found.length);
+  byId("shown").textContent = (shown < found.length ? shown + " of " : "") + found.length + " shown";
+  byId("more").hidden = shown === found.length;
+}
+
+function restart() {
+  limit = PART;
+  show();
+}
+
+for (const state of URGENCY) {
+  const count = all.filter(row => row[STATE] === state).length;
+  if (count) byId("state").add(new Option(state + " (" + count + ")", state));
+}
+sortable(table, (column, sign) => {
+  order.sort((a, b) => {
+    const x = all[a][column], y = all[b][column];
+    return sign * compare(x === null ? -1 : x, y === null ? -1 : y) || a - b;
+  });
+  show();
 });
+byId("filter").addEventListener("input", restart);
+byId("state").addEventListener("change", restart);
+byId("more").addEventListener("click", () => {
+  limit += 5 * PART;
+  show();
+});
+show();

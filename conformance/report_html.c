@@ -1,48 +1,79 @@
 /* SPDX-License-Identifier: MIT */
 /* The report for a person: one HTML file that needs no network (style and script are built in). */
 #include "assets.h"
-#include "markup.h"
-#include "report.h"
+#include "headroom.h"
+#include "page.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One column: its title and whether it holds numbers. */
-typedef struct column {
-    const char *title;
-    bool numbers;
-} column;
+/* ---- Parts of every section (page.h) -------------------------------------------------------- */
 
-static void head_row(markup *m, const column *columns, size_t count)
+void page_section(markup *m, const char *title)
 {
-    markup_start(m, "thead");
-    markup_start(m, "tr");
-    for (size_t i = 0; i < count; i++)
-        markup_leaf(m, "th", columns[i].numbers ? "number" : NULL, "%s", columns[i].title);
-    markup_end(m);
-    markup_end(m);
+    markup_start(m, "section");
+    markup_leaf(m, "h2", NULL, "%s", title);
 }
 
-static void number_cell(markup *m, size_t value, const char *alarm)
+void page_table(markup *m, const char *id, const column *columns, size_t count)
+{
+    markup_start(m, "div");
+    markup_attribute(m, "class", "wide");
+    markup_start(m, "table");
+    markup_attribute(m, "id", "%s", id);
+    markup_attribute(m, "class", "sortable");
+    markup_start(m, "thead");
+    markup_start(m, "tr");
+    for (size_t i = 0; i < count; i++) {
+        markup_start(m, "th");
+        markup_attribute(m, "scope", "col");
+        if (columns[i].numbers)
+            markup_attribute(m, "class", "number");
+        markup_text(m, "%s", columns[i].title);
+        markup_end(m);
+    }
+    markup_end(m);
+    markup_end(m);
+    markup_start(m, "tbody");
+}
+
+void page_table_end(markup *m)
+{
+    for (int open = 0; open < 3; open++) /* tbody, table, div */
+        markup_end(m);
+}
+
+size_t page_red(const report *r)
+{
+    return r->total.failed + r->total.xpassed;
+}
+
+void page_count(markup *m, size_t value, const char *alarm)
 {
     markup_leaf(m, "td", value && alarm ? alarm : value ? "number" : "number none", "%zu", value);
+}
+
+void page_headroom(markup *m, double value)
+{
+    if (value > 0)
+        markup_leaf(m, "td", value > 1 ? "number alarm" : "number", "%.3g", value);
+    else
+        markup_leaf(m, "td", "number none", "-");
 }
 
 static void asset(markup *m, const char *element, const char *name)
 {
     char *text = asset_text(name);
     markup_start(m, element);
+    markup_raw(m, "/*<![CDATA[*/\n"); /* HTML reads a comment, XML does not read < and & */
     markup_raw(m, text ? text : "");
+    markup_raw(m, "/*]]>*/");
     markup_end(m);
     free(text);
 }
 
-static const char *verdict_class(const judgement *j)
-{
-    return j->exit_code == EXIT_GOOD ? "good" : j->exit_code == EXIT_EVIDENCE ? "thin" : "bad";
-}
+/* ---- Verdict -------------------------------------------------------------------------------- */
 
 static void figure(markup *m, const char *label, const char *class_name, const char *value)
 {
@@ -59,162 +90,49 @@ static void count_figure(markup *m, const char *label, size_t value, const char 
     figure(m, label, value ? class_name : NULL, text);
 }
 
+/* The judge's word, which stands in capitals, large; behind it the rest of his sentence. */
+static void verdict_line(markup *m, const report *r, const judgement *j)
+{
+    const size_t word = strcspn(j->sentence, ":abcdefghijklmnopqrstuvwxyz");
+    const char *const rest = j->sentence + word + strspn(j->sentence + word, ": ");
+    markup_start(m, "p");
+    markup_attribute(m, "class", "verdict %s",
+                     j->exit_code == EXIT_GOOD       ? "good"
+                     : j->exit_code == EXIT_EVIDENCE ? "thin"
+                                                     : "bad");
+    markup_leaf(m, "b", NULL, "%.*s", (int)word, j->sentence);
+    if (*rest)
+        markup_leaf(m, "span", NULL, "%s", rest);
+    else
+        markup_leaf(m, "span", NULL, "%zu of %zu cases computed right", r->total.run - page_red(r),
+                    r->total.run);
+    markup_end(m);
+}
+
 static void verdict_section(markup *m, const report *r, const judgement *j)
 {
     char coverage[32];
+    const run_facts *f = &r->facts;
     snprintf(coverage, sizeof coverage, "%.1f %%", 100.0 * report_coverage(r));
     markup_start(m, "header");
-    markup_leaf(m, "p", "brand", "clConv conformance");
-    markup_leaf(m, "h1", NULL, "%s", json_string_value(json_object_get(r->facts.device, "name")));
-    markup_leaf(m, "p", verdict_class(j), "%s", j->sentence);
+    markup_leaf(m, "p", "brand", "clConv %s conformance, %s%s", f->library,
+                f->tier[0] ? "tier " : "one case", f->tier);
+    markup_leaf(m, "h1", NULL, "%s", json_string_value(json_object_get(f->device, "name")));
+    markup_leaf(m, "p", "brand", "%s, driver %s",
+                json_string_value(json_object_get(f->device, "version")),
+                json_string_value(json_object_get(f->device, "driver")));
+    verdict_line(m, r, j);
     markup_start(m, "div");
     markup_attribute(m, "class", "figures");
     count_figure(m, "cases run", r->total.run, NULL);
     count_figure(m, "failed", r->total.failed, "alarm");
+    if (r->total.xpassed)
+        count_figure(m, "passed unexpectedly", r->total.xpassed, "alarm");
+    if (r->total.xfailed)
+        count_figure(m, "failed as expected", r->total.xfailed, "warning");
     count_figure(m, "skipped", r->total.skipped, "warning");
     count_figure(m, "unsupported", r->total.unsupported, NULL);
     figure(m, "coverage", NULL, coverage);
-    markup_end(m);
-    markup_end(m);
-}
-
-static void fact(markup *m, const char *name, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static void fact(markup *m, const char *name, const char *format, ...)
-{
-    char text[512];
-    va_list list;
-    va_start(list, format);
-    vsnprintf(text, sizeof text, format, list);
-    va_end(list);
-    markup_leaf(m, "dt", NULL, "%s", name);
-    markup_leaf(m, "dd", NULL, "%s", text);
-}
-
-/* "largest_buffer_bytes" and 1073741824 as "largest buffer" and "1.00 GiB"; other numbers as they
- * are. */
-static void number_fact(markup *m, char *name, json_int_t value)
-{
-    static const char unit[] = " bytes";
-    char *end = name + strlen(name) - strlen(unit);
-    const double mib = (double)value / 1048576.0;
-    if (end <= name || strcmp(end, unit) != 0) {
-        fact(m, name, "%" JSON_INTEGER_FORMAT, value);
-        return;
-    }
-    *end = '\0';
-    if (mib >= 1024)
-        fact(m, name, "%.2f GiB", mib / 1024);
-    else
-        fact(m, name, "%.4g %s", mib >= 1 ? mib : mib * 1024, mib >= 1 ? "MiB" : "KiB");
-}
-
-/* Every entry of the device card, under its own name with blanks for underscores. */
-static void device_facts(markup *m, json_t *device)
-{
-    const char *key;
-    json_t *value;
-    json_object_foreach(device, key, value)
-    {
-        char name[64];
-        snprintf(name, sizeof name, "%s", key);
-        for (char *at = name; *at; at++)
-            *at = *at == '_' ? ' ' : *at;
-        if (json_is_string(value))
-            fact(m, name, "%s", json_string_value(value));
-        else if (json_is_integer(value))
-            number_fact(m, name, json_integer_value(value));
-    }
-}
-
-static void facts_section(markup *m, const report *r)
-{
-    const run_facts *f = &r->facts;
-    markup_start(m, "section");
-    markup_leaf(m, "h2", NULL, "Device and run");
-    markup_start(m, "dl");
-    device_facts(m, f->device);
-    fact(m, "library", "clConv %s", f->library);
-    fact(m, "kernel hash", "%s%s", f->kernel_hash,
-         f->kernels_replaced ? " (kernels replaced)" : "");
-    fact(m, "tier", "%s, seed %" PRIu64, f->tier[0] ? f->tier : "one case", f->seed);
-    if (f->shards > 1)
-        fact(m, "shard", "%" PRId64 " of %" PRId64, f->shard, f->shards);
-    fact(m, "time", "%.1f s", f->seconds);
-    markup_end(m);
-    markup_end(m);
-}
-
-static void algorithm_row(markup *m, const tally *t)
-{
-    markup_start(m, "tr");
-    markup_leaf(m, "td", NULL, "%s", t->algo);
-    number_cell(m, t->run + t->skipped, NULL);
-    number_cell(m, t->failed, "number alarm");
-    number_cell(m, t->skipped, "number warning");
-    number_cell(m, t->unsupported, NULL);
-    number_cell(m, t->refused, NULL);
-    if (t->headroom > 0)
-        markup_leaf(m, "td", t->headroom > 1 ? "number alarm" : "number", "%.3g", t->headroom);
-    else
-        markup_leaf(m, "td", "number none", "-");
-    markup_end(m);
-}
-
-static void algorithms_section(markup *m, const report *r)
-{
-    static const column columns[] = {{"algorithm", false},
-                                     {"accepted", true},
-                                     {"failed", true},
-                                     {"skipped", true},
-                                     {"unsupported", true},
-                                     {"refused", true},
-                                     {"worst error / bound", true}};
-    markup_start(m, "section");
-    markup_leaf(m, "h2", NULL, "Algorithms");
-    markup_start(m, "div");
-    markup_attribute(m, "class", "wide");
-    markup_start(m, "table");
-    head_row(m, columns, sizeof columns / sizeof columns[0]);
-    markup_start(m, "tbody");
-    for (size_t i = 0; i < r->algo_count; i++)
-        algorithm_row(m, &r->algos[i]);
-    markup_end(m);
-    markup_end(m);
-    markup_end(m);
-    markup_leaf(
-        m, "p", "note",
-        "Refused: the algorithm does not do the problem, so it is no case of it. Worst error / "
-        "bound is over real data; the bound is derived per element. Exact data must match "
-        "bit by bit.");
-    markup_end(m);
-}
-
-static void failure_item(markup *m, const report *r, const result *one)
-{
-    char repro[CASE_TEXT + 512];
-    markup_start(m, "li");
-    markup_leaf(m, "b", NULL, "%s", one->verdict.kind);
-    markup_text(m, " %s", one->verdict.reason);
-    markup_leaf(m, "code", NULL, "%s", report_repro(r, one->name, repro, sizeof repro));
-    if (one->minimal) {
-        markup_leaf(m, "span", "note", "the smallest case that fails so:");
-        markup_leaf(m, "code", NULL, "%s", report_repro(r, one->minimal, repro, sizeof repro));
-    }
-    markup_leaf(m, "span", "note", "%s", one->origin);
-    markup_end(m);
-}
-
-static void failures_section(markup *m, const report *r)
-{
-    if (!r->total.failed)
-        return;
-    markup_start(m, "section");
-    markup_leaf(m, "h2", NULL, "Failures, each with the line that replays it");
-    markup_start(m, "ol");
-    for (size_t i = 0; i < r->count; i++)
-        if (r->results[i].verdict.state == STATE_FAIL)
-            failure_item(m, r, &r->results[i]);
     markup_end(m);
     markup_end(m);
 }
@@ -237,8 +155,7 @@ static void baseline_section(markup *m, const json_t *baseline)
 {
     if (!baseline)
         return;
-    markup_start(m, "section");
-    markup_leaf(m, "h2", NULL, "Since the baseline");
+    page_section(m, "Since the baseline");
     names(m, json_object_get(baseline, "new_fail"), "bad", "NEW-FAIL");
     names(m, json_object_get(baseline, "fixed"), "good", "FIXED");
     markup_leaf(m, "p", "note",
@@ -251,57 +168,87 @@ static void baseline_section(markup *m, const json_t *baseline)
     markup_end(m);
 }
 
-static void case_row(markup *m, const result *one)
+/* ---- Algorithms ----------------------------------------------------------------------------- */
+
+static void algorithm_row(markup *m, const tally *t)
 {
-    static const char *const classes[] = {"good", "bad", "thin", "none", "none"};
-    const verdict *v = &one->verdict;
     markup_start(m, "tr");
-    markup_leaf(m, "td", "case", "%s", one->name);
-    markup_leaf(m, "td", classes[v->state], "%s", case_state_names[v->state]);
-    markup_leaf(m, "td", NULL, "%s", one->algo);
-    markup_start(m, "td");
-    markup_text(m, "%s%s%s", v->kind, v->kind[0] ? ": " : "", v->reason);
-    markup_end(m);
-    if (v->headroom > 0)
-        markup_leaf(m, "td", "number", "%.3g", v->headroom);
-    else
-        markup_leaf(m, "td", "number none", "-");
-    markup_leaf(m, "td", "number", "%.1f", 1000 * v->seconds);
-    markup_leaf(m, "td", "note", "%s", one->origin);
+    markup_leaf(m, "td", NULL, "%s", t->algo);
+    page_count(m, tally_applicable(t), NULL);
+    page_count(m, t->failed + t->xpassed, "number alarm");
+    page_count(m, t->skipped, "number warning");
+    page_count(m, t->unsupported, NULL);
+    page_count(m, t->refused, NULL);
     markup_end(m);
 }
 
-static void cases_section(markup *m, const report *r)
+static void algorithms_section(markup *m, const report *r)
 {
-    static const column columns[] = {
-        {"case", false},         {"state", false}, {"algorithm", false},      {"reason", false},
-        {"error / bound", true}, {"ms", true},     {"why it is there", false}};
-    markup_start(m, "section");
-    markup_leaf(m, "h2", NULL, "All %zu cases", r->count);
-    markup_raw(m,
-               "<input id=\"filter\" type=\"search\" placeholder=\"show only cases with this text\""
-               " aria-label=\"show only cases with this text\"/>");
-    markup_start(m, "div");
-    markup_attribute(m, "class", "wide");
-    markup_start(m, "table");
-    markup_attribute(m, "id", "cases");
-    head_row(m, columns, sizeof columns / sizeof columns[0]);
-    markup_start(m, "tbody");
-    for (size_t i = 0; i < r->count; i++)
-        case_row(m, &r->results[i]);
+    static const column columns[] = {{"algorithm", false},  {"accepted", true},
+                                     {"failed", true},      {"skipped", true},
+                                     {"unsupported", true}, {"refused", true}};
+    page_section(m, "Algorithms");
+    page_table(m, "algorithms", columns, sizeof columns / sizeof columns[0]);
+    for (size_t i = 0; i < r->algo_count; i++)
+        algorithm_row(m, &r->algos[i]);
+    page_table_end(m);
+    markup_leaf(m, "p", "note",
+                "Refused: the algorithm does not do the problem, so it is no case of it.");
     markup_end(m);
+}
+
+/* A bar whose end is the bound. */
+static void bar(markup *m, double value)
+{
+    markup_start(m, "td");
+    markup_start(m, "div");
+    markup_attribute(m, "class", value > 1 ? "bar over" : "bar");
+    markup_attribute(m, "role", "presentation");
+    markup_start(m, "i");
+    markup_attribute(m, "style", "width:%.1f%%", value > 1 ? 100.0 : 100.0 * value);
     markup_end(m);
     markup_end(m);
     markup_end(m);
 }
 
-static void document_head(markup *m, const report *r)
+static void headroom_section(markup *m, const report *r)
+{
+    static const column columns[] = {{"algorithm", false}, {"type", false},
+                                     {"cases", true},      {"99 % of cases", true},
+                                     {"worst", true},      {"worst of the bound", false}};
+    size_t count;
+    headroom *all = headroom_measure(r, &count);
+    if (!count)
+        return;
+    page_section(m, "Error / bound");
+    page_table(m, "headroom", columns, sizeof columns / sizeof columns[0]);
+    for (size_t i = 0; i < count; i++) {
+        markup_start(m, "tr");
+        markup_leaf(m, "td", NULL, "%s", all[i].algo);
+        markup_leaf(m, "td", NULL, "%s", all[i].dtype);
+        page_count(m, all[i].cases, NULL);
+        page_headroom(m, all[i].p99);
+        page_headroom(m, all[i].worst);
+        bar(m, all[i].worst);
+        markup_end(m);
+    }
+    page_table_end(m);
+    markup_leaf(m, "p", "note",
+                "The worst error of a case as a fraction of what is allowed. Over real data, whose "
+                "bound is derived for each element; exact data must match bit by bit.");
+    markup_end(m);
+    free(all);
+}
+
+/* ---- Document ------------------------------------------------------------------------------- */
+
+static void document_head(markup *m, const report *r, const judgement *j)
 {
     markup_start(m, "head");
     markup_raw(m, "<meta charset=\"utf-8\"/>"
                   "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>"
                   "<meta name=\"color-scheme\" content=\"light dark\"/>");
-    markup_leaf(m, "title", NULL, "clConv on %s",
+    markup_leaf(m, "title", NULL, "%s - clConv on %s", j->sentence,
                 json_string_value(json_object_get(r->facts.device, "name")));
     asset(m, "style", "report.css");
     markup_end(m);
@@ -314,14 +261,21 @@ char *report_html(const report *r, double min_coverage)
     markup_raw(&m, "<!DOCTYPE html>\n");
     markup_start(&m, "html");
     markup_attribute(&m, "lang", "en");
-    document_head(&m, r);
+    document_head(&m, r, &j);
     markup_start(&m, "body");
     verdict_section(&m, r, &j);
-    failures_section(&m, r);
+    page_kinds(&m, r);
+    if (page_red(r)) /* failures first, and before their list where they are */
+        page_heat(&m, r);
+    page_failures(&m, r);
     baseline_section(&m, r->baseline);
+    html_quirks(&m, r);
     algorithms_section(&m, r);
-    facts_section(&m, r);
-    cases_section(&m, r);
+    headroom_section(&m, r);
+    if (!page_red(r))
+        page_heat(&m, r);
+    page_card(&m, r);
+    page_cases(&m, r);
     asset(&m, "script", "report.js");
     markup_end(&m);
     markup_end(&m);

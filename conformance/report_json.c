@@ -2,6 +2,8 @@
 /* The JSON document of a run (schema/clconv-conform-1.json) and how merge reads one back. */
 #include "report.h"
 
+#include "headroom.h"
+
 #include <errno.h>
 #include <float.h>
 #include <math.h>
@@ -16,13 +18,13 @@ static const char schema[] = "clconv-conform/1";
 
 json_t *report_facts_json(const run_facts *f)
 {
-    return json_pack("{s:s, s:O, s:s, s:b, s:{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f}}",
-                     "schema", schema, "device", f->device, "kernel_hash", f->kernel_hash,
-                     "kernels_replaced", (int)f->kernels_replaced, "run", "library", f->library,
-                     "tier", f->tier, "algo", f->algo, "selector", f->selector, "seed",
-                     (json_int_t)f->seed, "shard", (json_int_t)f->shard, "shards",
-                     (json_int_t)f->shards, "listed", (json_int_t)f->listed, "tier_listed",
-                     (json_int_t)f->tier_listed, "seconds", f->seconds);
+    return json_pack(
+        "{s:s, s:O, s:s, s:b, s:{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f}}", "schema",
+        schema, "device", f->device, "kernel_hash", f->kernel_hash, "kernels_replaced",
+        (int)f->kernels_replaced, "run", "library", f->library, "quirk_hash", f->quirk_hash, "tier",
+        f->tier, "algo", f->algo, "selector", f->selector, "seed", (json_int_t)f->seed, "shard",
+        (json_int_t)f->shard, "shards", (json_int_t)f->shards, "listed", (json_int_t)f->listed,
+        "tier_listed", (json_int_t)f->tier_listed, "seconds", f->seconds);
 }
 
 /* JSON has no infinity: an error over a bound of 0 prints as the largest double. */
@@ -40,10 +42,12 @@ json_t *report_verdict_json(const char *name, const verdict *v)
 
 static json_t *tally_json(const tally *t)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "run", (json_int_t)t->run, "applicable",
-                     (json_int_t)(t->run + t->skipped), "skipped", (json_int_t)t->skipped,
-                     "unsupported", (json_int_t)t->unsupported, "failed", (json_int_t)t->failed,
-                     "refused", (json_int_t)t->refused, "headroom", finite(t->headroom));
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "run", (json_int_t)t->run,
+                     "applicable", (json_int_t)tally_applicable(t), "skipped",
+                     (json_int_t)t->skipped, "unsupported", (json_int_t)t->unsupported, "failed",
+                     (json_int_t)t->failed, "xfailed", (json_int_t)t->xfailed, "xpassed",
+                     (json_int_t)t->xpassed, "refused", (json_int_t)t->refused, "headroom",
+                     finite(t->headroom));
 }
 
 static json_t *algorithms_json(const report *r)
@@ -76,9 +80,16 @@ json_t *report_document(const report *r, double min_coverage)
     json_t *document = report_facts_json(&r->facts);
     json_object_set_new(document, "verdict", json_string(j.sentence));
     json_object_set_new(document, "exit_status", json_integer(j.exit_code));
+    json_object_set_new(document, "interrupted", json_boolean(r->signal));
+    json_object_set_new(document, "left", json_integer((json_int_t)report_left(r)));
     json_object_set_new(document, "totals", tally_json(&r->total));
     json_object_set_new(document, "coverage", json_real(report_coverage(r)));
     json_object_set_new(document, "algorithms", algorithms_json(r));
+    json_object_set_new(document, "headroom", headroom_json(r));
+    json_object_set_new(document, "strict", json_boolean(r->strict));
+    json_object_set_new(document, "warnings", report_warnings(r));
+    if (r->quirks)
+        json_object_set(document, "quirks", r->quirks);
     if (r->baseline)
         json_object_set(document, "baseline", r->baseline);
     json_object_set_new(document, "cases", cases_json(r));
@@ -136,6 +147,43 @@ bool output_write(const char *path, const char *text, char *why, size_t room)
     error = written ? errno : error;
     remove(temporary);
     return cannot_write(path, error, why, room);
+}
+
+/* Whether two names are of one file, also one that does not exist yet. */
+static bool same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+    char folders[2][TEMPORARY];
+    const char *const paths[] = {a, b};
+    const char *names[2];
+    for (int i = 0; i < 2; i++) {
+        const char *slash = strrchr(paths[i], '/');
+        const int length = slash ? (int)(slash - paths[i]) : 0;
+        names[i] = slash ? slash + 1 : paths[i];
+        snprintf(folders[i], TEMPORARY, "%.*s%s", length, paths[i], slash ? "/." : ".");
+    }
+    return strcmp(names[0], names[1]) == 0 && stat(folders[0], &x) == 0 &&
+           stat(folders[1], &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+bool report_files_distinct(const report_files *files, char *why, size_t room)
+{
+    char stream[TEMPORARY] = "";
+    if (files->json)
+        snprintf(stream, sizeof stream, "%s.ndjson", files->json);
+    const char *const paths[] = {files->json, files->junit, files->html, *stream ? stream : NULL};
+    for (size_t i = 0; i < 3; i++)
+        if (paths[i] && !*paths[i]) {
+            snprintf(why, room, "a report needs a file name, but got ''");
+            return false;
+        }
+    for (size_t i = 0; i < 4; i++)
+        for (size_t j = 0; j < i; j++)
+            if (paths[i] && paths[j] && same_file(paths[i], paths[j])) {
+                snprintf(why, room, "%s: is named for two reports", paths[j]);
+                return false;
+            }
+    return true;
 }
 
 static bool writable(const char *path, char *why, size_t room)
@@ -196,7 +244,7 @@ bool report_verdict_read(const json_t *from, verdict *v)
         return false;
     snprintf(v->kind, sizeof v->kind, "%s", kind);
     snprintf(v->reason, sizeof v->reason, "%s", reason);
-    for (int i = STATE_PASS; i <= STATE_REFUSED; i++)
+    for (int i = STATE_PASS; i < STATE_COUNT; i++)
         if (strcmp(case_state_names[i], state) == 0) {
             v->state = (case_state)i;
             return true;
@@ -219,6 +267,7 @@ bool report_facts_read(const json_t *document, run_facts *f)
     char found[sizeof schema];
     if (!read_text(document, "schema", found, sizeof found) || strcmp(found, schema) != 0 ||
         !read_text(document, "kernel_hash", f->kernel_hash, sizeof f->kernel_hash) ||
+        !read_text(run, "quirk_hash", f->quirk_hash, sizeof f->quirk_hash) ||
         !read_text(run, "library", f->library, sizeof f->library) ||
         !read_text(run, "tier", f->tier, sizeof f->tier) ||
         !read_text(run, "algo", f->algo, sizeof f->algo) ||
@@ -254,6 +303,8 @@ const char *report_facts_difference(const run_facts *a, const run_facts *b)
         return "kernel_hash";
     if (strcmp(a->library, b->library) != 0)
         return "library";
+    if (strcmp(a->quirk_hash, b->quirk_hash) != 0)
+        return "quirk_hash";
     if (strcmp(a->tier, b->tier) != 0)
         return "tier";
     if (strcmp(a->algo, b->algo) != 0)

@@ -15,9 +15,11 @@ static void property(markup *m, const char *name, const char *value)
     markup_raw(m, "\n");
 }
 
-static void properties(markup *m, const run_facts *f)
+static void properties(markup *m, const report *r)
 {
-    char seed[32], shard[48];
+    const run_facts *f = &r->facts;
+    char seed[32], shard[48], left[32];
+    snprintf(left, sizeof left, "%zu", report_left(r));
     snprintf(seed, sizeof seed, "%" PRIu64, f->seed);
     snprintf(shard, sizeof shard, "%" PRId64 "/%" PRId64, f->shard, f->shards);
     markup_start(m, "properties");
@@ -30,6 +32,8 @@ static void properties(markup *m, const run_facts *f)
     property(m, "tier", f->tier);
     property(m, "seed", seed);
     property(m, "shard", shard);
+    property(m, "left", left);
+    property(m, "interrupted", r->signal ? "true" : "false");
     markup_end(m);
     markup_raw(m, "\n");
 }
@@ -42,11 +46,13 @@ static void test_case(markup *m, const report *r, const result *one)
     markup_attribute(m, "classname", "clconv.%s.%s", one->algo, one->dtype);
     markup_attribute(m, "name", "%s", one->name);
     markup_attribute(m, "time", "%.6f", v->seconds);
-    if (v->state == STATE_FAIL) {
+    if (report_is_red(v->state)) {
         markup_start(m, "failure");
         markup_attribute(m, "type", "%s", v->kind);
         markup_attribute(m, "message", "%s", v->reason);
         markup_text(m, "REPRO: %s", report_repro(r, one->name, repro, sizeof repro));
+        if (one->minimal)
+            markup_text(m, "\nMINIMAL: %s", report_repro(r, one->minimal, repro, sizeof repro));
         markup_end(m);
     } else if (v->state != STATE_PASS) {
         markup_start(m, "skipped");
@@ -61,9 +67,10 @@ static void test_case(markup *m, const report *r, const result *one)
 static void counts(markup *m, const report *r)
 {
     markup_attribute(m, "tests", "%zu", r->count);
-    markup_attribute(m, "failures", "%zu", r->total.failed);
+    markup_attribute(m, "failures", "%zu", r->total.failed + r->total.xpassed);
     markup_attribute(m, "errors", "0");
-    markup_attribute(m, "skipped", "%zu", r->total.skipped + r->total.unsupported);
+    markup_attribute(m, "skipped", "%zu",
+                     r->total.skipped + r->total.unsupported + r->total.xfailed);
     markup_attribute(m, "time", "%.3f", r->facts.seconds);
 }
 
@@ -78,7 +85,7 @@ char *report_junit(const report *r)
     markup_attribute(&m, "name", "clconv-conform %s", r->facts.tier[0] ? r->facts.tier : "case");
     counts(&m, r);
     markup_raw(&m, "\n");
-    properties(&m, &r->facts);
+    properties(&m, r);
     for (size_t i = 0; i < r->count; i++)
         test_case(&m, r, &r->results[i]);
     markup_end(&m);

@@ -58,6 +58,13 @@ static bool keep(resumption *r, const verdict *v)
     return true;
 }
 
+/* What --minimise found stands in lines of its own, {case, minimal}. */
+static bool take_minimal(resumption *r, const json_t *line, const char *name)
+{
+    json_t *minimal = json_object_get(line, "minimal");
+    return name && json_is_string(minimal) && json_object_set(r->minimal, name, minimal) == 0;
+}
+
 /* One finished entry after another, each the next of this run's. */
 static bool read_verdicts(resumption *r, lines *l, const run_facts *now, const suite_entry *entries,
                           char *why, size_t room)
@@ -70,8 +77,10 @@ static bool read_verdicts(resumption *r, lines *l, const run_facts *now, const s
         const char *name = json_string_value(json_object_get(line, "case"));
         if (r->count < now->listed)
             case_print(&entries[r->count].spec, expected, sizeof expected);
-        ok = false;
-        if (!name || !report_verdict_read(line, &v))
+        ok = take_minimal(r, line, name);
+        if (ok)
+            ; /* it belongs to a case that stands before it */
+        else if (!name || !report_verdict_read(line, &v))
             snprintf(why, room, "%s: line %zu is no finished case", r->path, l->number);
         else if (strcmp(name, expected) != 0)
             snprintf(why, room, "%s: line %zu is %.300s, which is not the next case of this run",
@@ -89,7 +98,7 @@ static bool read_verdicts(resumption *r, lines *l, const run_facts *now, const s
 bool resume_read(resumption *r, const char *json_path, const run_facts *now,
                  const suite_entry *entries, char *why, size_t room)
 {
-    *r = (resumption){0};
+    *r = (resumption){.minimal = json_object()};
     if (snprintf(r->path, sizeof r->path, "%s.ndjson", json_path) >= (int)sizeof r->path) {
         snprintf(why, room, "%.40s...: the file name is too long", json_path);
         return false;
@@ -113,6 +122,7 @@ bool resume_read(resumption *r, const char *json_path, const run_facts *now,
 void resume_free(resumption *r)
 {
     json_decref(r->identity);
+    json_decref(r->minimal);
     free(r->verdicts);
 }
 
@@ -133,6 +143,13 @@ bool resume_into(const resumption *r, report *into, const suite_entry *entries, 
             snprintf(why, room, "no memory for the finished cases");
             return false;
         }
+    for (size_t i = 0; i < into->count; i++) {
+        const char *minimal = json_string_value(json_object_get(r->minimal, into->results[i].name));
+        if (minimal && !report_set_minimal(into, i, minimal)) {
+            snprintf(why, room, "no memory for the minimal cases");
+            return false;
+        }
+    }
     if (truncate(r->path, r->whole) == 0)
         into->stream = fopen(r->path, "a");
     if (!into->stream)

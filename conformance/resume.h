@@ -12,6 +12,7 @@ typedef struct resumption {
     char path[4096];
     json_t *identity;  /* the first line, what --resume compares; NULL = there was no such run */
     run_facts facts;   /* read from it */
+    json_t *minimal;   /* case -> the minimal one that --minimise has made of it */
     verdict *verdicts; /* of the first `count` entries, in their order */
     size_t count;
     double seconds; /* that they took */

@@ -9,7 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-const char *const case_state_names[] = {"PASS", "FAIL", "SKIP", "UNSUPPORTED", "REFUSED"};
+const char *const case_state_names[STATE_COUNT] = {"PASS",    "FAIL",  "SKIP", "UNSUPPORTED",
+                                                   "REFUSED", "XFAIL", "XPASS"};
 
 typedef enum role { ROLE_X, ROLE_W, ROLE_B, ROLE_Y, ROLE_WORKSPACE, ROLES } role;
 

@@ -5,6 +5,7 @@
 #define CLCONV_RUNNER_H
 
 #include "progress.h"
+#include "quirks.h"
 #include "report.h"
 #include "resume.h"
 
@@ -13,12 +14,13 @@
 typedef struct run_options {
     const char *program; /* argv[0], to start workers */
     char *device, *tier, *algo, *case_text, *baseline;
-    char *dump; /* folder for the arrays of failing cases, or NULL */
+    char *dump;       /* folder for the arrays of failing cases, or NULL */
+    char *quirk_path; /* quirks beside the built-in ones: a file or a folder, or NULL */
     report_files files;
     uint64_t seed;
     int64_t shard, shards, timeout; /* seconds */
     double min_coverage;            /* percent */
-    bool isolate, list, minimise, verbose, worker, resume;
+    bool isolate, list, minimise, verbose, worker, resume, fail_fast, no_quirks, strict;
 } run_options;
 
 #define RUN_MIN_COVERAGE 95.0 /* percent */
@@ -37,8 +39,9 @@ typedef struct runner {
     size_t count, tier_count;
     report *report;      /* NULL until the device is known */
     resumption *resumed; /* NULL without --resume */
-    json_t *baseline;    /* what baseline_load read, NULL without --baseline */
-    size_t finished;     /* entries that an earlier process has run */
+    quirks quirks;
+    json_t *baseline; /* what baseline_load read, NULL without --baseline */
+    size_t finished;  /* entries that an earlier process has run */
     rerun_case *rerun;
     void *rerun_user;
     progress progress;
@@ -52,6 +55,8 @@ bool runner_resume(runner *run, char *why, size_t room);
 int runner_begin(runner *run, json_t *card, const char *selector, char *why, size_t room);
 void runner_launch(runner *run, size_t entry);
 bool runner_result(runner *run, size_t entry, const verdict *v, char *why, size_t room);
+/* Whether the entries that are left shall not run. */
+bool runner_stopped(const runner *run);
 /* Explains the failures, writes the files, prints the summary; the exit code. */
 int runner_finish(runner *run);
 
@@ -64,6 +69,10 @@ int run_isolated(runner *run);
 /* The child of run_isolated: cases on stdin, messages on WORKER_CHANNEL. */
 int worker_main(const run_options *options);
 enum { WORKER_CHANNEL = 3, WORKER_BATCH = 64 };
+enum { WORKER_LINE = 32768 }; /* bytes of a message; a device card has all extensions in it */
+
+/* run_case, unless a quirk skips the case. */
+verdict run_under_quirks(session *s, const quirks *q, const case_spec *c);
 
 /* A device opened the way the options say; prints why not. */
 typedef struct opened_device {
@@ -74,6 +83,7 @@ typedef struct opened_device {
 int open_device(const char *wanted, opened_device *out, char *why, size_t room);
 
 json_t *device_card(const device_entry *device);
+json_t *device_extensions(cl_device_id device); /* an array of their names */
 
 /* --shard auto: part *shard of *shards, from the variables of Slurm, Open MPI or PMI. False with a
  * sentence when there are none, or they make no sense. */
@@ -92,7 +102,7 @@ void release_texts(const struct poptOption *table);
 
 /* Console: everything a person reads. */
 void console_header(const report *r);
-void console_failure(const report *r, const char *name, const verdict *v);
+void console_failure(const report *r, const char *name, const verdict *v); /* FAIL or XPASS */
 /* `whole` = nothing more can be left out of it; else the search was cut short. */
 void console_minimal(const report *r, const char *from, const char *name, const verdict *v,
                      size_t runs, bool whole);

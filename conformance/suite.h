@@ -101,9 +101,12 @@ typedef enum case_state {
     STATE_FAIL,
     STATE_SKIP,
     STATE_UNSUPPORTED,
-    STATE_REFUSED
+    STATE_REFUSED,
+    STATE_XFAIL, /* of FAIL, where a quirk expects it (quirks.h) */
+    STATE_XPASS, /* of PASS, where a quirk expects a failure: as bad as FAIL */
+    STATE_COUNT
 } case_state;
-extern const char *const case_state_names[]; /* "PASS", "FAIL", "SKIP", "UNSUPPORTED", "REFUSED" */
+extern const char *const case_state_names[STATE_COUNT];
 
 typedef struct verdict {
     case_state state;

@@ -54,13 +54,13 @@ static bool read_batch(request *requests, size_t *count)
     return true;
 }
 
-static bool run_one(FILE *channel, session *s, const request *r, size_t index)
+static bool run_one(FILE *channel, session *s, const quirks *q, const request *r, size_t index)
 {
     char why[DUMP_PATH + 256];
     case_tensors tensors;
     if (!say(channel, json_pack("{s:I}", "launch", (json_int_t)index)))
         return false;
-    verdict v = run_case(s, &r->spec);
+    verdict v = run_under_quirks(s, q, &r->spec);
     report_clean(v.kind);
     report_clean(v.reason);
     json_t *message = report_verdict_json("", &v);
@@ -71,11 +71,12 @@ static bool run_one(FILE *channel, session *s, const request *r, size_t index)
     return say(channel, message);
 }
 
-static bool run_batch(FILE *channel, session *s, const request *requests, size_t count)
+static bool run_batch(FILE *channel, session *s, const quirks *q, const request *requests,
+                      size_t count)
 {
     bool ok = true;
     for (size_t i = 0; ok && i < count; i++)
-        ok = run_one(channel, s, &requests[i], i);
+        ok = run_one(channel, s, q, &requests[i], i);
     return ok;
 }
 
@@ -86,20 +87,27 @@ int worker_main(const run_options *options)
     opened_device device;
     FILE *channel = fdopen(WORKER_CHANNEL, "w");
     request *requests = calloc(WORKER_BATCH, sizeof *requests);
+    quirks known = {0};
     int code = EXIT_USAGE;
-    if (channel && requests && read_batch(requests, &count)) {
+    const bool loaded =
+        quirks_load(&known, options->quirk_path, !options->no_quirks, why, sizeof why);
+    if (!loaded && channel) {
+        say_no_device(channel, code, report_clean(why));
+    } else if (channel && requests && read_batch(requests, &count)) {
         code = open_device(options->device, &device, why, sizeof why);
         if (code != EXIT_GOOD) {
             say_no_device(channel, code, report_clean(why));
         } else {
+            quirks_match(&known, device.card);
             bool ok = say(channel, json_pack("{s:o, s:s}", "device", device.card, "selector",
                                              device.selector));
             while (ok && count)
-                ok = run_batch(channel, device.session, requests, count) &&
+                ok = run_batch(channel, device.session, &known, requests, count) &&
                      read_batch(requests, &count);
             session_close(device.session);
         }
     }
+    quirks_free(&known);
     free(requests);
     if (channel)
         fclose(channel);

@@ -44,6 +44,12 @@ refuses 2 '--dump takes the name of a folder' --dump 'a
 b'
 refuses 2 '--minimise is given twice' --minimise --minimise
 refuses 2 'both: is named for two reports' --json both --html both
+refuses 2 'both: is named for two reports' --json both --html ./both
+refuses 2 'folder/both: is named for two reports' --junit folder/both --html folder/../folder//both
+refuses 2 'both: is named for two reports' merge a.json --json both --html "$PWD/both"
+refuses 2 './both.ndjson: is named for two reports' --json both --junit ./both.ndjson
+refuses 2 'absent.json: ' --quirks absent.json
+refuses 2 'folder: holds no *.json' --quirks folder
 for percent in x -1 101 nan inf 5x 0x10 1e1 ''; do
     refuses 2 "--min-coverage takes 0 to 100, but got '$percent'" "--min-coverage=$percent"
 done

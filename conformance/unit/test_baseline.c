@@ -85,6 +85,14 @@ static void test_changes(void **state)
         {STATE_SKIP, STATE_FAIL, true, false, false, false},
         {STATE_SKIP, STATE_PASS, false, false, false, false},
         {ABSENT, STATE_FAIL, true, false, false, true},
+        {STATE_PASS, STATE_XPASS, true, false, false, false}, /* the quirk is new, and wrong */
+        {STATE_PASS, STATE_XFAIL, false, false, false, false},
+        {STATE_FAIL, STATE_XPASS, false, false, false, false},
+        {STATE_FAIL, STATE_XFAIL, false, false, false, false},
+        {STATE_XFAIL, STATE_FAIL, true, false, false, false}, /* its quirk is gone too early */
+        {STATE_XFAIL, STATE_PASS, false, true, false, false},
+        {STATE_XPASS, STATE_PASS, false, true, false, false},
+        {STATE_XFAIL, STATE_XPASS, true, false, false, false},
         {ABSENT, STATE_PASS, false, false, false, true},
     };
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {

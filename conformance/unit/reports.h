@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* Reports made by hand, for the tests of verdicts and of files. No device is needed. */
+#ifndef CLCONV_UNIT_REPORTS_H
+#define CLCONV_UNIT_REPORTS_H
+
+#include "report.h"
+
+#include "tiers.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static inline report *open_report(const char *tier, const char *algo, int64_t shards)
+{
+    char why[256];
+    run_facts facts = {.seed = 1, .shard = 1, .shards = shards};
+    facts.device = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "name", "It's <a> device",
+                             "platform", "P", "type", "CPU", "vendor", "V", "version", "OpenCL 3.0",
+                             "driver", "1", "opencl_c", "OpenCL C 1.2");
+    snprintf(facts.tier, sizeof facts.tier, "%s", tier);
+    snprintf(facts.algo, sizeof facts.algo, "%s", algo);
+    snprintf(facts.selector, sizeof facts.selector, "It's <a> device");
+    snprintf(facts.kernel_hash, sizeof facts.kernel_hash, "0123456789abcdef");
+    snprintf(facts.library, sizeof facts.library, "0.1.0");
+    report *r = report_open(&facts, NULL, why, sizeof why);
+    assert_non_null(r);
+    return r;
+}
+
+static inline void add(report *r, int n, const char *algo, case_state state, const char *reason)
+{
+    suite_entry entry = {.origin = "test"};
+    verdict v = {.state = state, .seconds = 0.25};
+    case_init(&entry.spec);
+    entry.spec.problem.n = n;
+    entry.spec.problem.c = entry.spec.problem.k = 3;
+    entry.spec.problem.in[0] = 4, entry.spec.problem.in[1] = 5;
+    snprintf(entry.spec.algo, sizeof entry.spec.algo, "%s", algo);
+    snprintf(entry.spec.data, sizeof entry.spec.data, "exact");
+    snprintf(v.reason, sizeof v.reason, "%s", reason);
+    snprintf(v.kind, sizeof v.kind, "%s", state == STATE_FAIL ? "value" : "");
+    assert_true(report_add(r, &entry, &v));
+}
+
+/* `count` passes for every algorithm of the library. */
+static inline void add_passes(report *r, int count)
+{
+    for (int i = 1; i <= count; i++)
+        for (size_t a = 0; clconv_algorithm_name(a); a++)
+            add(r, i, clconv_algorithm_name(a), STATE_PASS, "");
+}
+
+static inline json_t *one_quirk(bool expired, int applied)
+{
+    return json_pack("[{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:i}]", "id", "q", "action", "xfail",
+                     "cases", "*", "reason", "a fault", "link", "https://x", "expires",
+                     "2026-01-01", "expired", (int)expired, "applied", applied);
+}
+
+static inline int judged(report *r, double min_coverage, const char *sentence)
+{
+    const judgement j = report_judge(r, min_coverage);
+    if (!strstr(j.sentence, sentence))
+        fail_msg("\"%s\" is not in \"%s\"", sentence, j.sentence);
+    report_close(r);
+    return j.exit_code;
+}
+
+#endif
