@@ -104,6 +104,17 @@ static bool check_repeat(trial *t, const run_kind *kind, const float *got)
                   (double)first[at], (double)got[at], kind->name);
 }
 
+/* Adds what the values show about the cause. Always false. */
+static bool explain(trial *t, const float *got)
+{
+    char *const reason = t->verdict.reason;
+    const size_t length = strlen(reason), room = sizeof t->verdict.reason - length;
+    char text[256];
+    if (explain_data(&t->problem, &t->s->ref, got, text, sizeof text))
+        snprintf(reason + length, room, "; %s", text);
+    return false;
+}
+
 bool check_output(trial *t, const run_kind *kind, const float *got)
 {
     const reference *const ref = &t->s->ref;
@@ -112,7 +123,9 @@ bool check_output(trial *t, const run_kind *kind, const float *got)
         compare_outputs(got, ref->y, ref->mag, ref->terms, ref->shape.y, &rule);
     if (found.headroom > t->verdict.headroom)
         t->verdict.headroom = found.headroom;
-    if (found.bad > 0)
-        return settle_outputs(t, &found, ref->shape.y, found.first, kind->name);
+    if (found.bad > 0) {
+        settle_outputs(t, &found, ref->shape.y, found.first, kind->name);
+        return explain(t, got);
+    }
     return t->outputs++ == 0 || check_repeat(t, kind, got);
 }

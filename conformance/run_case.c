@@ -90,10 +90,11 @@ const char *wanted_algorithm(const case_spec *c)
 
 bool make_plan(trial *t, const char *algorithm, uint64_t flags, clconv_plan **out)
 {
+    const uint64_t told = strcmp(t->spec->data, "special") == 0 ? CLCONV_NONFINITE_WEIGHTS : 0;
     const clconv_plan_options options = {.size = sizeof options,
                                          .algorithm = algorithm,
                                          .tile = t->spec->tile[0] ? t->spec->tile : NULL,
-                                         .flags = flags};
+                                         .flags = flags | told};
     const clconv_status status = clconv_plan_create(t->s->ctx, &t->problem, &options, out);
     if (status != CLCONV_OK)
         return settle_status(t, status, "clconv_plan_create");
@@ -103,14 +104,19 @@ bool make_plan(trial *t, const char *algorithm, uint64_t flags, clconv_plan **ou
     return true;
 }
 
+static int64_t times_to_run(const trial *t, const run_kind *kind)
+{
+    if (kind->exact_data_only && strcmp(t->s->ref.mode, "exact") != 0)
+        return 0;
+    return kind->repeats && t->spec->repeat ? t->spec->repeat : 1;
+}
+
 static bool run_kinds(trial *t, const clconv_plan *bare, const clconv_plan *owning)
 {
     bool good = true;
-    for (size_t i = 0; good && i < sizeof kinds / sizeof *kinds; i++) {
-        if (kinds[i].exact_data_only && !t->s->ref.exact)
-            continue;
-        good = run_plan(t, kinds[i].own_workspace ? bare : owning, &kinds[i]);
-    }
+    for (size_t i = 0; good && i < sizeof kinds / sizeof *kinds; i++)
+        for (int64_t left = times_to_run(t, &kinds[i]); good && left > 0; left--)
+            good = run_plan(t, kinds[i].own_workspace ? bare : owning, &kinds[i]);
     return good;
 }
 
