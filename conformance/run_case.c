@@ -146,8 +146,12 @@ verdict run_case(session *s, const case_spec *c)
     oracle_shape shape;
     trial t = {.s = s, .spec = c, .problem = case_problem(c), .verdict = {.state = STATE_PASS}};
     s->output = NULL;
-    if (check_shape(&t, &shape) && check_memory(&t, &shape))
-        run_plans(&t);
+    if (check_shape(&t, &shape)) {
+        if (is_large(&t, &shape))
+            run_large(&t, &shape);
+        else if (check_memory(&t, &shape))
+            run_plans(&t);
+    }
     t.verdict.seconds = seconds_now() - start;
     return t.verdict;
 }

@@ -48,6 +48,7 @@ session *session_open(const device_entry *device, char *why, size_t room)
         return NULL;
     }
     s->device = *device;
+    s->large = (large_limits){.elements = INT32_MAX, .chunk = 1 << 22, .samples = 100000};
     cl_int err = query_limits(s);
     if (err == CL_SUCCESS)
         err = open_queues(s);

@@ -8,6 +8,12 @@
 
 enum { SESSION_OUTPUTS = 3 };
 
+/* From how many elements in a tensor on a case is large (large.c), and how it is then handled. */
+typedef struct large_limits {
+    size_t elements, chunk; /* words that go to or from the device at a time */
+    size_t samples;         /* outputs that are judged */
+} large_limits;
+
 struct session {
     device_entry device;
     cl_context cl;
@@ -18,6 +24,7 @@ struct session {
     cl_ulong max_alloc, global_bytes;
     size_t align_words; /* a sub-buffer begins at a multiple of these */
     bool flush;         /* the device has no subnormal numbers */
+    large_limits large;
     reference ref;
     float *got[SESSION_OUTPUTS]; /* the first run's output and a later one's; `got_room` each */
     size_t got_room;

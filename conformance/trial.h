@@ -111,5 +111,10 @@ bool settle_outputs(trial *t, const comparison *found, size_t count, size_t elem
 bool make_plan(trial *t, const char *algorithm, uint64_t flags, clconv_plan **out);
 /* NULL for `auto` and nothing. */
 const char *wanted_algorithm(const case_spec *c);
+/* Whether a case has more elements than are handled at once, or than the host has room for. */
+bool is_large(const trial *t, const oracle_shape *shape);
+/* Runs it once, with no copy of its tensors on the host: filled and read in parts, the output
+ * judged at a sample of places. */
+bool run_large(trial *t, const oracle_shape *shape);
 
 #endif
