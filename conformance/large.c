@@ -274,13 +274,14 @@ bool run_large(trial *t, const oracle_shape *shape)
 {
     large l = {.t = t};
     clconv_plan *plan = NULL;
-    bool good = make_plan(t, wanted_algorithm(t->spec), CLCONV_USER_WORKSPACE, &plan);
-    const size_t workspace = good ? (clconv_plan_workspace(plan) + 3) / 4 : 0;
-    const size_t words[] = {[ROLE_X] = shape->x,
-                            [ROLE_W] = shape->w,
-                            [ROLE_B] = shape->b,
-                            [ROLE_Y] = shape->y,
-                            [ROLE_WORKSPACE] = workspace};
+    size_t words[] = {[ROLE_X] = shape->x,
+                      [ROLE_W] = shape->w,
+                      [ROLE_B] = shape->b,
+                      [ROLE_Y] = shape->y,
+                      [ROLE_WORKSPACE] = 0};
+    bool good = check_memory(t, words) && /* a plan of this size is work, too */
+                make_plan(t, wanted_algorithm(t->spec), CLCONV_USER_WORKSPACE, &plan);
+    words[ROLE_WORKSPACE] = good ? (clconv_plan_workspace(plan) + 3) / 4 : 0;
     good = good && check_memory(t, words) && describe(&l, shape) && allocate(&l);
     if (good)
         choose_places(&l);
