@@ -32,15 +32,27 @@ static uint32_t *parent_image(const guarded_spec *spec)
     return image;
 }
 
+/* A payload of no bytes (N = 0) is a sub-buffer of its first guard word: there are no empty ones.
+ */
+static cl_int create_part(const guarded_spec *spec, guarded *out)
+{
+    cl_int err = CL_SUCCESS;
+    const cl_buffer_region region = {spec->front * sizeof(uint32_t),
+                                     (spec->words ? spec->words : 1) * sizeof(uint32_t)};
+    out->part =
+        clCreateSubBuffer(out->mem, spec->sub_flags, CL_BUFFER_CREATE_TYPE_REGION, &region, &err);
+    return err;
+}
+
 cl_int guarded_create(cl_context context, cl_command_queue queue, const guarded_spec *spec,
                       guarded *out, cl_event *uploaded)
 {
     cl_int err = CL_SUCCESS;
-    *out = (guarded){spec->name, NULL, NULL, spec->front, spec->words, spec->back};
+    guarded_spec sized = *spec;
+    *out = (guarded){
+        .name = spec->name, .front = spec->front, .payload = spec->words, .back = spec->back};
     if (parent_words(out) == 0)
-        out->back = 1; /* an OpenCL buffer of no bytes does not exist (N = 0) */
-    const guarded_spec sized = {spec->name,  spec->payload, spec->fill, spec->guard,
-                                spec->front, spec->words,   out->back,  spec->flags};
+        sized.back = out->back = 1; /* an OpenCL buffer of no bytes does not exist (N = 0) */
     const size_t bytes = parent_words(out) * sizeof(uint32_t);
     out->image = parent_image(&sized);
     if (!out->image)
@@ -49,20 +61,29 @@ cl_int guarded_create(cl_context context, cl_command_queue queue, const guarded_
     if (err == CL_SUCCESS)
         err = clEnqueueWriteBuffer(queue, out->mem, CL_FALSE, 0, bytes, out->image, 0, NULL,
                                    uploaded);
+    if (err == CL_SUCCESS && spec->sub_buffer)
+        err = create_part(spec, out);
     return err;
 }
 
 void guarded_release(guarded *g)
 {
+    if (g->part)
+        clReleaseMemObject(g->part);
     if (g->mem)
         clReleaseMemObject(g->mem);
     free(g->image);
     *g = (guarded){0};
 }
 
+cl_mem guarded_mem(const guarded *g)
+{
+    return g->part ? g->part : g->mem;
+}
+
 size_t guarded_offset(const guarded *g)
 {
-    return g->front * sizeof(uint32_t);
+    return g->part ? 0 : g->front * sizeof(uint32_t);
 }
 
 /* Index of the first word of [from, end) that differs, or end. */

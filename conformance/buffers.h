@@ -13,8 +13,8 @@
  * front = back = 0 it is a buffer of exactly the payload's size, which bounds checkers see. */
 typedef struct guarded {
     const char *name;
-    cl_mem mem;
-    uint32_t *image; /* what was uploaded: all of the parent */
+    cl_mem mem, part; /* the parent; the payload as a sub-buffer of it, or NULL */
+    uint32_t *image;  /* what was uploaded: all of the parent */
     size_t front, payload, back;
 } guarded;
 
@@ -25,6 +25,8 @@ typedef struct guarded_spec {
     uint32_t fill, guard;
     size_t front, words, back;
     cl_mem_flags flags;
+    bool sub_buffer; /* `front` then is where one may begin on the device */
+    cl_mem_flags sub_flags;
 } guarded_spec;
 
 /* Creates the parent and enqueues its upload on `queue` without waiting; *uploaded (may be NULL) is
@@ -36,7 +38,8 @@ cl_int guarded_create(cl_context context, cl_command_queue queue, const guarded_
 /* Nothing may use the buffer or its upload any more. */
 void guarded_release(guarded *g);
 
-/* Byte offset of the payload inside the parent. */
+/* Where the payload is, for a kernel: a buffer and the byte offset in it. */
+cl_mem guarded_mem(const guarded *g);
 size_t guarded_offset(const guarded *g);
 
 typedef enum damage { DAMAGE_NONE, DAMAGE_GUARD, DAMAGE_PAYLOAD } damage;

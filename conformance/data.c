@@ -114,6 +114,20 @@ data_block data_block_of(const clconv_problem *p, int64_t k)
     return at;
 }
 
+int64_t data_filter_at(const clconv_problem *p, size_t at, size_t *end)
+{
+    const bool even = p->shared || (!p->group_in && !p->group_out); /* all filters of one size */
+    data_block block = data_first_block(p);
+    const size_t taps = (size_t)(p->kernel[0] * p->kernel[1]);
+    while (!even && at >= block.first_w + (size_t)(block.out_count * block.planes) * taps &&
+           data_next_block(p, &block))
+        ;
+    const size_t length = (size_t)block.planes * taps;
+    const size_t behind = (at - block.first_w) / length;
+    *end = block.first_w + (behind + 1) * length;
+    return block.first_filter + (int64_t)behind;
+}
+
 void data_each_filter(const clconv_problem *p, filter_visitor *visit, void *user)
 {
     data_block at = data_first_block(p);

@@ -41,6 +41,11 @@ uint64_t data_stream(uint64_t seed, tensor_id tensor);
 /* A whole number of [low, high]; high - low < 2^32. */
 int64_t data_between(uint64_t key, uint64_t i, int64_t low, int64_t high);
 
+/* Elements [first, first + count) of the tensor that data mode `exact` or `real` fills. False for
+ * another mode, and where `mode` has no data for the problem. */
+bool data_range(const clconv_problem *p, const oracle_shape *size, const char *mode, uint64_t seed,
+                tensor_id tensor, size_t first, size_t count, float *out);
+
 /* The smallest number from `from` >= 1 on that has no divisor in common with `of`: steps of it
  * reach every residue. */
 uint64_t data_coprime(uint64_t from, uint64_t of);
@@ -62,6 +67,9 @@ data_block data_first_block(const clconv_problem *p);
 bool data_next_block(const clconv_problem *p, data_block *at);
 /* The block that output channel k belongs to. */
 data_block data_block_of(const clconv_problem *p, int64_t k);
+
+/* The filter that element `at` of w belongs to; *end = the first element behind it. */
+int64_t data_filter_at(const clconv_problem *p, size_t at, size_t *end);
 
 /* Calls `visit` for each filter, by number, with its `count` weights from element `first` on. */
 typedef void filter_visitor(void *user, int64_t filter, size_t first, size_t count);

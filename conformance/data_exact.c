@@ -11,6 +11,7 @@
 #include "data.h"
 
 #include <math.h>
+#include <string.h>
 
 enum { MANTISSA_UNITS = 1 << 24 };
 
@@ -23,7 +24,7 @@ static int64_t longest_sum(const clconv_problem *p)
     int64_t channels = 0;
     do {
         channels = at.in_count > channels ? at.in_count : channels;
-    } while (data_next_block(p, &at));
+    } while (p->group_in && data_next_block(p, &at)); /* else all are alike */
     return channels * p->kernel[0] * p->kernel[1];
 }
 
@@ -41,58 +42,83 @@ static void fill_lean(uint64_t key, uint64_t first, size_t count, int64_t m, int
         out[i] = (float)(sign * data_between(key, first + i, -m / 4, m)) * factor_unit;
 }
 
-typedef struct lean_filters {
-    uint64_t key;
-    int64_t m;
-    float *w;
-} lean_filters;
-
 /* Filters lean to plus and minus in turn: output channels of both signs. */
-static void fill_filter(void *user, int64_t filter, size_t first, size_t count)
+static void fill_filters(const clconv_problem *p, uint64_t key, int64_t m, size_t first,
+                         size_t count, float *out)
 {
-    const lean_filters *const to = user;
-    fill_lean(to->key, first, count, to->m, filter % 2 ? -1 : 1, to->w + first);
+    for (size_t i = first, end; i < first + count; i = end) {
+        const int sign = data_filter_at(p, i, &end) % 2 ? -1 : 1;
+        end = end < first + count ? end : first + count;
+        fill_lean(key, i, end - i, m, sign, out + (i - first));
+    }
+}
+
+typedef struct exact_limits {
+    int64_t m, bias_units;
+} exact_limits;
+
+static bool find_limits(const clconv_problem *p, bool bias, exact_limits *out)
+{
+    const int64_t terms = longest_sum(p);
+    const int64_t bias_count = p->shared && p->reduce != CLCONV_REDUCE_NONE ? p->c : 1;
+    out->m = largest_factor(terms);
+    out->bias_units = (MANTISSA_UNITS - terms * out->m * out->m) / bias_count;
+    return terms * out->m * out->m <= MANTISSA_UNITS && (!bias || out->bias_units >= 1);
+}
+
+static void fill_bias(uint64_t key, int64_t units, size_t first, size_t count, float *out)
+{
+    for (size_t i = 0; i < count; i++)
+        out[i] = (float)data_between(key, first + i, -units, units) * product_unit;
 }
 
 /* Puts the largest magnitude somewhere, so that the full width is used even by tiny tensors. */
-static void place_largest(uint64_t key, size_t count, float largest, float *out)
+static void place_largest(uint64_t key, size_t total, float largest, size_t first, size_t count,
+                          float *out)
 {
-    if (count > 0) {
-        float *const at = out + data_draw(key, UINT64_MAX - 1) % count;
-        *at = copysignf(largest, *at);
-    }
+    const size_t at = total ? data_draw(key, UINT64_MAX - 1) % total : 0;
+    if (at >= first && at < first + count)
+        out[at - first] = copysignf(largest, out[at - first]);
+}
+
+static void fill_exact(const clconv_problem *p, const oracle_shape *size,
+                       const exact_limits *limits, uint64_t seed, tensor_id tensor, size_t first,
+                       size_t count, float *out)
+{
+    const uint64_t key = data_stream(seed, tensor);
+    const size_t total = tensor == TENSOR_X ? size->x : tensor == TENSOR_W ? size->w : size->b;
+    float largest = (float)limits->m * factor_unit;
+    if (tensor == TENSOR_X)
+        fill_lean(key, first, count, limits->m, 1, out);
+    else if (tensor == TENSOR_W)
+        fill_filters(p, key, limits->m, first, count, out);
+    else
+        fill_bias(key, limits->bias_units, first, count, out);
+    if (tensor == TENSOR_B)
+        largest = (float)limits->bias_units * product_unit;
+    place_largest(key, total, largest, first, count, out);
 }
 
 bool data_exact(const clconv_problem *p, const oracle_shape *size, uint64_t seed, float *x,
                 float *w, float *b)
 {
-    const int64_t terms = longest_sum(p);
-    const int64_t m = largest_factor(terms);
-    const int64_t bias_count = p->shared && p->reduce != CLCONV_REDUCE_NONE ? p->c : 1;
-    const int64_t bias_units = (MANTISSA_UNITS - terms * m * m) / bias_count;
-    if (terms * m * m > MANTISSA_UNITS || (b && bias_units < 1))
+    exact_limits limits;
+    if (!find_limits(p, b != NULL, &limits))
         return false;
-    const float largest = (float)m * factor_unit;
-    fill_lean(data_stream(seed, TENSOR_X), 0, size->x, m, 1, x);
-    lean_filters filters = {.key = data_stream(seed, TENSOR_W), .m = m, .w = w};
-    data_each_filter(p, fill_filter, &filters);
-    place_largest(data_stream(seed, TENSOR_X), size->x, largest, x);
-    place_largest(data_stream(seed, TENSOR_W), size->w, largest, w);
-    const uint64_t b_key = data_stream(seed, TENSOR_B);
-    for (size_t i = 0; b && i < size->b; i++)
-        b[i] = (float)data_between(b_key, i, -bias_units, bias_units) * product_unit;
+    fill_exact(p, size, &limits, seed, TENSOR_X, 0, size->x, x);
+    fill_exact(p, size, &limits, seed, TENSOR_W, 0, size->w, w);
     if (b)
-        place_largest(b_key, size->b, (float)bias_units * product_unit, b);
+        fill_exact(p, size, &limits, seed, TENSOR_B, 0, size->b, b);
     return true;
 }
 
 /* Even seeds U(-1, 1), whose sums cancel; odd seeds U(0, 1), whose sums do not. Both with all the
  * bits that a float has there. */
-static void fill_real(uint64_t seed, tensor_id tensor, size_t count, float *out)
+static void fill_real(uint64_t seed, tensor_id tensor, size_t first, size_t count, float *out)
 {
     const uint64_t key = data_stream(seed, tensor);
     for (size_t i = 0; i < count; i++) {
-        const float unit = (float)(data_draw(key, i) >> 40) * 0x1p-24f;
+        const float unit = (float)(data_draw(key, first + i) >> 40) * 0x1p-24f;
         out[i] = seed % 2 ? unit : 2.0f * unit - 1.0f;
     }
 }
@@ -101,9 +127,22 @@ bool data_real(const clconv_problem *p, const oracle_shape *size, uint64_t seed,
                float *b)
 {
     (void)p;
-    fill_real(seed, TENSOR_X, size->x, x);
-    fill_real(seed, TENSOR_W, size->w, w);
+    fill_real(seed, TENSOR_X, 0, size->x, x);
+    fill_real(seed, TENSOR_W, 0, size->w, w);
     if (b)
-        fill_real(seed, TENSOR_B, size->b, b);
+        fill_real(seed, TENSOR_B, 0, size->b, b);
+    return true;
+}
+
+bool data_range(const clconv_problem *p, const oracle_shape *size, const char *mode, uint64_t seed,
+                tensor_id tensor, size_t first, size_t count, float *out)
+{
+    exact_limits limits;
+    if (strcmp(mode, "real") == 0)
+        fill_real(seed, tensor, first, count, out);
+    else if (strcmp(mode, "exact") == 0 && find_limits(p, size->b > 0, &limits))
+        fill_exact(p, size, &limits, seed, tensor, first, count, out);
+    else
+        return false;
     return true;
 }

@@ -8,7 +8,7 @@
 /* What one output channel adds up. */
 typedef struct receptive {
     int64_t channel, channels; /* input channels [channel, channel + channels) */
-    const float *filter;       /* its first filter plane */
+    size_t filter;             /* element of w: its first filter plane */
     int64_t filter_step;       /* elements from one channel's plane to the next */
     double bias, bias_factor, divisor;
 } receptive;
@@ -21,24 +21,30 @@ static int64_t output_length(const clconv_problem *p, int axis)
     return last < 0 ? 0 : last / p->stride[axis] + 1;
 }
 
-static receptive shared_channel(const clconv_problem *p, int64_t k, const float *w, const float *b)
+static double bias_at(const oracle_source *from, int64_t i)
+{
+    const float *const b = from->read(from->user, ORACLE_B, (size_t)i, 1);
+    return b ? (double)*b : 0.0;
+}
+
+static receptive shared_channel(const clconv_problem *p, int64_t k, const oracle_source *from)
 {
     const int64_t filters = p->k / p->c;
     const int64_t m = k % filters;
-    receptive out = {.filter = w + m * p->kernel[0] * p->kernel[1], .divisor = 1.0};
+    receptive out = {.filter = (size_t)(m * p->kernel[0] * p->kernel[1]), .divisor = 1.0};
     out.channel = p->reduce == CLCONV_REDUCE_NONE ? k / filters : 0;
     out.channels = p->reduce == CLCONV_REDUCE_NONE ? 1 : p->c;
-    out.bias = b ? (double)b[m] : 0.0;
+    out.bias = bias_at(from, m);
     out.bias_factor = (double)out.channels;
     if (p->reduce == CLCONV_REDUCE_MEAN)
         out.divisor = (double)p->c;
     return out;
 }
 
-static receptive grouped_channel(const clconv_problem *p, int64_t k, const float *w, const float *b)
+static receptive grouped_channel(const clconv_problem *p, int64_t k, const oracle_source *from)
 {
     const int64_t taps = p->kernel[0] * p->kernel[1];
-    receptive out = {.filter = w, .filter_step = taps, .bias_factor = 1.0, .divisor = 1.0};
+    receptive out = {.filter_step = taps, .bias_factor = 1.0, .divisor = 1.0};
     int64_t behind = k; /* output channels from the group's first to k */
     for (int64_t g = 0;; g++) {
         const int64_t outputs = p->group_out ? p->group_out[g] : p->k / p->groups;
@@ -47,10 +53,10 @@ static receptive grouped_channel(const clconv_problem *p, int64_t k, const float
             break;
         behind -= outputs;
         out.channel += out.channels;
-        out.filter += outputs * out.channels * taps;
+        out.filter += (size_t)(outputs * out.channels * taps);
     }
-    out.filter += behind * out.channels * taps;
-    out.bias = b ? (double)b[k] : 0.0;
+    out.filter += (size_t)(behind * out.channels * taps);
+    out.bias = bias_at(from, k);
     return out;
 }
 
@@ -66,21 +72,28 @@ static void taps_inside(const clconv_problem *p, int axis, int64_t origin, int64
         --*end;
 }
 
-static void gather_one(const clconv_problem *p, const receptive *from, const float *image,
-                       int64_t top, int64_t left, double *y, double *mag, int64_t *terms)
+static void gather_one(const clconv_problem *p, const oracle_source *source, const receptive *from,
+                       int64_t n, int64_t top, int64_t left, double *y, double *mag, int64_t *terms)
 {
     int64_t r_first, r_end, s_first, s_end;
     taps_inside(p, 0, top, &r_first, &r_end);
     taps_inside(p, 1, left, &s_first, &s_end);
+    const int64_t reach = (s_end - s_first - 1) * p->dilation[1] + 1; /* of one row of taps */
     double sum = from->bias_factor * from->bias;
     double size = fabs(sum);
-    for (int64_t c = 0; c < from->channels; c++)
+    for (int64_t c = 0; s_first < s_end && c < from->channels; c++)
         for (int64_t r = r_first; r < r_end; r++) {
-            const float *const row =
-                image + ((from->channel + c) * p->in[0] + top + r * p->dilation[0]) * p->in[1];
-            const float *const filter = from->filter + c * from->filter_step + r * p->kernel[1];
-            for (int64_t s = s_first; s < s_end; s++) {
-                const double product = (double)row[left + s * p->dilation[1]] * (double)filter[s];
+            const int64_t plane = n * p->c + from->channel + c;
+            const int64_t line = plane * p->in[0] + top + r * p->dilation[0];
+            const int64_t column = left + s_first * p->dilation[1];
+            const float *const row = source->read(
+                source->user, ORACLE_X, (size_t)(line * p->in[1] + column), (size_t)reach);
+            const float *const filter = source->read(
+                source->user, ORACLE_W,
+                from->filter + (size_t)(c * from->filter_step + r * p->kernel[1] + s_first),
+                (size_t)(s_end - s_first));
+            for (int64_t s = 0; s < s_end - s_first; s++) {
+                const double product = (double)row[s * p->dilation[1]] * (double)filter[s];
                 sum += product;
                 size += fabs(product);
             }
@@ -90,33 +103,52 @@ static void gather_one(const clconv_problem *p, const receptive *from, const flo
     *terms = from->channels * (r_end - r_first) * (s_end - s_first);
 }
 
-void oracle_gather_at(const clconv_problem *p, const float *x, const float *w, const float *b,
-                      size_t index, double *y, double *mag, int64_t *terms)
+static receptive channel_of(const clconv_problem *p, int64_t k, const oracle_source *from)
+{
+    return p->shared ? shared_channel(p, k, from) : grouped_channel(p, k, from);
+}
+
+void oracle_gather_from(const clconv_problem *p, const oracle_source *source, size_t index,
+                        double *y, double *mag, int64_t *terms)
 {
     const int64_t rows = output_length(p, 0), columns = output_length(p, 1);
     const int64_t outputs = p->reduce == CLCONV_REDUCE_NONE ? p->k : p->k / p->c;
     const int64_t j = (int64_t)index % columns, i = (int64_t)index / columns % rows;
     const int64_t plane = (int64_t)index / columns / rows;
-    const int64_t k = plane % outputs, n = plane / outputs;
-    const receptive from = p->shared ? shared_channel(p, k, w, b) : grouped_channel(p, k, w, b);
-    gather_one(p, &from, x + n * p->c * p->in[0] * p->in[1], i * p->stride[0] - p->pad_before[0],
+    const receptive from = channel_of(p, plane % outputs, source);
+    gather_one(p, source, &from, plane / outputs, i * p->stride[0] - p->pad_before[0],
                j * p->stride[1] - p->pad_before[1], y, mag, terms);
+}
+
+/* Tensors that are arrays. */
+static const float *read_array(void *user, oracle_tensor tensor, size_t first, size_t count)
+{
+    const float *const *const arrays = user;
+    (void)count;
+    return arrays[tensor] ? arrays[tensor] + first : NULL;
+}
+
+void oracle_gather_at(const clconv_problem *p, const float *x, const float *w, const float *b,
+                      size_t index, double *y, double *mag, int64_t *terms)
+{
+    const float *arrays[] = {[ORACLE_X] = x, [ORACLE_W] = w, [ORACLE_B] = b};
+    oracle_gather_from(p, &(oracle_source){read_array, arrays}, index, y, mag, terms);
 }
 
 void oracle_gather(const clconv_problem *p, const float *x, const float *w, const float *b,
                    double *y, double *mag, int64_t *terms)
 {
+    const float *arrays[] = {[ORACLE_X] = x, [ORACLE_W] = w, [ORACLE_B] = b};
+    const oracle_source source = {read_array, arrays};
     const int64_t rows = output_length(p, 0), columns = output_length(p, 1);
     const int64_t outputs = p->reduce == CLCONV_REDUCE_NONE ? p->k : p->k / p->c;
     size_t at = 0;
     for (int64_t n = 0; n < p->n; n++)
         for (int64_t k = 0; k < outputs; k++) {
-            const receptive from =
-                p->shared ? shared_channel(p, k, w, b) : grouped_channel(p, k, w, b);
-            const float *const image = x + n * p->c * p->in[0] * p->in[1];
+            const receptive from = channel_of(p, k, &source);
             for (int64_t i = 0; i < rows; i++)
                 for (int64_t j = 0; j < columns; j++, at++)
-                    gather_one(p, &from, image, i * p->stride[0] - p->pad_before[0],
+                    gather_one(p, &source, &from, n, i * p->stride[0] - p->pad_before[0],
                                j * p->stride[1] - p->pad_before[1], y + at, mag + at, terms + at);
         }
 }

@@ -30,7 +30,7 @@ static char *reference_key(const case_spec *c)
 
 /* Half of the machine's memory is the most that one case may take: 3 copies of the inputs and of
  * the output (ours, the guarded image, the read-back) and 24 bytes of expectations per output. */
-static bool fits_host(const oracle_shape *size)
+bool reference_fits(const oracle_shape *size)
 {
     const double inputs = 4.0 * ((double)size->x + (double)size->w + (double)size->b);
     const double needed = 3.0 * inputs + (3.0 * 4.0 + 24.0) * (double)size->y;
@@ -130,7 +130,7 @@ const char *reference_load(reference *r, const case_spec *c, const clconv_proble
     r->key = key;
     const char *kind = "host_memory";
     snprintf(why, room, "the tensors of this problem do not fit in the host's memory");
-    if (key && oracle_output(p, &r->shape) && fits_host(&r->shape) && reference_allocate(r))
+    if (key && oracle_output(p, &r->shape) && reference_fits(&r->shape) && reference_allocate(r))
         kind = reference_compute(r, c, p, why, room);
     if (kind)
         reference_free(r);

@@ -20,6 +20,7 @@ static cl_int open_queues(session *s)
 static cl_int query_limits(session *s)
 {
     cl_device_fp_config config = 0;
+    cl_uint align_bits = 0;
     const cl_device_id id = s->device.device;
     cl_int err =
         clGetDeviceInfo(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof s->max_alloc, &s->max_alloc, NULL);
@@ -28,6 +29,13 @@ static cl_int query_limits(session *s)
                               &s->global_bytes, NULL);
     if (err == CL_SUCCESS)
         err = clGetDeviceInfo(id, CL_DEVICE_SINGLE_FP_CONFIG, sizeof config, &config, NULL);
+    if (err == CL_SUCCESS)
+        err = clGetDeviceInfo(id, CL_DEVICE_MEM_BASE_ADDR_ALIGN, sizeof align_bits, &align_bits,
+                              NULL);
+    if (err == CL_SUCCESS)
+        err = clGetDeviceInfo(id, CL_DEVICE_QUEUE_PROPERTIES, sizeof s->order, &s->order, NULL);
+    s->order &= CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE;
+    s->align_words = align_bits > 32 ? align_bits / 32 : 1;
     s->flush = !(config & CL_FP_DENORM);
     return err;
 }
@@ -40,6 +48,7 @@ session *session_open(const device_entry *device, char *why, size_t room)
         return NULL;
     }
     s->device = *device;
+    s->large = (large_limits){.elements = INT32_MAX, .chunk = 1 << 22, .samples = 100000};
     cl_int err = query_limits(s);
     if (err == CL_SUCCESS)
         err = open_queues(s);
@@ -60,6 +69,7 @@ void session_close(session *s)
     if (!s)
         return;
     clconv_context_destroy(s->ctx);
+    dirty_release(&s->dirty);
     if (s->upload_queue)
         clReleaseCommandQueue(s->upload_queue);
     if (s->queue)
@@ -67,8 +77,8 @@ void session_close(session *s)
     if (s->cl)
         clReleaseContext(s->cl);
     reference_free(&s->ref);
-    free(s->got[0]);
-    free(s->got[1]);
+    for (int i = 0; i < SESSION_OUTPUTS; i++)
+        free(s->got[i]);
     free(s);
 }
 
@@ -80,12 +90,14 @@ bool session_tensors(const session *s, case_tensors *out)
 
 bool session_reserve(session *s, size_t elements)
 {
-    for (size_t i = 0; elements > s->got_room && i < 2; i++) {
+    bool have = true;
+    if (elements <= s->got_room)
+        return true;
+    for (int i = 0; i < SESSION_OUTPUTS; i++) {
         free(s->got[i]);
         s->got[i] = malloc(elements * sizeof(float));
+        have = have && s->got[i];
     }
-    const bool have = s->got[0] && s->got[1];
-    if (elements > s->got_room)
-        s->got_room = have ? elements : 0;
+    s->got_room = have ? elements : 0;
     return have;
 }

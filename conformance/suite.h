@@ -28,9 +28,18 @@ void oracle_scatter(const clconv_problem *p, const float *x, const float *w, con
 void oracle_gather(const clconv_problem *p, const float *x, const float *w, const float *b,
                    double *y, double *mag, int64_t *terms);
 
-/* The second oracle's word on output `index` alone. */
+/* The second oracle's word on output `index` alone; and with tensors that need not be arrays. */
 void oracle_gather_at(const clconv_problem *p, const float *x, const float *w, const float *b,
                       size_t index, double *y, double *mag, int64_t *terms);
+
+typedef enum oracle_tensor { ORACLE_X, ORACLE_W, ORACLE_B } oracle_tensor;
+typedef struct oracle_source {
+    /* `count` elements from `first` on, valid until the same tensor is read again; NULL = no b. */
+    const float *(*read)(void *user, oracle_tensor tensor, size_t first, size_t count);
+    void *user;
+} oracle_source;
+void oracle_gather_from(const clconv_problem *p, const oracle_source *source, size_t index,
+                        double *y, double *mag, int64_t *terms);
 
 /* ---- Data: data*.c, reference.c ------------------------------------------------------------- */
 
@@ -63,6 +72,8 @@ enum { REFERENCE_PRODUCTS = 32000000 }; /* to here both oracles compute every ou
 const char *reference_load(reference *r, const case_spec *c, const clconv_problem *p, char *why,
                            size_t room);
 void reference_free(reference *r);
+/* Whether the host has the memory for one. */
+bool reference_fits(const oracle_shape *size);
 
 /* ---- Judge: compare.c ----------------------------------------------------------------------- */
 
@@ -108,11 +119,14 @@ typedef enum case_state {
 } case_state;
 extern const char *const case_state_names[STATE_COUNT];
 
+enum { CULPRIT_TEXT = 256 }; /* a case without tables fits */
+
 typedef struct verdict {
     case_state state;
     char kind[24];    /* what failed or why it was skipped: RULES.md, rules 24 to 28; "" for PASS */
     char reason[512]; /* a sentence */
-    double headroom;  /* worst error / bound, "real" only */
+    char culprit[CULPRIT_TEXT]; /* the one convolution of a `:sweep` that was wrong, or "" */
+    double headroom;            /* worst error / bound, "real" only */
     double seconds;
 } verdict;
 

@@ -1,195 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* run_case against a library that is wrong on purpose: the calls it makes are defined here and take
- * the place of the real ones. The stand-in computes on the host with the second oracle and then
- * does the damage of the day; every kind of verdict must appear. */
-#include "problems.h"
+/* run_case against a library that is wrong on purpose: every kind of verdict must appear. */
+#include "session.h"
+#include "stand_in.h"
 
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-typedef enum sabotage {
-    HONEST,
-    WRONG_ELEMENT,
-    WRONG_LAST,
-    NOT_A_NUMBER,
-    UNWRITTEN_LAST,
-    WRITE_BEFORE,
-    WRITE_AFTER,
-    WRITE_AFTER_INPUT,
-    WRITE_AFTER_WORKSPACE,
-    CHANGE_WEIGHT,
-    EXACT_SIZE_ONLY,
-    WANDERING,
-    WRONG_NAME,
-    ENQUEUE_FAILS,
-    NO_EVENT,
-    EVENT_FAILS,
-    PLAN_STATUS, /* + the status */
-    WRONG_SHAPE = PLAN_STATUS + 32
-} sabotage;
-
-static int today = HONEST;
-
-struct clconv_context {
-    cl_context cl;
-};
-
-struct clconv_plan {
-    clconv_context *ctx;
-    clconv_problem problem;
-};
-
-static clconv_context the_context;
-static clconv_plan the_plan;
-
-clconv_status clconv_context_create(cl_context context, cl_device_id device, clconv_context **out)
-{
-    (void)device;
-    the_context.cl = context;
-    *out = &the_context;
-    return CLCONV_OK;
-}
-
-void clconv_context_destroy(clconv_context *ctx)
-{
-    (void)ctx;
-}
-
-clconv_status clconv_output_shape(const clconv_problem *p, clconv_shape *y)
-{
-    oracle_shape shape;
-    oracle_output(p, &shape);
-    *y = (clconv_shape){4, {shape.n, shape.k, shape.p, shape.q + (today == WRONG_SHAPE)}};
-    return CLCONV_OK;
-}
-
-clconv_status clconv_plan_create(clconv_context *ctx, const clconv_problem *p,
-                                 const clconv_plan_options *options, clconv_plan **out)
-{
-    (void)options;
-    *out = NULL;
-    if (today > PLAN_STATUS && today < WRONG_SHAPE)
-        return (clconv_status)(today - PLAN_STATUS);
-    the_plan = (clconv_plan){ctx, *p};
-    *out = &the_plan;
-    return CLCONV_OK;
-}
-
-void clconv_plan_destroy(clconv_plan *plan)
-{
-    (void)plan;
-}
-
-size_t clconv_plan_workspace(const clconv_plan *plan)
-{
-    (void)plan;
-    return 10; /* not a whole number of words */
-}
-
-const char *clconv_plan_algorithm(const clconv_plan *plan)
-{
-    (void)plan;
-    return today == WRONG_NAME ? "other" : "naive";
-}
-
-/* ---- The stand-in's enqueue ------------------------------------------------------------------ */
-
-static void read_back(cl_command_queue queue, const clconv_buffer *from, float *to, size_t count)
-{
-    if (count > 0)
-        assert_int_equal(clEnqueueReadBuffer(queue, from->mem, CL_TRUE, from->offset,
-                                             count * sizeof *to, to, 0, NULL, NULL),
-                         CL_SUCCESS);
-}
-
-static void write_at(cl_command_queue queue, const clconv_buffer *to, int64_t element,
-                     const float *from, size_t count)
-{
-    const size_t at = (size_t)((int64_t)to->offset + element * (int64_t)sizeof *from);
-    if (count > 0)
-        assert_int_equal(clEnqueueWriteBuffer(queue, to->mem, CL_TRUE, at, count * sizeof *from,
-                                              from, 0, NULL, NULL),
-                         CL_SUCCESS);
-}
-
-/* Changes of the result before it is written; returns how many elements to write. */
-static size_t spoil_result(const clconv_args *args, float *y, size_t count)
-{
-    const bool exact_run = args->y.offset == 0;
-    if (today == WRONG_ELEMENT)
-        y[1] = nextafterf(y[1], INFINITY);
-    if (today == WRONG_LAST || (today == EXACT_SIZE_ONLY && exact_run))
-        y[count - 1] = -y[count - 1];
-    if (today == NOT_A_NUMBER)
-        y[count / 2] = NAN;
-    if (today == WANDERING && exact_run)
-        y[2] = nextafterf(y[2], INFINITY);
-    return today == UNWRITTEN_LAST ? count - 1 : count;
-}
-
-static void spoil_memory(cl_command_queue queue, const clconv_args *args, const oracle_shape *shape)
-{
-    const float stray = 1.0f;
-    if (args->y.offset == 0)
-        return; /* no guards there: only bounds checkers can see it */
-    if (today == WRITE_BEFORE)
-        write_at(queue, &args->y, -2, &stray, 1);
-    if (today == WRITE_AFTER)
-        write_at(queue, &args->y, (int64_t)shape->y, &stray, 1);
-    if (today == WRITE_AFTER_INPUT)
-        write_at(queue, &args->x, (int64_t)shape->x + 1, &stray, 1);
-    if (today == WRITE_AFTER_WORKSPACE)
-        write_at(queue, &args->workspace, 3, &stray, 1);
-    if (today == CHANGE_WEIGHT)
-        write_at(queue, &args->w, (int64_t)shape->w - 1, &stray, 1);
-}
-
-static void make_event(cl_event *event)
-{
-    cl_int err = CL_SUCCESS;
-    if (!event || today == NO_EVENT)
-        return;
-    *event = clCreateUserEvent(the_context.cl, &err);
-    assert_int_equal(err, CL_SUCCESS);
-    clSetUserEventStatus(*event, today == EVENT_FAILS ? -5 : CL_COMPLETE);
-}
-
-clconv_status clconv_enqueue(const clconv_plan *plan, cl_command_queue queue,
-                             const clconv_args *args, cl_uint n_wait, const cl_event *wait,
-                             cl_event *event)
-{
-    oracle_shape shape;
-    if (today == ENQUEUE_FAILS)
-        return CLCONV_INVALID_BUFFER;
-    if (n_wait > 0)
-        clWaitForEvents(n_wait, wait);
-    oracle_output(&plan->problem, &shape);
-    float *const memory = calloc(shape.x + shape.w + shape.b + shape.y + 1, sizeof *memory);
-    float *const w = memory + shape.x, *const b = w + shape.w, *const y = b + shape.b;
-    double *const exact = calloc(2 * shape.y + 1, sizeof *exact);
-    int64_t *const terms = calloc(shape.y + 1, sizeof *terms);
-    read_back(queue, &args->x, memory, shape.x);
-    read_back(queue, &args->w, w, shape.w);
-    read_back(queue, &args->b, b, shape.b);
-    oracle_gather(&plan->problem, memory, w, shape.b ? b : NULL, exact, exact + shape.y, terms);
-    for (size_t i = 0; i < shape.y; i++)
-        y[i] = (float)exact[i];
-    write_at(queue, &args->y, 0, y, spoil_result(args, y, shape.y));
-    spoil_memory(queue, args, &shape);
-    make_event(event);
-    free(memory);
-    free(exact);
-    free(terms);
-    return CLCONV_OK;
-}
-
-/* ---- Tests ------------------------------------------------------------------------------------
- */
 
 static session *the_session;
 
@@ -199,6 +18,7 @@ static verdict run(int how, const char *text)
     char why[256];
     assert_true(case_parse(text, &c, why, sizeof why));
     today = how;
+    enqueued = 0;
     return run_case(the_session, &c);
 }
 
@@ -235,7 +55,7 @@ static void test_wrong_results(void **state)
     expect(UNWRITTEN_LAST, plain_case, STATE_FAIL, "unwritten", "first n=1 k=3 p=4 q=4:");
     expect(EXACT_SIZE_ONLY, plain_case, STATE_FAIL, "value", "buffers of exact size");
     expect(WANDERING, "c4h5w6k4r3s2:data=real", STATE_FAIL, "nondeterministic",
-           "the second run differs at n=0 k=0 p=0 q=2");
+           "other bits at n=0 k=0 p=0 q=2");
 }
 
 static void test_damage(void **state)
@@ -250,6 +70,84 @@ static void test_damage(void **state)
     expect(WRITE_AFTER_WORKSPACE, plain_case, STATE_FAIL, "guard_write", "workspace: wrote");
     expect(CHANGE_WEIGHT, plain_case, STATE_FAIL, "input_modified", "w: element 47 changed");
     expect(WRITE_AFTER, "n0c3h5w6k2rs3b1:algo=naive", STATE_FAIL, "guard_write", "y: wrote");
+}
+
+/* Enqueues of a case with exact data are numbers 0 (guards), 1 (exact size), 2 and 3 (sub-buffers,
+ * in flight together). */
+static void test_third_run(void **state)
+{
+    (void)state;
+    expect(HONEST, plain_case, STATE_PASS, "", "");
+    assert_int_equal(enqueued, 4);
+    expect(HONEST, "c4h5w6k4r3s2:data=real", STATE_PASS, "", "");
+    assert_int_equal(enqueued, 2);
+    expect(SUB_BUFFER_ONLY, plain_case, STATE_FAIL, "value", "; sub-buffers, two in flight");
+    expect(SECOND_FLIGHT_ONLY, plain_case, STATE_FAIL, "value", "; sub-buffers, two in flight");
+    expect(SUB_BUFFER_BEFORE, plain_case, STATE_FAIL, "guard_write",
+           "x: wrote 0x3f800000 at 4 bytes before");
+    expect(SUB_BUFFER_AFTER, plain_case, STATE_FAIL, "guard_write",
+           "workspace: wrote 0x3f800000 at 0 bytes past");
+    expect(SECOND_GUARD, plain_case, STATE_FAIL, "guard_write", "second y: wrote");
+}
+
+/* A sum takes the NaN of the first poison; a maximum swallows it and needs the number of the
+ * second.
+ */
+static void test_poisons(void **state)
+{
+    (void)state;
+    expect(READS_WORKSPACE, plain_case, STATE_FAIL, "value",
+           "(from memory nobody wrote), bound 0; buffers with guards");
+    expect(SWALLOWS_NAN, plain_case, STATE_FAIL, "value",
+           "got 84811.2891, bound 0; sub-buffers, two in flight");
+}
+
+static void test_repeats(void **state)
+{
+    (void)state;
+    const char real[] = "c4h5w6k4r3s2:data=real", many[] = "c4h5w6k4r3s2:data=real:repeat=10";
+    expect(KEEPS_STATE, real, STATE_FAIL, "nondeterministic", "other bits at n=0 k=0 p=0 q=0");
+    expect(LATE_WANDERING, real, STATE_PASS, "", "");
+    expect(LATE_WANDERING, many, STATE_FAIL, "bound", "; buffers of exact size");
+    expect(HONEST, many, STATE_PASS, "", "");
+    assert_int_equal(enqueued, 11);
+}
+
+/* Only plans for special data are told of infinite weights. */
+static void test_flag(void **state)
+{
+    (void)state;
+    expect(FORGETS_FLAG, "c4h5w6k4r3s2:data=special", STATE_REFUSED, "refused", "");
+    expect(FORGETS_FLAG, "c4h5w6k4r3s2:data=exact", STATE_PASS, "", "");
+}
+
+static void test_large(void **state)
+{
+    (void)state;
+    static const char real[] = "c4h5w6k4r3s2ph1:data=real";
+    const large_limits usual = the_session->large;
+    the_session->large = (large_limits){.elements = 100, .chunk = 64, .samples = 5000};
+    expect(HONEST, plain_case, STATE_PASS, "", "");
+    assert_int_equal(enqueued, 1);
+    expect(HONEST, real, STATE_PASS, "", "");
+    expect(HONEST, "n3c3h5w6k9rs3b1:shared:reduce=mean", STATE_PASS, "", "");
+    expect(HONEST, "n3c3h5w6k8rs3g3:gi=1+1+1:go=3+3+2:algo=auto", STATE_PASS, "", "");
+    expect(WRONG_ELEMENT, plain_case, STATE_FAIL, "value", "first n=0 k=0 p=0 q=1:");
+    expect(WRONG_LAST, plain_case, STATE_FAIL, "value", "first n=1 k=3 p=4 q=4:");
+    expect(WRONG_LAST, real, STATE_FAIL, "bound", "; a sample of a large case");
+    expect(UNWRITTEN_LAST, plain_case, STATE_FAIL, "unwritten",
+           "1 of 200 outputs still hold the poison, first n=1 k=3 p=4 q=4");
+    expect(WRITE_BEFORE, plain_case, STATE_FAIL, "guard_write", "y: wrote 0x3f800000");
+    expect(WRITE_AFTER, plain_case, STATE_FAIL, "guard_write",
+           "the guard behind the buffer, at its word 0");
+    expect(WRITE_AFTER_INPUT, plain_case, STATE_FAIL, "guard_write", "x: wrote");
+    expect(WRITE_AFTER_WORKSPACE, plain_case, STATE_FAIL, "guard_write", "workspace: wrote");
+    expect(CHANGE_WEIGHT, plain_case, STATE_FAIL, "input_modified", "the first is 47");
+    expect(READS_WORKSPACE, plain_case, STATE_FAIL, "value", "(from memory nobody wrote)");
+    expect(HONEST, "c4h5w6k4r3s2ph1:data=ids", STATE_SKIP, "data", "ids");
+    expect(ENQUEUE_FAILS, plain_case, STATE_FAIL, "api_error", "CLCONV_INVALID_BUFFER");
+    the_session->large = usual;
+    expect(HONEST, plain_case, STATE_PASS, "", "");
 }
 
 static void test_calls(void **state)
@@ -319,7 +217,9 @@ int main(void)
         cmocka_unit_test(test_honest_passes), cmocka_unit_test(test_wrong_results),
         cmocka_unit_test(test_damage),        cmocka_unit_test(test_calls),
         cmocka_unit_test(test_statuses),      cmocka_unit_test(test_not_run),
-        cmocka_unit_test(test_tensors),
+        cmocka_unit_test(test_tensors),       cmocka_unit_test(test_third_run),
+        cmocka_unit_test(test_poisons),       cmocka_unit_test(test_repeats),
+        cmocka_unit_test(test_flag),          cmocka_unit_test(test_large),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     session_close(the_session);

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/* One run of a case: its buffers, its launches, waiting for them, and what must then hold. */
+#include "trial.h"
+
+#include "dirty.h"
+
+/* Guards around inputs are NaN, so that reading them shows; guards around what is written are
+ * finite, so that a NaN computed from another guard and written there shows too. The inside of y
+ * is NaN: computing from what nobody wrote shows. What a workspace holds is the run's to say. All
+ * bits differ. */
+const role_row role_rows[ROLES] = {
+    [ROLE_X] = {"x", 0x7fca0a01u, 0, 1, CL_MEM_READ_ONLY},
+    [ROLE_W] = {"w", 0x7fca0a02u, 0, 3, CL_MEM_READ_ONLY},
+    [ROLE_B] = {"b", 0x7fca0a03u, 0, 5, CL_MEM_READ_ONLY},
+    [ROLE_Y] = {"y", 0x45b0b0b1u, 0x7fccc0deu, 7, CL_MEM_READ_WRITE},
+    [ROLE_WORKSPACE] = {"workspace", 0x46d0d0d1u, 0x7fcdd0d1u, 9, CL_MEM_READ_WRITE},
+    [ROLE_Y2] = {"second y", 0x45b0b0b2u, 0x7fccc0deu, 11, CL_MEM_READ_WRITE},
+    [ROLE_WORKSPACE2] = {"second workspace", 0x46d0d0d2u, 0x7fcdd0d1u, 13, CL_MEM_READ_WRITE},
+};
+
+/* Words in front of a payload: an odd offset, or an odd number of the steps that sub-buffers of
+ * this device may begin at. */
+static size_t words_in_front(const session *s, const run_kind *kind, const role_row *row)
+{
+    const size_t step = s->align_words;
+    if (kind->place == PLACE_EXACT)
+        return 0;
+    if (kind->place == PLACE_OFFSET)
+        return GUARD_WORDS + row->shift;
+    return (GUARD_WORDS + step - 1) / step * step + row->shift * step;
+}
+
+static bool create_buffer(trial *t, const run_kind *kind, role r, const void *payload, size_t words,
+                          run_buffers *run)
+{
+    const role_row *const row = &role_rows[r];
+    const bool workspace = r == ROLE_WORKSPACE || r == ROLE_WORKSPACE2;
+    const bool guards = kind->place != PLACE_EXACT;
+    const guarded_spec spec = {.name = row->name,
+                               .payload = payload,
+                               .fill = workspace ? kind->workspace_fill : row->fill,
+                               .guard = row->guard,
+                               .front = words_in_front(t->s, kind, row),
+                               .words = words,
+                               .back = guards ? GUARD_WORDS : 0,
+                               .flags = guards ? CL_MEM_READ_WRITE : row->flags,
+                               .sub_buffer = kind->place == PLACE_SUB_BUFFER,
+                               .sub_flags = row->flags};
+    const cl_int err = guarded_create(t->s->cl, t->s->upload_queue, &spec, &run->at[r],
+                                      &run->uploaded[run->uploads]);
+    if (err != CL_SUCCESS)
+        return settle_cl(t, err, "creating the buffers");
+    run->uploads++;
+    return true;
+}
+
+static bool create_buffers(trial *t, const run_kind *kind, size_t workspace_bytes, run_buffers *run)
+{
+    const reference *const ref = &t->s->ref;
+    const size_t workspace = kind->own_workspace ? (workspace_bytes + 3) / 4 : 0;
+    bool good = create_buffer(t, kind, ROLE_X, ref->x, ref->shape.x, run) &&
+                create_buffer(t, kind, ROLE_W, ref->w, ref->shape.w, run) &&
+                (!ref->b || create_buffer(t, kind, ROLE_B, ref->b, ref->shape.b, run));
+    for (int f = 0; good && f < kind->flights; f++)
+        good = create_buffer(t, kind, ROLE_Y + (role)(2 * f), NULL, ref->shape.y, run) &&
+               (!workspace ||
+                create_buffer(t, kind, ROLE_WORKSPACE + (role)(2 * f), NULL, workspace, run));
+    return good;
+}
+
+static clconv_buffer buffer_of(const guarded *g)
+{
+    return (clconv_buffer){.mem = guarded_mem(g), .offset = guarded_offset(g)};
+}
+
+static clconv_status enqueue_flight(const clconv_plan *plan, cl_command_queue queue,
+                                    const run_kind *kind, const run_buffers *run, int flight,
+                                    cl_event *done)
+{
+    const clconv_args args = {.size = sizeof args,
+                              .x = buffer_of(&run->at[ROLE_X]),
+                              .w = buffer_of(&run->at[ROLE_W]),
+                              .b = buffer_of(&run->at[ROLE_B]),
+                              .y = buffer_of(&run->at[ROLE_Y + 2 * flight]),
+                              .workspace = buffer_of(&run->at[ROLE_WORKSPACE + 2 * flight])};
+    return clconv_enqueue(plan, queue, &args, kind->by_events ? run->uploads : 0,
+                          kind->by_events ? run->uploaded : NULL, kind->by_events ? done : NULL);
+}
+
+/* What the convolutions wait for: the uploads, and the kernel that dirties the local memory. */
+static bool prepare_device(trial *t, cl_command_queue queue, const run_kind *kind, run_buffers *run)
+{
+    cl_int err = CL_SUCCESS;
+    clFlush(t->s->upload_queue);
+    if (kind->dirty_local)
+        err = dirty_enqueue(&t->s->dirty, queue, &run->uploaded[run->uploads]);
+    if (err != CL_SUCCESS)
+        return settle_cl(t, err, "filling the local memory");
+    run->uploads += kind->dirty_local;
+    if (!kind->by_events) /* not clFinish: after a flush rusticl returns from it before the work is
+                             done */
+        clWaitForEvents(run->uploads, run->uploaded);
+    return true;
+}
+
+static bool wait_for(trial *t, cl_command_queue queue, const cl_event *done, int flights)
+{
+    cl_int state = CL_COMPLETE;
+    cl_int err = done[0] ? clWaitForEvents((cl_uint)flights, done) : clFinish(queue);
+    for (int f = 0; done[0] && f < flights && err == CL_SUCCESS && state == CL_COMPLETE; f++)
+        err =
+            clGetEventInfo(done[f], CL_EVENT_COMMAND_EXECUTION_STATUS, sizeof state, &state, NULL);
+    if (err != CL_SUCCESS)
+        return settle_cl(t, err, "waiting for the convolution");
+    if (state != CL_COMPLETE)
+        return settle(t, STATE_FAIL, "api_error", "the convolution ended with status %d", state);
+    return true;
+}
+
+static bool fly(trial *t, cl_command_queue queue, const clconv_plan *plan, const run_kind *kind,
+                run_buffers *run)
+{
+    cl_event done[2] = {NULL, NULL};
+    bool good = prepare_device(t, queue, kind, run);
+    for (int f = 0; good && f < kind->flights; f++) {
+        const clconv_status status = enqueue_flight(plan, queue, kind, run, f, &done[f]);
+        if (status != CLCONV_OK)
+            good = settle_status(t, status, "clconv_enqueue");
+        else if (kind->by_events && !done[f])
+            good = settle(t, STATE_FAIL, "api_error", "clconv_enqueue gave no event");
+    }
+    good = good && wait_for(t, queue, done, kind->flights);
+    clFinish(queue); /* also of a flight whose follower failed */
+    for (int f = 0; f < 2; f++)
+        if (done[f])
+            clReleaseEvent(done[f]);
+    return good;
+}
+
+/* A barrier in such a queue of PoCL costs the square of the commands before it, and `gemm` sets two
+ * for each group of each image: where there are many, the queue is in order. */
+static cl_command_queue_properties order_of(const trial *t)
+{
+    enum { MOST_PARTS = 32 };
+    const bool few = t->problem.n <= MOST_PARTS && t->problem.groups <= MOST_PARTS &&
+                     t->problem.n * t->problem.groups <= MOST_PARTS;
+    return few ? t->s->order : 0;
+}
+
+/* A queue out of order is opened for one run, because PoCL never forgets its events. */
+static bool enqueue_and_wait(trial *t, const clconv_plan *plan, const run_kind *kind,
+                             run_buffers *run)
+{
+    cl_int err = CL_SUCCESS;
+    if (!kind->out_of_order)
+        return fly(t, t->s->queue, plan, kind, run);
+    const cl_command_queue queue =
+        clCreateCommandQueue(t->s->cl, t->s->device.device, order_of(t), &err);
+    if (err != CL_SUCCESS)
+        return settle_cl(t, err, "creating a queue");
+    const bool good = fly(t, queue, plan, kind, run);
+    clReleaseCommandQueue(queue);
+    return good;
+}
+
+static void release_buffers(trial *t, run_buffers *run)
+{
+    clFinish(t->s->upload_queue);
+    clFinish(t->s->queue);
+    for (cl_uint i = 0; i < run->uploads; i++)
+        clReleaseEvent(run->uploaded[i]);
+    for (int i = 0; i < ROLES; i++)
+        guarded_release(&run->at[i]);
+}
+
+bool run_plan(trial *t, const clconv_plan *plan, const run_kind *kind)
+{
+    run_buffers run = {0};
+    float *const *const free_slots = t->s->got + (t->outputs > 0); /* the first output stays */
+    bool good = create_buffers(t, kind, clconv_plan_workspace(plan), &run) &&
+                enqueue_and_wait(t, plan, kind, &run) && check_buffers(t, &run, free_slots);
+    for (int f = 0; good && f < kind->flights; f++)
+        good = check_output(t, kind, free_slots[f]);
+    release_buffers(t, &run);
+    return good;
+}
