@@ -134,7 +134,7 @@ static bool not_a_suffix(reader *r, const char *word)
 {
     return fail(r,
                 "case: ':%.40s' is not a suffix (f32 f64 f16 bf16 i8 u8 i32, nchw nhwc, shared, "
-                "reduce= gi= go= pad= dir= algo= tile= data= seed=)",
+                "reduce= gi= go= pad= dir= algo= tile= data= seed= sweep= repeat=)",
                 word);
 }
 
@@ -180,6 +180,17 @@ static bool read_choice(reader *r, suffix_id id, const char *value)
     return true;
 }
 
+static bool read_number(reader *r, suffix_id id, const char *value)
+{
+    int64_t number = 0;
+    if (!options_integer(value, &number) || number < 1 || number > case_suffixes[id].most)
+        return fail(r, "case: ':%s=' is a whole number from 1 to %" PRId32 ", but got '%.40s'",
+                    case_suffixes[id].key, case_suffixes[id].most, value);
+    const int32_t fits = (int32_t)number;
+    memcpy((char *)r->spec + case_suffixes[id].offset, &fits, sizeof fits);
+    return true;
+}
+
 static bool read_table(reader *r, suffix_id id, const char *value)
 {
     case_spec *c = r->spec;
@@ -217,6 +228,8 @@ static bool read_value(reader *r, const char *key, const char *value)
         return read_choice(r, (suffix_id)id, value);
     if (case_suffixes[id].room)
         return read_text(r, (suffix_id)id, value);
+    if (case_suffixes[id].most)
+        return read_number(r, (suffix_id)id, value);
     return id == SEED ? read_seed(r, value) : read_table(r, (suffix_id)id, value);
 }
 

@@ -82,16 +82,18 @@ static void put_sizes(writer *w, const case_spec *c)
     put_size(w, size, "b", B);
 }
 
-/* A suffix of the two general forms: a word other than the first, a text other than "". */
+/* A suffix of a general form: a word other than the first, a text other than "", a number but 0. */
 static void put_suffix(writer *w, const case_spec *c, suffix_id id)
 {
     const suffix_row *row = &case_suffixes[id];
     const char *place = (const char *)c + row->offset;
-    int32_t word = 0;
-    if (row->words)
-        memcpy(&word, place, sizeof word);
-    if (word)
-        put(w, ":%s=%s", row->key, row->words[word]);
+    int32_t value = 0;
+    if (row->words || row->most)
+        memcpy(&value, place, sizeof value);
+    if (value && row->words)
+        put(w, ":%s=%s", row->key, row->words[value]);
+    if (value && row->most)
+        put(w, ":%s=%" PRId32, row->key, value);
     if (row->room && *place)
         put(w, ":%s=%s", row->key, place);
 }

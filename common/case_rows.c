@@ -32,17 +32,21 @@ static const char *const reduce_words[] = {"none", "sum", "mean", NULL};
 static const char *const pad_words[] = {"zeros", "reflect", "replicate", "circular", NULL};
 static const char *const dir_words[] = {"forward", "backward-data", "backward-weights", NULL};
 
-#define CHOICE(words, member) (words), offsetof(case_spec, member), 0
-#define TEXT(member)          NULL, offsetof(case_spec, member), sizeof((case_spec *)0)->member
+#define CHOICE(words, member) (words), offsetof(case_spec, member), 0, 0
+#define TEXT(member)          NULL, offsetof(case_spec, member), sizeof((case_spec *)0)->member, 0
+#define NUMBER(member, most)  NULL, offsetof(case_spec, member), 0, (most)
+#define OWN_FORM              NULL, 0, 0, 0
 
 const suffix_row case_suffixes[SUFFIXES] = {
     [REDUCE] = {"reduce", CHOICE(reduce_words, problem.reduce)},
-    [GI] = {"gi", NULL, 0, 0},
-    [GO] = {"go", NULL, 0, 0},
+    [GI] = {"gi", OWN_FORM},
+    [GO] = {"go", OWN_FORM},
     [PAD] = {"pad", CHOICE(pad_words, problem.pad_mode)},
     [DIR] = {"dir", CHOICE(dir_words, problem.op)},
     [ALGO] = {"algo", TEXT(algo)},
     [TILE] = {"tile", TEXT(tile)},
     [DATA] = {"data", TEXT(data)},
-    [SEED] = {"seed", NULL, 0, 0},
+    [SEED] = {"seed", OWN_FORM},
+    [SWEEP] = {"sweep", NUMBER(sweep, 9)},
+    [REPEAT] = {"repeat", NUMBER(repeat, 1000)},
 };

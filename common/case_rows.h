@@ -17,14 +17,29 @@ typedef struct size_row {
 } size_row;
 extern const size_row case_sizes[SIZES];
 
-typedef enum suffix_id { REDUCE, GI, GO, PAD, DIR, ALGO, TILE, DATA, SEED, SUFFIXES } suffix_id;
+typedef enum suffix_id {
+    REDUCE,
+    GI,
+    GO,
+    PAD,
+    DIR,
+    ALGO,
+    TILE,
+    DATA,
+    SEED,
+    SWEEP,
+    REPEAT,
+    SUFFIXES
+} suffix_id;
 
 /* A suffix "key=value", in the order they print: one of a list of words (an int32 of case_spec), a
- * text (a char array of `room` bytes), or, with neither, a form of its own. */
+ * text (a char array of `room` bytes), a number from 1 to `most` (an int32), or, with none of
+ * these, a form of its own. */
 typedef struct suffix_row {
     const char *key;
     const char *const *words;
     size_t offset, room;
+    int32_t most;
 } suffix_row;
 extern const suffix_row case_suffixes[SUFFIXES];
 

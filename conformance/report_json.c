@@ -33,9 +33,10 @@ static double finite(double value)
 
 json_t *report_verdict_json(const char *name, const verdict *v)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f}", "case", name, "state",
+    return json_pack("{s:s, s:s, s:s, s:s, s:f, s:f, s:s*}", "case", name, "state",
                      case_state_names[v->state], "kind", v->kind, "reason", v->reason, "headroom",
-                     finite(v->headroom), "seconds", v->seconds);
+                     finite(v->headroom), "seconds", v->seconds, "culprit",
+                     v->culprit[0] ? v->culprit : NULL);
 }
 
 static json_t *tally_json(const tally *t)
@@ -189,11 +190,13 @@ bool report_write(const report *r, const report_files *files, double min_coverag
 
 bool report_verdict_read(const json_t *from, verdict *v)
 {
-    const char *state = NULL, *kind = NULL, *reason = NULL;
+    const char *state = NULL, *kind = NULL, *reason = NULL, *culprit = "";
     *v = (verdict){0};
-    if (json_unpack((json_t *)from, "{s:s, s:s, s:s, s:F, s:F}", "state", &state, "kind", &kind,
-                    "reason", &reason, "headroom", &v->headroom, "seconds", &v->seconds) != 0)
+    if (json_unpack((json_t *)from, "{s:s, s:s, s:s, s:F, s:F, s?s}", "state", &state, "kind",
+                    &kind, "reason", &reason, "headroom", &v->headroom, "seconds", &v->seconds,
+                    "culprit", &culprit) != 0)
         return false;
+    snprintf(v->culprit, sizeof v->culprit, "%s", culprit);
     snprintf(v->kind, sizeof v->kind, "%s", kind);
     snprintf(v->reason, sizeof v->reason, "%s", reason);
     for (int i = STATE_PASS; i <= STATE_REFUSED; i++)

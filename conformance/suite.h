@@ -105,11 +105,14 @@ typedef enum case_state {
 } case_state;
 extern const char *const case_state_names[]; /* "PASS", "FAIL", "SKIP", "UNSUPPORTED", "REFUSED" */
 
+enum { CULPRIT_TEXT = 256 }; /* a case without tables fits */
+
 typedef struct verdict {
     case_state state;
     char kind[24];    /* what failed or why it was skipped: RULES.md, rules 24 to 28; "" for PASS */
     char reason[512]; /* a sentence */
-    double headroom;  /* worst error / bound, "real" only */
+    char culprit[CULPRIT_TEXT]; /* the one convolution of a `:sweep` that was wrong, or "" */
+    double headroom;            /* worst error / bound, "real" only */
     double seconds;
 } verdict;
 
