@@ -126,6 +126,11 @@ void session_close(session *s);
  * REFUSED = the named algorithm does not do this problem (not a case of its sweep). */
 verdict run_case(session *s, const case_spec *c);
 
+/* What a case with `:sweep` is, sweep.c: the convolution on every image of up to N x N under every
+ * padding of a table, enqueued together. One run, judged like any. The first wrong one is run again
+ * as an ordinary case: its sentence is the verdict's, its name the culprit. */
+verdict run_sweep(session *s, const case_spec *c);
+
 /* What the last run_case computed with, for --dump; the session's memory, valid until the next
  * case. False when it did not get as far as an output. */
 typedef struct case_tensors {
