@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The table of axes and the greedy pairwise cover over it. */
+/* The table of axes, the pool of filters, and which values can meet. */
 #include "axes.h"
-
-#include <stdlib.h>
-#include <string.h>
 
 const axis axes[AXIS_COUNT] = {
     [AXIS_N] = {"n", 3, {1, 2, 3}},
@@ -65,217 +62,48 @@ static int padding(int value, int filter)
 static bool side_fits(const axis_row *row, int image, int filter, int dilation, int before,
                       int after)
 {
+    if (row->value[filter] == AXIS_UNSET)
+        return true; /* one tap fits everywhere */
     const axis *sizes = &axes[image];
     const int taps = row->value[filter];
+    const int step = row->value[dilation] == AXIS_UNSET ? 1 : row->value[dilation];
     const int length =
         row->value[image] == AXIS_UNSET ? sizes->values[sizes->count - 1] : row->value[image];
     return length + padding(row->value[before], taps) + padding(row->value[after], taps) >=
-           row->value[dilation] * (taps - 1) + 1;
+           step * (taps - 1) + 1;
 }
 
 bool axes_feasible(const axis_row *row)
 {
-    if (row->value[AXIS_R] == AXIS_UNSET)
-        return true; /* the pointwise filter fits everywhere */
     return side_fits(row, AXIS_H, AXIS_R, AXIS_DH, AXIS_TOP, AXIS_BOTTOM) &&
            side_fits(row, AXIS_W, AXIS_S, AXIS_DW, AXIS_LEFT, AXIS_RIGHT);
 }
 
-static void set_filter(axis_row *row, size_t pool_row)
-{
-    for (int f = 0; f < FILTER_FIELDS; f++)
-        row->value[AXIS_R + f] = filter_pool[pool_row][f];
-}
-
-static void clear(axis_row *row)
+void axes_clear(axis_row *row)
 {
     for (int i = 0; i < AXIS_COUNT; i++)
         row->value[i] = AXIS_UNSET;
 }
 
-/* Puts two values and a filter into an otherwise empty row; false when they contradict or do not
- * fit. */
-static bool hold_pair(axis_row *row, size_t filter, int i, int a, int j, int b)
+bool axes_take_filter(axis_row *row, const int filter[FILTER_FIELDS])
 {
-    clear(row);
-    set_filter(row, filter);
-    if ((row->value[i] != AXIS_UNSET && row->value[i] != a) ||
-        (row->value[j] != AXIS_UNSET && row->value[j] != b))
-        return false;
-    row->value[i] = a;
-    row->value[j] = b;
+    for (int f = 0; f < FILTER_FIELDS; f++) {
+        int *const value = &row->value[AXIS_R + f];
+        if (*value != AXIS_UNSET && *value != filter[f])
+            return false;
+        *value = filter[f];
+    }
     return axes_feasible(row);
 }
 
-bool axes_pair_feasible(int i, int a, int j, int b)
+bool axes_completable(const axis_row *row, const filter_set *filters)
 {
-    axis_row row;
-    for (size_t f = 0; f < filter_pool_count; f++)
-        if (hold_pair(&row, f, i, a, j, b))
+    for (size_t f = 0; f < filters->count; f++) {
+        axis_row filled = *row;
+        if (axes_take_filter(&filled, filters->at[f]))
             return true;
+    }
     return false;
-}
-
-/* ---- Pairs ---------------------------------------------------------------------------------- */
-
-/* open[i][a][j][b], i < j, by value index: a feasible pair that no row holds yet. */
-typedef struct pair_table {
-    bool open[AXIS_COUNT][AXIS_MAX_VALUES][AXIS_COUNT][AXIS_MAX_VALUES];
-    size_t left;
-} pair_table;
-
-static int value_index(int i, int value)
-{
-    for (int v = 0; v < axes[i].count; v++)
-        if (axes[i].values[v] == value)
-            return v;
-    return -1;
-}
-
-static void open_pairs(pair_table *table)
-{
-    memset(table, 0, sizeof *table);
-    for (int i = 0; i < AXIS_COUNT; i++)
-        for (int j = i + 1; j < AXIS_COUNT; j++)
-            for (int a = 0; a < axes[i].count; a++)
-                for (int b = 0; b < axes[j].count; b++)
-                    if (axes_pair_feasible(i, axes[i].values[a], j, axes[j].values[b])) {
-                        table->open[i][a][j][b] = true;
-                        table->left++;
-                    }
-}
-
-/* The row's cell of the table for axes i and j, whichever comes first; NULL while one is unset. */
-static bool *cell(pair_table *table, const axis_row *row, int i, int j)
-{
-    const int first = i < j ? i : j, second = i < j ? j : i;
-    const int a = value_index(first, row->value[first]);
-    const int b = value_index(second, row->value[second]);
-    return a < 0 || b < 0 ? NULL : &table->open[first][a][second][b];
-}
-
-/* How many open pairs one axis of the row is in. */
-static size_t held_by_axis(pair_table *table, const axis_row *row, int i)
-{
-    size_t held = 0;
-    for (int j = 0; j < AXIS_COUNT; j++) {
-        const bool *open = j == i ? NULL : cell(table, row, i, j);
-        held += open && *open;
-    }
-    return held;
-}
-
-static size_t held_pairs(pair_table *table, const axis_row *row)
-{
-    size_t twice = 0;
-    for (int i = 0; i < AXIS_COUNT; i++)
-        twice += held_by_axis(table, row, i);
-    return twice / 2;
-}
-
-static void close_pairs(pair_table *table, const axis_row *row)
-{
-    for (int i = 0; i < AXIS_COUNT; i++)
-        for (int j = i + 1; j < AXIS_COUNT; j++) {
-            bool *open = cell(table, row, i, j);
-            table->left -= *open;
-            *open = false;
-        }
-}
-
-/* The value that closes most open pairs with what the row already has; ties by chance. */
-static void fill_slot(pair_table *table, axis_row *row, int slot, uint64_t *random)
-{
-    axis_row best = *row;
-    size_t best_held = 0;
-    const int choices = axes[slot].count;
-    const int start = (int)(axes_random(random) % (uint64_t)choices);
-    for (int c = 0; c < choices; c++) {
-        axis_row candidate = *row;
-        candidate.value[slot] = axes[slot].values[(start + c) % choices];
-        if (!axes_feasible(&candidate))
-            continue;
-        const size_t held = held_by_axis(table, &candidate, slot);
-        if (best.value[slot] == AXIS_UNSET || held > best_held) {
-            best = candidate;
-            best_held = held;
-        }
-    }
-    *row = best;
-}
-
-static const int slots[] = {AXIS_N,      AXIS_IN,   AXIS_OUT,   AXIS_GROUPS, AXIS_H,   AXIS_W,
-                            AXIS_BOTTOM, AXIS_LEFT, AXIS_RIGHT, AXIS_TOP,    AXIS_BIAS};
-enum { SLOTS = sizeof slots / sizeof slots[0], ATTEMPTS = 16 };
-
-/* A row that begins with an open pair, so that each closes at least one. */
-static axis_row greedy_row(pair_table *table, const int pair[4], uint64_t *random)
-{
-    int order[SLOTS];
-    memcpy(order, slots, sizeof order);
-    for (size_t i = SLOTS - 1; i > 0; i--) {
-        const size_t j = (size_t)(axes_random(random) % (i + 1));
-        const int swapped = order[i];
-        order[i] = order[j];
-        order[j] = swapped;
-    }
-    axis_row row;
-    size_t filter = (size_t)(axes_random(random) % filter_pool_count);
-    while (!hold_pair(&row, filter, pair[0], pair[1], pair[2], pair[3]))
-        filter = (filter + 1) % filter_pool_count;
-    for (size_t i = 0; i < SLOTS; i++)
-        if (row.value[order[i]] == AXIS_UNSET)
-            fill_slot(table, &row, order[i], random);
-    return row;
-}
-
-/* The first open pair at or after a random place, as axis, value, axis, value. */
-static void open_pair(const pair_table *table, uint64_t *random, int pair[4])
-{
-    const bool *flat = &table->open[0][0][0][0];
-    size_t at = (size_t)(axes_random(random) % sizeof table->open);
-    while (!flat[at])
-        at = (at + 1) % sizeof table->open;
-    const size_t b = at % AXIS_MAX_VALUES, j = at / AXIS_MAX_VALUES % AXIS_COUNT;
-    const size_t a = at / AXIS_MAX_VALUES / AXIS_COUNT % AXIS_MAX_VALUES;
-    const size_t i = at / AXIS_MAX_VALUES / AXIS_COUNT / AXIS_MAX_VALUES;
-    pair[0] = (int)i;
-    pair[1] = axes[i].values[a];
-    pair[2] = (int)j;
-    pair[3] = axes[j].values[b];
-}
-
-axis_row *axes_pairs(size_t *count)
-{
-    pair_table *table = malloc(sizeof *table);
-    axis_row *rows = NULL;
-    *count = 0;
-    if (!table)
-        return NULL;
-    open_pairs(table);
-    uint64_t random = 1;
-    while (table->left > 0) {
-        axis_row best = {{0}};
-        size_t best_held = 0;
-        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            int pair[4];
-            open_pair(table, &random, pair);
-            const axis_row row = greedy_row(table, pair, &random);
-            const size_t held = held_pairs(table, &row);
-            if (held > best_held) {
-                best = row;
-                best_held = held;
-            }
-        }
-        axis_row *grown = realloc(rows, (*count + 1) * sizeof *rows);
-        if (!grown)
-            break;
-        rows = grown;
-        rows[(*count)++] = best;
-        close_pairs(table, &best);
-    }
-    free(table);
-    return rows;
 }
 
 void axes_problem(const axis_row *row, case_spec *out)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The axes a convolution varies along, and case lists made from them: pairwise and by seeded draws.
- */
+/* The axes a convolution varies along, and case lists made from them: by covering
+ * pairs or triples, and by seeded draws. */
 #ifndef CLCONV_AXES_H
 #define CLCONV_AXES_H
 
@@ -51,6 +51,12 @@ extern const axis axes[AXIS_COUNT];
 extern const int filter_pool[][FILTER_FIELDS];
 extern const size_t filter_pool_count;
 
+enum { FILTER_ROOM = 256 };
+typedef struct filter_set {
+    size_t count;
+    int at[FILTER_ROOM][FILTER_FIELDS];
+} filter_set;
+
 /* A value per axis; AXIS_UNSET where none is chosen yet. */
 enum { AXIS_UNSET = -9 };
 typedef struct axis_row {
@@ -60,11 +66,22 @@ typedef struct axis_row {
 /* Whether the unset axes can be filled so that the output is not empty. */
 bool axes_feasible(const axis_row *row);
 
-/* Whether some feasible row of the pool has value a on axis i and value b on axis j. */
-bool axes_pair_feasible(int i, int a, int j, int b);
+void axes_clear(axis_row *row);
+/* Sets R to DW; false when the row says otherwise already or the filter does not fit. */
+bool axes_take_filter(axis_row *row, const int filter[FILTER_FIELDS]);
+/* Whether some filter of the set completes the row. */
+bool axes_completable(const axis_row *row, const filter_set *filters);
 
-/* Rows that hold every feasible pair of values of any two axes; malloc'ed. Always the same. */
-axis_row *axes_pairs(size_t *count);
+/* ---- Covers: cover.c. `strength` 2 = pairs, 3 = triples; always the same rows. -------------- */
+
+/* The filters that a cover takes: for pairs the pool; for triples the pool and what it takes to
+ * hold every triple of values of three of the six, or triples of R, S, stride and dilation would
+ * count as impossible. False without memory. */
+bool axes_filters(int strength, filter_set *out);
+
+/* Rows that hold every pair or triple of values of different axes that some filter of the set
+ * completes; malloc'ed, NULL without memory. */
+axis_row *axes_cover(int strength, size_t *count);
 
 /* The convolution a complete row says. */
 void axes_problem(const axis_row *row, case_spec *out);

@@ -12,10 +12,11 @@ typedef struct named_case {
 
 extern const named_case smoke_cases[];    /* ended by a NULL text */
 extern const named_case boundary_cases[]; /* ended by a NULL text */
+extern const named_case large_cases[];    /* ended by a NULL text */
 
-/* Calls `add` for each row of layers.csv of at most `max_macs` multiply-adds. False with a sentence
- * in `why` when the table is malformed. */
+/* Calls `add` for each row of layers.csv. False with a sentence in `why` when the table is
+ * malformed. */
 typedef void layer_visitor(void *user, const case_spec *layer, const char *origin);
-bool layers_each(uint64_t max_macs, layer_visitor *add, void *user, char *why, size_t room);
+bool layers_each(layer_visitor *add, void *user, char *why, size_t room);
 
 #endif

@@ -1,269 +1,173 @@
 /* SPDX-License-Identifier: MIT */
 /* Makes the list of cases of a tier: no device is asked, so the list is the same everywhere. */
-#include "axes.h"
-#include "cases.h"
+#include "problems.h"
 #include "tiers.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { LAYER_MACS = 20000000, DRAWN_MACS = 4000000 };
-
-/* Draws vary sizes over the first filters of the pool, pairs go through them all: a cold cache has
- * fewer programs to compile. */
-enum { DRAWN_FILTERS = 8 };
-
-/* ---- A list without repetition -------------------------------------------------------------- */
-
-typedef struct problem_list {
-    suite_entry *items; /* data = "real" asks for real data beside exact ones */
-    uint64_t *hashes;
-    size_t count, room;
-    bool failed;
-} problem_list;
-
-/* The text that shards and the search for repetitions go by: the problem alone. */
-static const char *problem_text(const case_spec *c, char *text, size_t room)
-{
-    case_spec bare = *c;
-    bare.algo[0] = bare.tile[0] = bare.data[0] = '\0';
-    bare.has_seed = false;
-    return case_print(&bare, text, room);
-}
-
-uint64_t tier_problem_hash(const case_spec *c)
-{
-    char text[CASE_TEXT];
-    return case_hash(problem_text(c, text, sizeof text));
-}
-
-static bool grow(problem_list *list)
-{
-    if (list->count < list->room)
-        return true;
-    const size_t room = list->room ? 2 * list->room : 64;
-    suite_entry *items = realloc(list->items, room * sizeof *items);
-    if (items)
-        list->items = items;
-    uint64_t *hashes = realloc(list->hashes, room * sizeof *hashes);
-    if (hashes)
-        list->hashes = hashes;
-    list->failed = list->failed || !items || !hashes;
-    if (!list->failed)
-        list->room = room;
-    return !list->failed;
-}
-
-/* The first origin of a problem stays; equal 64-bit hashes count as equal problems. */
-static void add_problem(problem_list *list, const case_spec *c, bool real, const char *origin)
-{
-    const uint64_t hash = tier_problem_hash(c);
-    for (size_t i = 0; i < list->count; i++)
-        if (list->hashes[i] == hash)
-            return;
-    if (!grow(list))
-        return;
-    suite_entry *entry = &list->items[list->count];
-    entry->spec = *c;
-    snprintf(entry->spec.data, sizeof entry->spec.data, "%s", real ? "real" : "");
-    snprintf(entry->origin, sizeof entry->origin, "%s", origin);
-    list->hashes[list->count++] = hash;
-}
-
-/* Real data for one problem in three, chosen by its name so that additions move nothing. */
-static bool wants_real(const case_spec *c)
-{
-    return tier_problem_hash(c) % 3 == 0;
-}
-
-/* ---- Sources -------------------------------------------------------------------------------- */
-
-static void add_named(problem_list *list, const named_case *named, const char *prefix)
-{
-    for (; named->text; named++) {
-        case_spec c;
-        char why[256], origin[sizeof list->items->origin];
-        if (!case_parse(named->text, &c, why, sizeof why)) {
-            fprintf(stderr, "clconv-conform: the built-in case %s: %s\n", named->text, why);
-            list->failed = true;
-            continue;
-        }
-        snprintf(origin, sizeof origin, "%s: %s", prefix, named->why);
-        add_problem(list, &c, strcmp(c.data, "real") == 0, origin);
-    }
-}
-
-static void add_pairs(problem_list *list)
-{
-    size_t count = 0;
-    axis_row *rows = axes_pairs(&count);
-    list->failed = list->failed || !rows;
-    for (size_t i = 0; i < count; i++) {
-        case_spec c;
-        axes_problem(&rows[i], &c);
-        add_problem(list, &c, wants_real(&c), "pair");
-    }
-    free(rows);
-}
-
-typedef enum profile_kind {
-    PLAIN,
-    POINTWISE,
-    SHARED,
-    SHARED_SUM,
-    SHARED_MEAN,
-    UNEVEN
-} profile_kind;
-
-/* A family of shapes that pairs reach too seldom. Lists end with 0. */
-typedef struct profile {
-    const char *name;
-    int draws;
-    int groups[8], in[8], out[8];
-    profile_kind kind;
-} profile;
-
-static const profile profiles[] = {
-    {"dense", 30, {1}, {1, 2, 3, 5, 8, 17, 33}, {1, 3, 4, 7, 8, 9, 17}, PLAIN},
-    {"grouped", 40, {2, 3, 5, 8}, {2, 3, 4, 5, 8, 17}, {1, 2, 3, 4, 7, 9, 16}, PLAIN},
-    {"depthwise", 50, {2, 3, 5, 8, 15, 17, 33}, {1}, {1, 2, 3}, PLAIN},
-    {"pointwise", 40, {1, 2, 3, 8}, {1, 3, 4, 8, 17, 40}, {1, 2, 5, 8, 9, 17, 33}, POINTWISE},
-    {"shared", 12, {1, 2, 3, 5, 17}, {1}, {1, 2, 3, 4, 7}, SHARED},
-    {"shared sum", 12, {1, 2, 3, 5, 17}, {1}, {1, 2, 3, 4, 7}, SHARED_SUM},
-    {"shared mean", 12, {1, 2, 3, 5, 17}, {1}, {1, 2, 3, 4, 7}, SHARED_MEAN},
-    {"uneven groups", 24, {2, 3, 4, 5}, {1, 2, 3, 5, 8}, {1, 2, 3, 5, 9}, UNEVEN},
-};
-
-static int choose(const int *values, size_t room, uint64_t *random)
-{
-    size_t count = 0;
-    while (count < room && values[count])
-        count++;
-    return values[axes_random(random) % count];
-}
-
-/* A table entry per group, each drawn; the totals follow. */
-static void make_uneven(const profile *from, case_spec *c, uint64_t *random)
-{
-    clconv_problem *p = &c->problem;
-    p->c = p->k = 0;
-    for (int64_t g = 0; g < p->groups; g++) {
-        p->c += c->group_in[g] = choose(from->in, 8, random);
-        p->k += c->group_out[g] = choose(from->out, 8, random);
-    }
-    c->has_group_in = c->has_group_out = true;
-}
-
-/* One feasible draw within the limit of work; the axes that the profile does not fix are free. */
-static void draw(const profile *from, uint64_t *random, case_spec *c)
-{
-    clconv_work_size work = {.size = sizeof work};
-    do {
-        axis_row row;
-        for (int i = 0; i < AXIS_COUNT; i++)
-            row.value[i] = axes[i].values[axes_random(random) % (uint64_t)axes[i].count];
-        const size_t filter = from->kind == POINTWISE ? 0 : axes_random(random) % DRAWN_FILTERS;
-        memcpy(&row.value[AXIS_R], filter_pool[filter], sizeof filter_pool[filter]);
-        for (int i = AXIS_TOP; from->kind == POINTWISE && i <= AXIS_RIGHT; i++)
-            row.value[i] = 0;
-        row.value[AXIS_GROUPS] = choose(from->groups, 8, random);
-        row.value[AXIS_IN] = choose(from->in, 8, random);
-        row.value[AXIS_OUT] = choose(from->out, 8, random);
-        axes_problem(&row, c);
-        if (from->kind == UNEVEN)
-            make_uneven(from, c, random);
-        if (from->kind >= SHARED && from->kind <= SHARED_MEAN) {
-            c->problem.groups = 1;
-            c->problem.shared = 1;
-            c->problem.reduce = (int32_t)(from->kind - SHARED); /* none, sum, mean */
-        }
-        const clconv_problem p = case_problem(c);
-        if (!axes_feasible(&row) || clconv_problem_work(&p, &work) != CLCONV_OK)
-            work.macs = UINT64_MAX;
-    } while (work.macs > DRAWN_MACS);
-}
-
-static void add_draws(problem_list *list, uint64_t seed)
-{
-    for (size_t i = 0; i < sizeof profiles / sizeof profiles[0]; i++) {
-        char origin[sizeof list->items->origin];
-        snprintf(origin, sizeof origin, "draw: %s", profiles[i].name);
-        uint64_t random = seed * 1000003u + case_hash(profiles[i].name);
-        for (int d = 0; d < profiles[i].draws; d++) {
-            case_spec c;
-            draw(&profiles[i], &random, &c);
-            add_problem(list, &c, wants_real(&c), origin);
-        }
-    }
-}
-
-static void add_layer(void *user, const case_spec *layer, const char *origin)
-{
-    add_problem(user, layer, false, origin);
-}
+/* ---- Tiers ---------------------------------------------------------------------------------- */
 
 static void smoke_problems(problem_list *list, uint64_t seed)
 {
     (void)seed; /* nothing is drawn */
-    add_named(list, smoke_cases, "smoke");
+    add_smoke(list);
 }
 
 static void ci_problems(problem_list *list, uint64_t seed)
 {
-    char why[256];
-    add_named(list, boundary_cases, "boundary");
-    add_pairs(list);
+    add_boundary(list);
+    add_cover(list, 2);
     add_draws(list, seed);
-    if (!layers_each(LAYER_MACS, add_layer, list, why, sizeof why)) {
-        fprintf(stderr, "clconv-conform: %s\n", why);
-        list->failed = true;
-    }
+    add_layers_of_each_kind(list);
 }
 
-/* ---- Tiers ---------------------------------------------------------------------------------- */
+static void nightly_problems(problem_list *list, uint64_t seed)
+{
+    add_smoke(list);
+    ci_problems(list, seed);
+    add_cover(list, 3);
+    add_random(list, seed);
+    add_all_layers(list, 1);
+}
 
-static const struct {
+static void qualify_problems(problem_list *list, uint64_t seed)
+{
+    nightly_problems(list, seed);
+    add_all_layers(list, 8);
+    add_large(list);
+}
+
+typedef enum sweep_scope { NO_SWEEP, SWEEP_FEW, SWEEP_ALL } sweep_scope;
+
+typedef struct tier {
     const char *name;
     void (*problems)(problem_list *list, uint64_t seed);
     size_t quota;
-} tiers[] = {{"smoke", smoke_problems, 4}, {"ci", ci_problems, 50}};
+    bool all_tiles;  /* forced ones are chosen among all, not among a GPU's own */
+    bool fresh_seed; /* without --seed: today's */
+    bool qualifies;  /* repetitions and every size of work-group */
+    sweep_scope sweeps;
+} tier;
 
-const char *const tier_names[] = {"smoke", "ci", NULL};
+static const tier tiers[] = {
+    {"smoke", smoke_problems, 4, false, false, false, NO_SWEEP},
+    {"ci", ci_problems, 50, true, false, false, SWEEP_FEW},
+    {"nightly", nightly_problems, 500, true, true, false, SWEEP_ALL},
+    {"qualify", qualify_problems, 500, true, true, true, SWEEP_ALL},
+};
 
-size_t tier_quota(const char *tier)
+const char *const tier_names[] = {"smoke", "ci", "nightly", "qualify", NULL};
+
+static const tier *find_tier(const char *name)
 {
     for (size_t i = 0; i < sizeof tiers / sizeof tiers[0]; i++)
-        if (strcmp(tiers[i].name, tier) == 0)
-            return tiers[i].quota;
-    return 0;
+        if (strcmp(tiers[i].name, name) == 0)
+            return &tiers[i];
+    return NULL;
 }
 
-/* Paths inside one algorithm that its own choice would leave untested. */
-static const struct {
+size_t tier_quota(const char *name)
+{
+    const tier *const found = find_tier(name);
+    return found ? found->quota : 0;
+}
+
+/* A day's shards agree on its date without being told. */
+uint64_t tier_seed(const char *name)
+{
+    const tier *const found = find_tier(name);
+    const time_t now = time(NULL);
+    struct tm day;
+    if (!found || !found->fresh_seed || !gmtime_r(&now, &day))
+        return TIER_DEFAULT_SEED;
+    return (uint64_t)((day.tm_year + 1900) * 10000 + (day.tm_mon + 1) * 100 + day.tm_mday);
+}
+
+/* ---- Tiles ---------------------------------------------------------------------------------- */
+
+/* Tiles that the device's own choice would leave untested. Of those that stand beside the choice a
+ * case is given one: each is a program per filter. */
+static const struct forced_tile {
     const char *algo, *tile;
-} forced_tiles[] = {{"gemm", "path=direct"}, {"gemm", "path=indirect"}};
+    enum { INSTEAD, BESIDE_ON_GPU, BESIDE } when; /* ON_GPU: what a GPU would choose */
+} forced_tiles[] = {
+    {"gemm", "path=direct", INSTEAD},
+    {"gemm", "path=indirect", INSTEAD},
+    {"depthwise", "xb=1,yb=4", BESIDE_ON_GPU},
+    {"depthwise", "xb=4,yb=2", BESIDE},
+    {"depthwise", "xb=8,yb=1", BESIDE},
+    {"direct", "kb=4,xb=1,yb=2", BESIDE_ON_GPU},
+    {"direct", "kb=8,xb=1,yb=2", BESIDE_ON_GPU},
+    {"direct", "kb=4,xb=4,yb=4", BESIDE},
+    {"direct", "kb=8,xb=8,yb=1", BESIDE},
+    {"direct", "kb=1,xb=16,yb=2", BESIDE},
+    {"direct", "kb=1,xb=1,yb=1", BESIDE},
+};
 enum { FORCED_TILES = sizeof forced_tiles / sizeof forced_tiles[0] };
 
-static bool has_forced_tiles(const char *algo)
+static bool has_tiles_instead(const char *algo)
 {
     for (size_t i = 0; i < FORCED_TILES; i++)
-        if (strcmp(forced_tiles[i].algo, algo) == 0)
+        if (forced_tiles[i].when == INSTEAD && strcmp(forced_tiles[i].algo, algo) == 0)
             return true;
     return false;
 }
 
+static uint64_t filter_hash(const clconv_problem *p)
+{
+    case_spec bare;
+    case_init(&bare);
+    for (int d = 0; d < 2; d++) {
+        bare.problem.kernel[d] = p->kernel[d];
+        bare.problem.stride[d] = p->stride[d];
+        bare.problem.dilation[d] = p->dilation[d];
+    }
+    return tier_problem_hash(&bare);
+}
+
+/* The tile beside the device's choice, NULL for an algorithm without. Filters that many problems
+ * have get all tiles, others one. */
+static const char *tile_beside(const tier *t, const problem *p, const char *algo)
+{
+    const char *found[FORCED_TILES];
+    size_t count = 0;
+    for (size_t i = 0; i < FORCED_TILES; i++)
+        if (strcmp(forced_tiles[i].algo, algo) == 0 && forced_tiles[i].when != INSTEAD &&
+            (t->all_tiles || forced_tiles[i].when == BESIDE_ON_GPU))
+            found[count++] = forced_tiles[i].tile;
+    const bool often = is_drawn_filter(&p->spec.problem);
+    return count ? found[(often ? tier_problem_hash(&p->spec) : filter_hash(&p->spec.problem)) %
+                         count]
+                 : NULL;
+}
+
+/* ---- Entries -------------------------------------------------------------------------------- */
+
 typedef struct entry_list {
     suite_entry *items;
-    size_t count;
+    size_t count, room;
     uint64_t seed;
+    bool failed;
 } entry_list;
 
-static void add_entry(entry_list *out, const suite_entry *problem, const char *algo,
-                      const char *tile, const char *data)
+static void add_entry(entry_list *out, const problem *from, const char *algo, const char *tile,
+                      const char *data)
 {
-    suite_entry *entry = &out->items[out->count++];
-    *entry = *problem;
-    case_spec *c = &entry->spec;
+    if (out->count == out->room) {
+        const size_t room = out->room ? 2 * out->room : 1024;
+        suite_entry *const items = realloc(out->items, room * sizeof *items);
+        out->failed = out->failed || !items;
+        if (!items)
+            return;
+        out->items = items;
+        out->room = room;
+    }
+    suite_entry *const entry = &out->items[out->count++];
+    entry->spec = from->spec;
+    memcpy(entry->origin, from->origin, sizeof entry->origin);
+    case_spec *const c = &entry->spec;
     snprintf(c->algo, sizeof c->algo, "%s", algo);
     snprintf(c->tile, sizeof c->tile, "%s", tile);
     snprintf(c->data, sizeof c->data, "%s", data);
@@ -271,58 +175,162 @@ static void add_entry(entry_list *out, const suite_entry *problem, const char *a
     c->seed = c->has_seed ? out->seed : 0;
 }
 
-/* Algorithms without forced tiles, problem by problem so that neighbours share the oracle's result.
- */
-static void add_chosen_tiles(entry_list *out, const problem_list *list, const char *data)
+/* Exact data, problem by problem so that neighbours share the oracle's result. */
+static void add_exact(entry_list *out, const tier *t, const problem_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
         for (size_t a = 0; clconv_algorithm_name(a); a++) {
-            const bool wanted = strcmp(data, "exact") == 0 || list->items[i].spec.data[0];
-            if (wanted && !has_forced_tiles(clconv_algorithm_name(a)))
-                add_entry(out, &list->items[i], clconv_algorithm_name(a), "", data);
+            const problem *const p = &list->items[i];
+            const char *const algo = clconv_algorithm_name(a);
+            const char *const tile = p->runs & RUN_FORCED ? tile_beside(t, p, algo) : NULL;
+            if (has_tiles_instead(algo))
+                continue;
+            add_entry(out, p, algo, "", "exact");
+            if (tile)
+                add_entry(out, p, algo, tile, "exact");
         }
+}
+
+static void add_further_data(entry_list *out, const problem_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t a = 0; clconv_algorithm_name(a); a++) {
+            const problem *const p = &list->items[i];
+            const char *const algo = clconv_algorithm_name(a);
+            if (p->spec.data[0] && !has_tiles_instead(algo))
+                add_entry(out, p, algo, "", p->spec.data);
+        }
+}
+
+/* A tile that stands instead of the choice is a path of CLBlast, which has no limit of 65,536
+ * planes to find but works batch by batch: PoCL 3.1 takes minutes for that many (2026-11-20). */
+static bool has_few_batches(const clconv_problem *p)
+{
+    enum { MOST_BATCHES = 4096 };
+    return p->n * (p->shared ? p->c : p->groups) <= MOST_BATCHES;
 }
 
 /* Then path by path, because changing CLBlast's path is slow. */
-static void add_forced_tiles(entry_list *out, const problem_list *list, const char *algo)
+static void add_tiles_instead(entry_list *out, const problem_list *list)
 {
-    for (size_t f = 0; f < FORCED_TILES; f++) {
-        if (strcmp(forced_tiles[f].algo, algo) != 0)
-            continue;
-        for (size_t i = 0; i < list->count; i++) {
-            add_entry(out, &list->items[i], algo, forced_tiles[f].tile, "exact");
-            if (list->items[i].spec.data[0])
-                add_entry(out, &list->items[i], algo, forced_tiles[f].tile, "real");
+    for (size_t f = 0; f < FORCED_TILES; f++)
+        for (size_t i = 0; forced_tiles[f].when == INSTEAD && i < list->count; i++) {
+            const problem *const p = &list->items[i];
+            if (!has_few_batches(&p->spec.problem))
+                continue;
+            add_entry(out, p, forced_tiles[f].algo, forced_tiles[f].tile, "exact");
+            if (p->spec.data[0])
+                add_entry(out, p, forced_tiles[f].algo, forced_tiles[f].tile, p->spec.data);
         }
+}
+
+static void add_repetitions(entry_list *out, const problem_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        for (size_t a = 0; (list->items[i].runs & RUN_REPEATED) && clconv_algorithm_name(a); a++) {
+            problem repeated = list->items[i];
+            if (has_tiles_instead(clconv_algorithm_name(a)) &&
+                !has_few_batches(&repeated.spec.problem))
+                continue;
+            repeated.spec.repeat = 10;
+            add_entry(out, &repeated, clconv_algorithm_name(a), "", "exact");
+        }
+}
+
+/* Every shape of up to 1,024 work-items whose sides are powers of two, each over a few problems in
+ * turn. What a device cannot launch is unsupported there. */
+static void add_local_sizes(entry_list *out)
+{
+    enum { MOST_LOG = 10, PROBLEMS_EACH = 2 };
+    problem_list list = {0};
+    size_t turn = 0;
+    add_smoke(&list);
+    for (int x = 0; list.count && x <= MOST_LOG; x++)
+        for (int y = 0; x + y <= MOST_LOG; y++)
+            for (int z = 0; x + y + z <= MOST_LOG; z++)
+                for (int i = 0; i < PROBLEMS_EACH; i++, turn++)
+                    for (size_t a = 0; clconv_algorithm_name(a); a++) {
+                        char tile[sizeof list.items->spec.tile];
+                        const char *const algo = clconv_algorithm_name(a);
+                        snprintf(tile, sizeof tile, "local=%dx%dx%d", 1 << x, 1 << y, 1 << z);
+                        if (!has_tiles_instead(algo))
+                            add_entry(out, &list.items[turn % list.count], algo, tile, "exact");
+                    }
+    out->failed = out->failed || list.failed;
+    problem_list_free(&list);
+}
+
+/* ---- Sweeps --------------------------------------------------------------------------------- */
+
+/* Filters of `direct` and `depthwise` in ci, where each is a program of its own: those that other
+ * cases have, and two more. R, S, stride_h, stride_w, dilation_h, dilation_w. */
+static const int few_filters[][6] = {
+    {1, 1, 1, 1, 1, 1}, {3, 3, 1, 1, 1, 1}, {3, 3, 2, 2, 1, 1}, {3, 2, 1, 1, 1, 1},
+    {2, 3, 1, 1, 1, 1}, {2, 3, 2, 1, 1, 2}, {3, 2, 1, 2, 2, 1},
+};
+
+static void add_sweep(entry_list *out, const char *algo, const char *channels, const int filter[6])
+{
+    char text[128], why[128];
+    problem p = {.origin = "sweep: every small image and padding"};
+    snprintf(text, sizeof text, "%shw5r%ds%dsh%dsw%ddh%ddw%d:sweep=5", channels, filter[0],
+             filter[1], filter[2], filter[3], filter[4], filter[5]);
+    out->failed = out->failed || !case_parse(text, &p.spec, why, sizeof why);
+    add_entry(out, &p, algo, "", "exact");
+}
+
+/* Filters of up to 3 x 3, strides and dilations of up to 2: 144. */
+static void add_every_sweep(entry_list *out, const char *algo, const char *channels)
+{
+    for (int i = 0; i < 3 * 3 * 2 * 2 * 2 * 2; i++) {
+        const int filter[6] = {1 + i % 3,      1 + i / 3 % 3,  1 + i / 9 % 2,
+                               1 + i / 18 % 2, 1 + i / 36 % 2, 1 + i / 72};
+        add_sweep(out, algo, channels, filter);
     }
 }
 
-static size_t algorithm_count(void)
+static void add_sweeps(entry_list *out, sweep_scope scope)
 {
-    size_t count = 0;
-    while (clconv_algorithm_name(count))
-        count++;
-    return count;
+    static const struct {
+        const char *algo, *channels;
+        bool one_program; /* for all filters */
+    } rows[] = {{"naive", "n2c4k4g2", true},
+                {"depthwise", "n2c2k4g2", false},
+                {"direct", "n2c4k4g2", false}};
+    for (size_t r = 0; scope != NO_SWEEP && r < sizeof rows / sizeof *rows; r++)
+        if (rows[r].one_program || scope == SWEEP_ALL)
+            add_every_sweep(out, rows[r].algo, rows[r].channels);
+        else
+            for (size_t f = 0; f < sizeof few_filters / sizeof *few_filters; f++)
+                add_sweep(out, rows[r].algo, rows[r].channels, few_filters[f]);
 }
 
-suite_entry *generate_tier(const char *tier, uint64_t seed, size_t *count)
+/* ---- All of it ------------------------------------------------------------------------------ */
+
+suite_entry *generate_tier(const char *name, uint64_t seed, size_t *count)
 {
     problem_list list = {0};
     entry_list out = {.seed = seed};
+    const tier *const t = find_tier(name);
     *count = 0;
-    for (size_t i = 0; i < sizeof tiers / sizeof tiers[0]; i++)
-        if (strcmp(tiers[i].name, tier) == 0)
-            tiers[i].problems(&list, seed);
-    if (!list.failed && list.count)
-        out.items = calloc(list.count * 2 * (algorithm_count() + FORCED_TILES), sizeof *out.items);
-    if (out.items) {
-        add_chosen_tiles(&out, &list, "exact");
-        add_chosen_tiles(&out, &list, "real");
-        for (size_t a = 0; clconv_algorithm_name(a); a++)
-            add_forced_tiles(&out, &list, clconv_algorithm_name(a));
-        *count = out.count;
+    if (t)
+        t->problems(&list, seed);
+    if (t && !list.failed) {
+        add_sweeps(&out, t->sweeps);
+        add_exact(&out, t, &list);
+        add_further_data(&out, &list);
+        add_tiles_instead(&out, &list);
+        if (t->qualifies) {
+            add_repetitions(&out, &list);
+            add_local_sizes(&out);
+        }
     }
-    free(list.items);
-    free(list.hashes);
+    if (list.failed || out.failed) {
+        free(out.items);
+        out.items = NULL;
+        out.count = 0;
+    }
+    *count = out.count;
+    problem_list_free(&list);
     return out.items;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads layers.csv, grouped layers of published models, out of the program itself. */
+/* Reads layers.csv, the convolutions of published models, out of the program itself. */
 #include "assets.h"
 #include "cases.h"
 #include "options.h"
@@ -43,7 +43,7 @@ static bool parse_layer(const char *line, case_spec *out, char *origin, size_t r
     return true;
 }
 
-bool layers_each(uint64_t max_macs, layer_visitor *add, void *user, char *why, size_t room)
+bool layers_each(layer_visitor *add, void *user, char *why, size_t room)
 {
     char *text = asset_text("layers.csv"), *rest = NULL;
     bool ok = text != NULL;
@@ -58,7 +58,7 @@ bool layers_each(uint64_t max_macs, layer_visitor *add, void *user, char *why, s
              clconv_problem_work(&layer.problem, &work) == CLCONV_OK;
         if (!ok)
             snprintf(why, room, "layers.csv: cannot use the row \"%s\"", line);
-        else if (work.macs <= max_macs)
+        else
             add(user, &layer, origin);
     }
     free(text);

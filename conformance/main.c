@@ -16,8 +16,9 @@
 
 static const char epilog[] =
     "\n"
-    "Tiers: smoke (16 shapes, seconds) and ci (pairs, draws, boundaries and real layers, "
-    "minutes).\n"
+    "Tiers: smoke (16 shapes, seconds); ci (pairs, draws, boundaries, real layers, sweeps;\n"
+    "minutes); nightly (triples, 2,000 draws under the day's seed, every layer; an hour);\n"
+    "qualify (and 8 images, tensors past 2^31 elements, repetitions, every work-group; hours).\n"
     "Every case runs under every algorithm; CASE is one word, dilation 1 is dense as in PyTorch.\n"
     "\n"
     "Examples:\n"
@@ -263,6 +264,7 @@ static int dispatch(poptContext context, const struct poptOption *table, run_opt
     else if (read_words(raw, o, why, sizeof why) && read_numbers(raw, o, why, sizeof why)) {
         char smoke[] = "smoke";
         o->tier = o->tier ? o->tier : smoke;
+        o->seed = raw->seed ? o->seed : tier_seed(o->tier);
         const int code = o->worker ? worker_main(o) : run(o);
         o->tier = o->tier == smoke ? NULL : o->tier;
         return code;
@@ -300,10 +302,10 @@ int main(int argc, const char **argv)
     struct poptOption table[] = {
         TEXT_OPTION("device", &o.device, "D",
                     "Index or part of the name, as `clconv devices` prints them"),
-        TEXT_OPTION("tier", &o.tier, "TIER", "Which cases: smoke (default) or ci"),
+        TEXT_OPTION("tier", &o.tier, "TIER", "smoke (default), ci, nightly, qualify"),
         TEXT_OPTION("algo", &o.algo, "NAME", "Only this algorithm"),
         TEXT_OPTION("case", &o.case_text, "CASE", "Only this convolution"),
-        TEXT_OPTION("seed", &raw.seed, "N", "Other draws and other data (1)"),
+        TEXT_OPTION("seed", &raw.seed, "N", "Other draws and data (1; nightly, qualify: the date)"),
         TEXT_OPTION("shard", &raw.shard, "I/N",
                     "Part I of N, or auto: as Slurm, Open MPI or PMI says; merge judges the whole"),
         TEXT_OPTION("json", &o.files.json, "F", "Write results as JSON, and F.ndjson as they come"),

@@ -143,6 +143,8 @@ static double seconds_now(void)
 
 verdict run_case(session *s, const case_spec *c)
 {
+    if (c->sweep)
+        return run_sweep(s, c);
     const double start = seconds_now();
     oracle_shape shape;
     trial t = {.s = s, .spec = c, .problem = case_problem(c), .verdict = {.state = STATE_PASS}};

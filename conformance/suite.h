@@ -121,6 +121,8 @@ extern const char *const case_state_names[STATE_COUNT];
 
 enum { CULPRIT_TEXT = 256 }; /* a case without tables fits */
 
+enum { CULPRIT_TEXT = 256 }; /* a case without tables fits */
+
 typedef struct verdict {
     case_state state;
     char kind[24];    /* what failed or why it was skipped: RULES.md, rules 24 to 28; "" for PASS */
@@ -139,6 +141,11 @@ void session_close(session *s);
 /* Runs one case (problem, algo, data and seed set) under guards and poison, twice, and judges it.
  * REFUSED = the named algorithm does not do this problem (not a case of its sweep). */
 verdict run_case(session *s, const case_spec *c);
+
+/* What a case with `:sweep` is, sweep.c: the convolution on every image of up to N x N under every
+ * padding of a table, enqueued together. One run, judged like any. The first wrong one is run again
+ * as an ordinary case: its sentence is the verdict's, its name the culprit. */
+verdict run_sweep(session *s, const case_spec *c);
 
 /* What the last run_case computed with, for --dump; the session's memory, valid until the next
  * case. False when it did not get as far as an output. */

@@ -12,6 +12,10 @@ extern const char *const tier_names[]; /* ended by NULL */
 /* Cases that each algorithm must have accepted in a whole run. */
 size_t tier_quota(const char *tier);
 
+/* The seed without --seed: 1, or today's date as 20261120 (UTC) where a tier draws anew each day.
+ */
+uint64_t tier_seed(const char *tier);
+
 /* What shards go by: the problem alone, so that all cases of one stay together. */
 uint64_t tier_problem_hash(const case_spec *c);
 

@@ -27,7 +27,7 @@ refuses() {
 }
 
 # usage
-refuses 2 '--tier is one of smoke, ci, but got' --tier Smoke
+refuses 2 '--tier is one of smoke, ci, nightly, qualify, but got' --tier Smoke
 refuses 2 '--tier is given twice' --tier smoke --tier ci
 refuses 2 '--case is given twice' --case c1hw1k1 --case c2hw1k1
 refuses 2 '--list is given twice' --list --list

@@ -123,7 +123,7 @@ for isolate in '' --isolate; do
     refuses 'its device is not' '1s/"driver":"/&0/' $isolate
 done
 refuses 'its first line' 1d
-refuses 'line 3 is [a-z0-9:=]*, which is not the next case' 3d
+refuses 'line 3 is [a-z0-9:=,]*, which is not the next case' 3d
 refuses 'line 41 is' '$p'
 refuses 'line 7 is no finished case' '7s/^.//'
 [ ! -e part.json ] || wrong "a refused run has a report"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The tiers: every pair is covered, every case is legal and unique, lists are stable, shards are a
- * partition. No device is needed. */
-#include "axes.h"
+/* The tiers: every case is legal and unique, lists are stable,
+ * shards are a partition. No device is needed. */
 #include "cases.h"
 #include "tiers.h"
 
@@ -12,79 +11,15 @@
 
 #include <cmocka.h>
 
-static bool some_row_holds(const axis_row *rows, size_t count, int i, int a, int j, int b)
-{
-    for (size_t r = 0; r < count; r++)
-        if (rows[r].value[i] == a && rows[r].value[j] == b)
-            return true;
-    return false;
-}
-
-static void test_pairs(void **state)
-{
-    (void)state;
-    size_t count = 0, pairs = 0;
-    axis_row *rows = axes_pairs(&count);
-    assert_non_null(rows);
-    for (int i = 0; i < AXIS_COUNT; i++)
-        for (int j = i + 1; j < AXIS_COUNT; j++)
-            for (int a = 0; a < axes[i].count; a++)
-                for (int b = 0; b < axes[j].count; b++) {
-                    const int u = axes[i].values[a], v = axes[j].values[b];
-                    if (!axes_pair_feasible(i, u, j, v))
-                        continue;
-                    pairs++;
-                    if (!some_row_holds(rows, count, i, u, j, v))
-                        fail_msg("%s=%d with %s=%d is in no row", axes[i].name, u, axes[j].name, v);
-                }
-    assert_int_equal(pairs, 3591);    /* with this pool, padding makes all pairs feasible */
-    assert_in_range(count, 121, 150); /* 11 x 11 image sizes need 121 */
-    for (size_t r = 0; r < count; r++)
-        assert_true(axes_feasible(&rows[r]));
-    free(rows);
-}
-
-/* Two values that cannot meet are told from those that can. */
-static void test_feasible(void **state)
-{
-    (void)state;
-    axis_row row;
-    for (int i = 0; i < AXIS_COUNT; i++)
-        row.value[i] = AXIS_UNSET;
-    assert_true(axes_feasible(&row));
-    row.value[AXIS_R] = 7, row.value[AXIS_S] = 1, row.value[AXIS_DH] = 3, row.value[AXIS_DW] = 1;
-    row.value[AXIS_H] = 5; /* 5 + 7 + 7 = 19 = 3 * 6 + 1 */
-    assert_true(axes_feasible(&row));
-    row.value[AXIS_H] = 3;
-    assert_false(axes_feasible(&row));
-    assert_false(axes_pair_feasible(AXIS_R, 1, AXIS_R, 2));
-}
-
-static void test_pool_covers_its_pairs(void **state)
-{
-    (void)state;
-    assert_in_range(filter_pool_count, 36, 40);
-    for (int f = 0; f < FILTER_FIELDS; f++)
-        for (int g = f + 1; g < FILTER_FIELDS; g++)
-            for (int a = 0; a < axes[AXIS_R + f].count; a++)
-                for (int b = 0; b < axes[AXIS_R + g].count; b++) {
-                    bool found = false;
-                    for (size_t r = 0; r < filter_pool_count; r++)
-                        found = found || (filter_pool[r][f] == axes[AXIS_R + f].values[a] &&
-                                          filter_pool[r][g] == axes[AXIS_R + g].values[b]);
-                    assert_true(found);
-                }
-}
-
 static int by_text(const void *a, const void *b)
 {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void check_tier(const char *tier, uint64_t most_macs)
+static void check_tier(const char *tier, uint64_t seed, uint64_t most_macs)
 {
     size_t count = 0;
-    suite_entry *entries = generate_tier(tier, 1, &count);
+    suite_entry *entries = generate_tier(tier, seed, &count);
     char **names = calloc(count + 1, sizeof *names);
     assert_true(entries && names && count > 0);
     for (size_t i = 0; i < count; i++) {
@@ -96,6 +31,7 @@ static void check_tier(const char *tier, uint64_t most_macs)
         assert_int_equal(clconv_validate(&p), CLCONV_OK);
         assert_int_equal(clconv_problem_work(&p, &work), CLCONV_OK);
         assert_true(work.macs <= most_macs);
+        assert_true(strcmp(entries[i].spec.algo, "gemm") != 0 || p.n * p.groups <= 4096);
         assert_true(case_parse(names[i], &again, why, sizeof why));
         assert_string_equal(case_print(&again, text, sizeof text), names[i]);
         assert_true(entries[i].spec.algo[0] && entries[i].spec.data[0]);
@@ -109,16 +45,39 @@ static void check_tier(const char *tier, uint64_t most_macs)
     free(entries);
 }
 
-static void test_smoke_is_small(void **state)
+static void test_tiers(void **state)
 {
     (void)state;
-    check_tier("smoke", 50000);
+    check_tier("smoke", 1, 50000);
+    check_tier("ci", 1, 20000000);
+    check_tier("ci", 7, 20000000);
+    check_tier("nightly", 20261120, UINT64_MAX);
+    check_tier("qualify", 20261120, UINT64_MAX);
 }
 
-static void test_ci_is_bounded(void **state)
+/* No case of a table stands there twice, under two names. */
+static void test_named_are_distinct(void **state)
 {
     (void)state;
-    check_tier("ci", 20000000);
+    const named_case *const tables[] = {smoke_cases, boundary_cases, large_cases};
+    const char *seen[512];
+    uint64_t hashes[512];
+    size_t count = 0;
+    for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
+        for (const named_case *one = tables[t]; one->text; one++, count++) {
+            case_spec c;
+            char why[256];
+            assert_in_range(count, 0, 511);
+            assert_true(case_parse(one->text, &c, why, sizeof why));
+            const clconv_problem p = case_problem(&c);
+            if (clconv_validate(&p) != CLCONV_OK)
+                fail_msg("%s: %s", one->text, clconv_last_error());
+            hashes[count] = tier_problem_hash(&c);
+            seen[count] = one->text;
+            for (size_t i = 0; i < count; i++)
+                if (hashes[i] == hashes[count])
+                    fail_msg("%s is %s again", one->text, seen[i]);
+        }
 }
 
 static bool same_lists(const suite_entry *a, const suite_entry *b, size_t count)
@@ -193,17 +152,143 @@ static void test_contents(void **state)
     assert_int_equal(count, 0);
 }
 
+/* How many entries of a tier have all of these, "" for any. */
+static size_t count_of(const suite_entry *entries, size_t count, const char *algo, const char *tile,
+                       const char *data, const char *origin)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++)
+        found += (!*algo || strcmp(entries[i].spec.algo, algo) == 0) &&
+                 strstr(entries[i].spec.tile, tile) && strstr(entries[i].spec.data, data) &&
+                 strncmp(entries[i].origin, origin, strlen(origin)) == 0;
+    return found;
+}
+
+/* A CPU alone would never run the tiles of a GPU. */
+static void test_forced_tiles(void **state)
+{
+    (void)state;
+    static const char *const wanted[][2] = {
+        {"depthwise", "xb=1,yb=4"},   {"depthwise", "xb=4,yb=2"},    {"depthwise", "xb=8,yb=1"},
+        {"direct", "kb=4,xb=1,yb=2"}, {"direct", "kb=8,xb=1,yb=2"},  {"direct", "kb=4,xb=4,yb=4"},
+        {"direct", "kb=8,xb=8,yb=1"}, {"direct", "kb=1,xb=16,yb=2"}, {"direct", "kb=1,xb=1,yb=1"},
+        {"gemm", "path=direct"},      {"gemm", "path=indirect"},
+    };
+    size_t smoke = 0, ci = 0;
+    suite_entry *s = generate_tier("smoke", 1, &smoke), *c = generate_tier("ci", 1, &ci);
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
+        assert_in_range(count_of(c, ci, wanted[i][0], wanted[i][1], "exact", ""), 20, ci);
+    assert_int_equal(count_of(s, smoke, "depthwise", "xb=1,", "exact", ""), 16);
+    assert_int_equal(count_of(s, smoke, "direct", "xb=1,", "exact", ""), 16);
+    free(s);
+    free(c);
+}
+
+static void test_sweeps(void **state)
+{
+    (void)state;
+    size_t ci = 0, nightly = 0;
+    suite_entry *c = generate_tier("ci", 1, &ci), *n = generate_tier("nightly", 1, &nightly);
+    assert_int_equal(count_of(c, ci, "naive", "", "", "sweep"), 144);
+    assert_int_equal(count_of(c, ci, "", "", "", "sweep"), 158);
+    assert_int_equal(count_of(n, nightly, "", "", "", "sweep"), 3 * 144);
+    free(c);
+    free(n);
+}
+
+/* Each data mode gets its share of what is not a layer. */
+static void test_data_modes(void **state)
+{
+    (void)state;
+    size_t count = 0;
+    suite_entry *c = generate_tier("ci", 1, &count);
+    const size_t exact = count_of(c, count, "naive", "", "exact", "") -
+                         count_of(c, count, "naive", "", "exact", "layer") - 144;
+    size_t further = 0;
+    for (size_t i = 1; data_mode_names[i]; i++) {
+        const size_t share = count_of(c, count, "naive", "", data_mode_names[i], "");
+        assert_in_range(share, exact / 10, exact);
+        further += share;
+    }
+    assert_int_equal(further, exact);
+    free(c);
+}
+
+static void test_nightly(void **state)
+{
+    (void)state;
+    size_t count = 0, other = 0, ci = 0, held = 0;
+    suite_entry *a = generate_tier("nightly", 1, &count), *b = generate_tier("nightly", 2, &other);
+    suite_entry *c = generate_tier("ci", 1, &ci);
+    assert_int_equal(count_of(a, count, "naive", "", "exact", "layer"), 488);
+    assert_in_range(count_of(a, count, "naive", "", "exact", "triple"), 800, 1200);
+    assert_in_range(count_of(a, count, "naive", "", "exact", "draw"), 2100, 2200);
+    assert_false(same_lists(a, b, count < other ? count : other));
+    for (size_t i = 0; i < count && i < other; i++) {
+        assert_false(a[i].spec.has_seed); /* 1 goes without saying */
+        assert_true(b[i].spec.has_seed && b[i].spec.seed == 2);
+    }
+    for (size_t i = 0; i < ci; i += 97) { /* whatever is in ci */
+        char text[CASE_TEXT];
+        case_spec bare = c[i].spec;
+        bare.algo[0] = bare.tile[0] = bare.data[0] = 0;
+        held += tier_has(a, count, case_print(&bare, text, sizeof text));
+    }
+    assert_int_equal(held, (ci + 96) / 97);
+    free(a);
+    free(b);
+    free(c);
+}
+
+static size_t boundary_count(void)
+{
+    size_t count = 0;
+    while (boundary_cases[count].text)
+        count++;
+    return count;
+}
+
+static void test_qualify(void **state)
+{
+    (void)state;
+    size_t count = 0, repeated = 0;
+    suite_entry *q = generate_tier("qualify", 1, &count);
+    for (size_t i = 0; i < count; i++)
+        repeated += q[i].spec.repeat == 10;
+    assert_int_equal(repeated, 4 * (16 + boundary_count()) - 5); /* gemm: 5 of too many batches */
+    assert_true(tier_has(q, count, "n8c128hw56k128rs3p1g32"));
+    assert_int_equal(count_of(q, count, "naive", "", "exact", "large"), 6);
+    for (int x = 0; x <= 10; x++)
+        for (int y = 0; x + y <= 10; y++)
+            for (int z = 0; x + y + z <= 10; z++) {
+                char tile[48];
+                snprintf(tile, sizeof tile, "local=%dx%dx%d", 1 << x, 1 << y, 1 << z);
+                size_t found = 0;
+                for (size_t i = 0; i < count; i++)
+                    found += strcmp(q[i].spec.tile, tile) == 0;
+                assert_int_equal(found, 2 * 3); /* naive, depthwise, direct */
+            }
+    free(q);
+}
+
+static void test_seeds(void **state)
+{
+    (void)state;
+    assert_int_equal(tier_seed("smoke"), TIER_DEFAULT_SEED);
+    assert_int_equal(tier_seed("ci"), TIER_DEFAULT_SEED);
+    assert_in_range(tier_seed("nightly"), 20260101, 99991231);
+    assert_in_range(tier_seed("qualify"), 20260101, 99991231);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_pairs),
-        cmocka_unit_test(test_feasible),
-        cmocka_unit_test(test_pool_covers_its_pairs),
-        cmocka_unit_test(test_smoke_is_small),
-        cmocka_unit_test(test_ci_is_bounded),
-        cmocka_unit_test(test_stable),
-        cmocka_unit_test(test_shards),
-        cmocka_unit_test(test_contents),
+        cmocka_unit_test(test_tiers),    cmocka_unit_test(test_named_are_distinct),
+        cmocka_unit_test(test_stable),   cmocka_unit_test(test_shards),
+        cmocka_unit_test(test_contents), cmocka_unit_test(test_forced_tiles),
+        cmocka_unit_test(test_sweeps),   cmocka_unit_test(test_data_modes),
+        cmocka_unit_test(test_nightly),  cmocka_unit_test(test_qualify),
+        cmocka_unit_test(test_seeds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
