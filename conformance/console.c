@@ -44,7 +44,7 @@ void console_failure(const report *r, const char *name, const verdict *v)
     char repro[CASE_TEXT + 512];
     printf("%s%s%s %s: %s: %s\n", colour(red), case_state_names[v->state], colour(plain), name,
            v->kind, v->reason);
-    printf("REPRO: %s\n", report_repro(r, name, repro, sizeof repro));
+    printf("REPRO: %s\n", report_repro(r, report_culprit(name, v), repro, sizeof repro));
     fflush(stdout);
 }
 

@@ -100,11 +100,12 @@ bool explain_failures(runner *run, char *why, size_t room)
         return true;
     for (size_t i = 0; ok && !interrupt_signal() && i < run->report->count; i++) {
         case_spec c;
-        if (run->report->results[i].verdict.state != STATE_FAIL)
+        const result *const one = &run->report->results[i];
+        if (one->verdict.state != STATE_FAIL)
             continue;
-        ok = case_parse(run->report->results[i].name, &c, why, room);
-        if (ok && run->report->results[i].minimal) /* by the run that is resumed */
-            ok = case_parse(run->report->results[i].minimal, &c, why, room);
+        ok = case_parse(report_culprit(one->name, &one->verdict), &c, why, room);
+        if (ok && one->minimal) /* by the run that is resumed */
+            ok = case_parse(one->minimal, &c, why, room);
         else if (ok && o->minimise && among_first(run->report, i))
             ok = minimise(run, i, &c, why, room);
         else

@@ -65,7 +65,8 @@ static void failure_item(markup *m, const report *r, const result *one)
     markup_start(m, "li");
     markup_leaf(m, "b", NULL, "%s", one->verdict.kind);
     markup_text(m, " %s", one->verdict.reason);
-    markup_leaf(m, "code", NULL, "%s", report_repro(r, one->name, repro, sizeof repro));
+    const char *const replayed = report_culprit(one->name, &one->verdict);
+    markup_leaf(m, "code", NULL, "%s", report_repro(r, replayed, repro, sizeof repro));
     if (one->minimal) {
         markup_leaf(m, "span", "note", "the smallest case that fails so:");
         markup_leaf(m, "code", NULL, "%s", report_repro(r, one->minimal, repro, sizeof repro));

@@ -87,6 +87,9 @@ typedef struct judgement {
 } judgement;
 judgement report_judge(const report *r, double min_coverage);
 
+/* The case to replay: of a sweep the one convolution that is wrong, alone too; else `name`. */
+const char *report_culprit(const char *name, const verdict *v);
+
 /* The REPRO line of a case, quoted for a shell. Returns text. */
 const char *report_repro(const report *r, const char *name, char *text, size_t room);
 

@@ -208,6 +208,11 @@ judgement report_judge(const report *r, double min_coverage)
     return expired;
 }
 
+const char *report_culprit(const char *name, const verdict *v)
+{
+    return v->culprit[0] && strcmp(v->kind, "sweep") != 0 ? v->culprit : name;
+}
+
 const char *report_repro(const report *r, const char *name, char *text, size_t room)
 {
     size_t used = (size_t)snprintf(text, room, "clconv-conform --device '");

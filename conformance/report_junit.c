@@ -50,7 +50,8 @@ static void test_case(markup *m, const report *r, const result *one)
         markup_start(m, "failure");
         markup_attribute(m, "type", "%s", v->kind);
         markup_attribute(m, "message", "%s", v->reason);
-        markup_text(m, "REPRO: %s", report_repro(r, one->name, repro, sizeof repro));
+        markup_text(m, "REPRO: %s",
+                    report_repro(r, report_culprit(one->name, v), repro, sizeof repro));
         if (one->minimal)
             markup_text(m, "\nMINIMAL: %s", report_repro(r, one->minimal, repro, sizeof repro));
         markup_end(m);

@@ -121,8 +121,6 @@ extern const char *const case_state_names[STATE_COUNT];
 
 enum { CULPRIT_TEXT = 256 }; /* a case without tables fits */
 
-enum { CULPRIT_TEXT = 256 }; /* a case without tables fits */
-
 typedef struct verdict {
     case_state state;
     char kind[24];    /* what failed or why it was skipped: RULES.md, rules 24 to 28; "" for PASS */
