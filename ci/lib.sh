@@ -28,6 +28,7 @@ needed_to_test='
 library:cmocka     libcmocka-dev       libcmocka-devel     cmocka               cmocka
 library:libpng     libpng-dev          libpng-devel        libpng               libpng
 works:oclgrind     oclgrind            oclgrind            oclgrind             oclgrind
+works:python3      python3             python3             python               python3
 device:rusticl     mesa-opencl-icd     mesa-libOpenCL      opencl-rusticl-mesa  mesa'
 
 say() { printf '==> %s\n' "$*"; }

@@ -47,19 +47,21 @@ def in_parallel(jobs, function, items, what, done):
         progress.clear()
 
 
-def open_judge(options, kernels, algos, root):
-    """A judge in front of whom the kernels as they are have passed."""
+def open_judge(options, kernels, root):
     if not options.conform.exists():
         raise NothingToRunOn(f"{options.conform} is not built (cmake --build --preset release)")
-    judge = Judge(options.conform, root / "ci" / "on", options.work.resolve(), kernels,
-                  options.jobs, options.timeout)
+    return Judge(options.conform, root / "ci" / "on", options.work.resolve(), kernels,
+                 options.jobs, options.timeout)
+
+
+def check_originals(judge, algos, tiers):
+    """The kernels as they are pass."""
     try:
-        judge.check_originals(algos, options.tiers)
+        judge.check_originals([s for s in STEMS if s in algos], tiers)
     except JudgeError as why:
         if "exit status 77" in str(why):
             raise NothingToRunOn("no OpenCL device") from why
         raise
-    return judge
 
 
 # ---- Mutants ------------------------------------------------------------------------------
@@ -77,7 +79,9 @@ class Campaign:
         if not self.options.resume or not self.path.exists():
             return
         known = {m.id for m in mutants}
-        for r in results.load(self.path)["mutants"]:
+        earlier = results.load(self.path)
+        self.kernel_hash = earlier["kernel_hash"]
+        for r in earlier["mutants"]:
             again = self.options.again and r["state"] in results.LIVE
             if r["id"] in known and not again:
                 self.records[r["id"]] = r
@@ -134,13 +138,13 @@ def run_mutants(options, kernels, mutants, root):
     clang = find_clang()
     if not clang:
         raise NothingToRunOn("there is no clang that compiles OpenCL C")
-    algos = [s for s in STEMS if any(s in Programs.stems_of(m.file) for m in mutants)]
-    judge = open_judge(options, kernels, algos, root)
-    campaign.kernel_hash = judge.kernel_hash
+    judge = open_judge(options, kernels, root)
     programs = Programs(clang, kernels, filters_of(judge.cases("ci")))
     count = len(mutants) if options.all or options.id else options.count
     try:
         todo = choose(campaign, programs, mutants, count, options.jobs)
+        check_originals(judge, {stem for _, stems in todo for stem in stems}, options.tiers)
+        campaign.kernel_hash = judge.kernel_hash or campaign.kernel_hash
         in_parallel(
             options.jobs,
             lambda one: judge.judge({one[0].file: one[0].text}, one[1], options.tiers,
@@ -185,8 +189,7 @@ def run_faults(options, kernels, root):
     records = {}
     if options.resume and path.exists():
         records = {r["id"]: r for r in faults.load(path)["records"] if "killer" in r}
-    algos = [s for s in STEMS if any(s in Programs.stems_of(f.file) for f in chosen)]
-    judge = open_judge(options, kernels, algos, root)
+    judge = open_judge(options, kernels, root)
 
     def save():
         ordered = [records[f.id] for f in chosen if f.id in records]
@@ -197,9 +200,11 @@ def run_faults(options, kernels, root):
     def keep(fault, entry):
         records[fault.id] = entry
         save()
+    todo = [f for f in chosen if f.id not in records]
     try:
-        in_parallel(options.jobs, lambda f: examine(judge, f, options),
-                    [f for f in chosen if f.id not in records], "faults", keep)
+        check_originals(judge, {s for f in chosen for s in Programs.stems_of(f.file)},
+                        options.tiers)
+        in_parallel(options.jobs, lambda f: examine(judge, f, options), todo, "faults", keep)
     finally:
         judge.stop()
     content = save()

@@ -38,8 +38,11 @@ TYPES = {"object": dict, "array": list, "string": str, "integer": int, "number":
          "null": type(None)}
 
 
-def violations(value, schema, where="$"):
+def violations(value, schema, whole=None, where="$"):
     """Where a value does not follow a JSON schema, of the keywords that ours uses."""
+    whole = whole or schema
+    if "$ref" in schema:
+        schema = whole["definitions"][schema["$ref"].rsplit("/", 1)[1]]
     allowed = schema.get("type", [])
     allowed = [allowed] if isinstance(allowed, str) else allowed
     if allowed and not any(isinstance(value, TYPES[t]) for t in allowed):
@@ -47,6 +50,8 @@ def violations(value, schema, where="$"):
     out = []
     if "enum" in schema and value not in schema["enum"]:
         out.append(f"{where}: {value!r} is none of {schema['enum']}")
+    if isinstance(value, int) and value < schema.get("minimum", value):
+        out.append(f"{where}: {value} is less than {schema['minimum']}")
     if "pattern" in schema and isinstance(value, str) and not re.search(schema["pattern"], value):
         out.append(f"{where}: {value!r} does not match {schema['pattern']}")
     if isinstance(value, dict):
@@ -58,10 +63,10 @@ def violations(value, schema, where="$"):
             if below is False:
                 out.append(f"{where}: {key} is unknown")
             elif below is not True:
-                out += violations(entry, below, f"{where}.{key}")
+                out += violations(entry, below, whole, f"{where}.{key}")
     if isinstance(value, list):
         for i, entry in enumerate(value):
-            out += violations(entry, schema.get("items", {}), f"{where}[{i}]")
+            out += violations(entry, schema.get("items", {}), whole, f"{where}[{i}]")
     return out
 
 

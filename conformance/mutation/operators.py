@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What can be wrong with a convolution kernel, as small changes of its text: one row an operator."""
+"""What can be wrong with a convolution kernel, as small changes of its text: a row an operator."""
 from typing import NamedTuple
 
 from .source import PRODUCT
@@ -20,8 +20,8 @@ def both_ways(pairs):
 AXES = both_ways("""in_h/in_w out_h/out_w pad_top/pad_left FILTER_H/FILTER_W STRIDE_H/STRIDE_W
     DILATION_H/DILATION_W filter_h/filter_w stride_h/stride_w dilation_h/dilation_w r/s p/q ih/iw
     top/left ROWS/COLS""")
-INDICES = both_ways("""in_per_group/out_per_group x_image/y_image w_group/w_out n/k groups/in_per_group
-    x_offset/w_offset b_offset/y_offset g/z""")
+INDICES = both_ways("""in_per_group/out_per_group x_image/y_image w_group/w_out n/k g/z
+    groups/in_per_group x_offset/w_offset b_offset/y_offset""")
 COMPARISONS = both_ways("</<= >/>= ==/!=")
 ARITHMETIC = {"+": "-", "-": "+", "*": "+", "/": "*", "%": "/", "+=": "-=", "&": "|"}
 STEPS = frozenset("""STRIDE_H STRIDE_W DILATION_H DILATION_W stride_h stride_w dilation_h
@@ -175,7 +175,8 @@ def skip_last(s):
 def shift_index(s):
     """One element before or behind: every index, and where a buffer begins."""
     for i, token in enumerate(s.tokens):
-        if token.text == "[" and s.ends_operand(i - 1) and not s.is_declared(s.operand_start(i - 1)):
+        if token.text == "[" and s.ends_operand(i - 1) and (
+                not s.is_declared(s.operand_start(i - 1))):
             inside = s.slice(i + 1, s.partner[i] - 1)
             for step in ("- 1", "+ 1"):
                 yield over(s, i + 1, s.partner[i] - 1, f"{inside} {step}")
@@ -194,7 +195,8 @@ def stale(s):
             yield over(s, i, i + 1, "") if s.is_declared(i - 1) else over(
                 s, s.operand_start(i - 1), i + 1, "")
         first = s.operand_start(i - 1)
-        if s.word(first) == "*" or (s.word(i - 1) == "]" and not s.is_declared(first)):
+        written = s.word(first) == "*" or s.word(i - 1) == "]"
+        if written and not s.is_declared(i - 1) and not s.is_declared(first):
             yield over(s, i, i, "+=")
 
 

@@ -14,6 +14,7 @@ TOKEN = re.compile(r"""
 TYPES = frozenset("""void char short int long uchar ushort uint ulong float double half size_t strip
     strip_index loose_strip const restrict volatile global local private constant""".split())
 KEYWORDS = frozenset("if else for while do return continue break kernel static inline".split())
+HEADED = frozenset("if for while".split())  # a bracket behind one is no operand
 PAIR = {"(": ")", "[": "]", "{": "}"}
 PRODUCT = ("*", "/", "%")
 
@@ -114,7 +115,7 @@ class Source:
         if i < 0 or self.tokens[i].head:
             return False
         if self.word(i) == ")":
-            return not self.is_cast(i) and self.word(self.partner.get(i, 0) - 1) not in KEYWORDS
+            return not self.is_cast(i) and self.word(self.partner.get(i, 0) - 1) not in HEADED
         return self.word(i) == "]" or self.tokens[i].kind == "number" or (
             self.tokens[i].kind == "name" and self.word(i) not in KEYWORDS | TYPES)
 
