@@ -23,6 +23,7 @@ KERNELS = re.compile(r"kernels +([0-9a-f]+)")
 KILLED = {"smoke": "killed-smoke", "ci": "killed-ci", "oclgrind": "killed-oclgrind"}
 TIERS = ("smoke", "ci")
 # What a CPU's driver hides is looked for by a checker of its own: operator -> implementation.
+MINIMISE_SECONDS = 400  # more than --minimise takes, which is silent
 CHECKERS = {"barrier": "oclgrind"}
 
 
@@ -118,7 +119,7 @@ class Judge:
             raise JudgeError(f"{self.conform} --list: {done.stderr.strip()}")
         return done.stdout.split()
 
-    def _lines(self, command, slot):
+    def _lines(self, command, slot, patience):
         """The lines of one process, then its exit status; None for a line when it is silent too
         long. It is gone when the generator is closed."""
         environment = {**os.environ, "CLCONV_CI_STATE": str(slot.folder),
@@ -128,17 +129,18 @@ class Judge:
                               preexec_fn=no_core_files) as process:
             self.running.add(process)
             try:
-                yield from lines_of(process, self.patience)
+                yield from lines_of(process, patience)
                 yield process.wait()
             finally:
                 stop(process)
                 self.running.discard(process)
 
-    def run(self, slot, tier, algo, arguments, implementation="pocl", to_the_end=False):
-        """One process of the suite on what is in the slot, to its first failing case."""
+    def run(self, slot, tier, algo, arguments, implementation="pocl", whole=0):
+        """One process of the suite on what is in the slot, to its first failing case; or to its end
+        if `whole`, the seconds of silence that are then allowed, is given."""
         command = [self.on, implementation, self.conform, "-v", "--algo", algo, *arguments]
         case, killer, lines, status = "", None, [], 0
-        output = self._lines(command, slot)
+        output = self._lines(command, slot, whole or self.patience)
         for line in output:
             if line is None:
                 killer = killer or Killer(tier, algo, case, "timeout")
@@ -150,7 +152,7 @@ class Judge:
                 case = launch.group(1) if launch else case
                 if failure and not killer:
                     killer = Killer(tier, algo, failure.group(1), failure.group(2))
-            if killer and (line is None or not to_the_end):
+            if killer and (line is None or not whole):
                 break
         output.close()
         if self.stopped:
@@ -171,32 +173,33 @@ class Judge:
 
     def check_originals(self, algos, tiers):
         """The kernels as they are must pass, or every mutant would seem to be killed. Warms a cache
-        on the way (CLBlast's programs take long), which the slots begin with. Not repeated for a
-        suite that has passed."""
+        on the way (CLBlast's programs take long), which the slots begin with. What a suite has
+        passed is not repeated."""
         stamp = self.work / "originals.json"
         suite = hashlib.sha256(Path(self.conform).read_bytes())
-        suite.update(json.dumps([self.kernels, list(algos), list(tiers)]).encode())
+        suite.update(json.dumps(self.kernels, sort_keys=True).encode())
         known = json.loads(stamp.read_text()) if stamp.exists() else {}
         if known.get("suite") != suite.hexdigest():
-            known = {"suite": suite.hexdigest(), "kernels": self._run_originals(algos, tiers)}
-            stamp.write_text(json.dumps(known))
+            known = {"suite": suite.hexdigest(), "kernels": "", "passed": []}
+        self.originals.put(self.kernels)
+        for tier in tiers:
+            for algo in algos:
+                if [tier, algo] not in known["passed"]:
+                    known["kernels"] = self._run_original(tier, algo)
+                    known["passed"].append([tier, algo])
+                    stamp.write_text(json.dumps(known))
         self.kernel_hash = known["kernels"]
         for slot in self.slots:
             shutil.rmtree(slot.cache, ignore_errors=True)
             shutil.copytree(self.originals.cache, slot.cache)
 
-    def _run_originals(self, algos, tiers):
-        """Runs them; the hash by which the suite knows them."""
-        found = ""
-        self.originals.put(self.kernels)
-        for tier in tiers:
-            for algo in algos:
-                killer, lines = self.run(self.originals, tier, algo, ["--tier", tier])
-                if killer:
-                    raise JudgeError(f"the kernels as they are fail in {tier}: {killer.case} "
-                                     f"({killer.kind}); mutants would prove nothing")
-                found = next((m.group(1) for m in map(KERNELS.match, lines) if m), found)
-        return found
+    def _run_original(self, tier, algo):
+        """Runs one algorithm; the hash by which the suite knows the kernels."""
+        killer, lines = self.run(self.originals, tier, algo, ["--tier", tier])
+        if killer:
+            raise JudgeError(f"the kernels as they are fail in {tier}: {killer.case} "
+                             f"({killer.kind}); mutants would prove nothing")
+        return next(m.group(1) for m in map(KERNELS.match, lines) if m)
 
     @contextlib.contextmanager
     def _changed(self, changed):
@@ -231,5 +234,5 @@ class Judge:
         if killer.kind in ("crash", "timeout"):
             arguments += ["--isolate", "--timeout", "5"]
         with self._changed(changed) as slot:
-            lines = self.run(slot, killer.tier, killer.algo, arguments, to_the_end=True).lines
+            lines = self.run(slot, killer.tier, killer.algo, arguments, whole=MINIMISE_SECONDS).lines
         return next((m.group(1) for m in map(MINIMAL.match, lines) if m), None)
