@@ -147,8 +147,7 @@ def run_mutants(options, kernels, mutants, root):
         campaign.kernel_hash = judge.kernel_hash or campaign.kernel_hash
         in_parallel(
             options.jobs,
-            lambda one: judge.judge({one[0].file: one[0].text}, one[1], options.tiers,
-                                    one[0].operator),
+            lambda one: judge.judge({one[0].file: one[0].text}, one[1], options.tiers),
             todo, "judged",
             lambda one, killer: campaign.add(
                 one[0], KILLED[killer.tier] if killer else "survived", killer))
