@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 USAGE, NO_DEVICE, INTERRUPTED = 2, 77, 130
 EPILOG = """
 A mutant is the kernels with one small change. It is dropped when its programs are those of the
-original (equal) or do not compile (invalid); else smoke, then ci run until a case fails.
+original (equal) or do not compile (invalid); else smoke, ci and Oclgrind run until a case fails.
 
   ci/mutate --count 300 --seed 1          a sample, spread evenly over files and operators
   ci/mutate --resume                      go on with a run that was stopped
@@ -46,7 +46,7 @@ def parse(arguments):
     p.add_argument("--file", action="append", default=[], help="only of this kernel file")
     p.add_argument("--operator", action="append", default=[], choices=OPERATORS, metavar="NAME",
                    help="only of this operator: " + " ".join(OPERATORS))
-    p.add_argument("--tiers", default=",".join(TIERS), help="smoke or smoke,ci (smoke,ci)")
+    p.add_argument("--tiers", default=",".join(TIERS), help="what judges (smoke,ci,oclgrind)")
     p.add_argument("-j", "--jobs", type=int, default=2, help="processes at a time (2)")
     p.add_argument("--timeout", type=float, default=60, help="seconds one case may take (60)")
     p.add_argument("--minimise", action="store_true", help="--faults: shrink the failing cases")

@@ -22,7 +22,7 @@ FAIL = re.compile(r"FAIL (\S+): (\w+): (.*)")
 MINIMAL = re.compile(r"MINIMAL: (\S+)$")
 KERNELS = re.compile(r"kernels +([0-9a-f]+)")
 KILLED = {"smoke": "killed-smoke", "ci": "killed-ci", "oclgrind": "killed-oclgrind"}
-TIERS = ("smoke", "ci")
+TIERS = ("smoke", "ci", "oclgrind")
 # What survives is shown to Oclgrind, which sees what a CPU hides: races, and reads past a buffer's
 # end whose value nobody uses. Beside smoke: vectors of all lengths, which it would not choose
 # itself, up to the last element of x. (CLBlast takes minutes there, and is left out.)
@@ -198,7 +198,7 @@ class Judge:
             known = {"suite": suite.hexdigest(), "kernels": "", "passed": []}
         self.originals.put(self.kernels)
         for tier in tiers:
-            for algo in algos:
+            for algo in algos if tier != CHECKER else ():
                 if [tier, algo] not in known["passed"]:
                     known["kernels"] = self._run_original(tier, algo)
                     known["passed"].append([tier, algo])
@@ -237,24 +237,23 @@ class Judge:
         with self._changed(changed) as slot:
             for tier in tiers:
                 for algo in algos:
-                    killer = self.run(slot, tier, algo, ["--tier", tier]).killer
+                    killer = self._check(slot, algo) if tier == CHECKER else self.run(
+                        slot, tier, algo, ["--tier", tier]).killer
                     if killer:
                         return killer
-            return self._check(slot, algos)
-
-    def _check(self, slot, algos):
-        """What the checker sees that the tiers did not; the originals have passed it before."""
-        for algo in algos if shutil.which(CHECKER) else ():
-            with self.checking:
-                if algo not in self.checked:
-                    self._must_pass(self._check_algo(self.originals, algo))
-                    self.checked.add(algo)
-            killer = self._check_algo(slot, algo)
-            if killer:
-                return killer
         return None
 
-    def _check_algo(self, slot, algo):
+    def _check(self, slot, algo):
+        """What the checker sees that the tiers did not. The originals must have passed it."""
+        if not shutil.which(CHECKER):
+            return None
+        with self.checking:
+            if algo not in self.checked:
+                self._must_pass(self._run_checker(self.originals, algo))
+                self.checked.add(algo)
+        return self._run_checker(slot, algo)
+
+    def _run_checker(self, slot, algo):
         for case in CHECKED.get(algo, ()):
             killer = self.run(slot, CHECKER, algo, ["--case", case], CHECKER).killer
             if killer:
