@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: MIT
+"""Runs clconv-conform on changed kernels until a case fails: who is killed, and by what."""
+import contextlib
+import hashlib
+import json
+import os
+import queue
+import re
+import resource
+import select
+import shutil
+import signal
+import subprocess
+import threading
+from pathlib import Path
+from typing import NamedTuple, Optional
+
+COLOUR = re.compile(r"\033\[[0-9;]*m")
+# `-v` prints a case's replay line before its launch; FAIL comes after it.
+LAUNCH = re.compile(r"clconv-conform .*--case '([^']+)'$")
+FAIL = re.compile(r"FAIL (\S+): (\w+): (.*)")
+MINIMAL = re.compile(r"MINIMAL: (\S+)$")
+KERNELS = re.compile(r"kernels +([0-9a-f]+)")
+KILLED = {"smoke": "killed-smoke", "ci": "killed-ci", "oclgrind": "killed-oclgrind"}
+TIERS = ("smoke", "ci", "oclgrind")
+# What survives is shown to Oclgrind, which sees what a CPU hides: races, and reads past a buffer's
+# end whose value nobody uses. Beside smoke: vectors of all lengths, which it would not choose
+# itself, up to the last element of x. (CLBlast takes minutes there, and is left out.)
+CHECKER = "oclgrind"
+CHECKED = {
+    "naive": [],
+    "depthwise": [f"c2h6w{w}k2r2s{s}sw{t}p{p}g2:tile=xb={x},yb={y}" for x, y, w, s, t, p in (
+        (16, 4, 17, 2, 1, 0), (16, 1, 32, 2, 2, 0), (8, 2, 24, 3, 3, 0), (4, 2, 9, 2, 2, 1),
+        (1, 4, 5, 2, 1, 1))],
+    "direct": [f"c4h6w{w}k10r2s{s}sw{t}p{p}g2:tile=kb={k},xb={x},yb={y}"
+               for k, x, y, w, s, t, p in (
+        (8, 16, 2, 17, 2, 1, 0), (4, 16, 4, 32, 2, 2, 0), (4, 8, 1, 24, 3, 3, 0),
+        (1, 4, 2, 9, 2, 2, 1), (4, 1, 4, 5, 2, 1, 1))],
+}
+MINIMISE_SECONDS = 400  # more than --minimise takes, which is silent
+
+
+class JudgeError(Exception):
+    """The suite itself could not run: nothing is known about any mutant."""
+
+
+class Killer(NamedTuple):
+    tier: str
+    algo: str
+    case: str
+    kind: str  # a kind of the suite, or crash, timeout, race
+
+
+class Run(NamedTuple):
+    """One process: its first failing case, if any, and its lines."""
+    killer: Optional[Killer]
+    lines: list
+
+
+def no_core_files():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def stop(process):
+    """Ends a process and what it started."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
+def lines_of(process, patience):
+    """A process's lines as they come; None when it is silent for `patience` seconds."""
+    rest, fd = b"", process.stdout.fileno()
+    while True:
+        if not select.select([fd], [], [], patience)[0]:
+            yield None
+            return
+        block = os.read(fd, 65536)
+        if not block:
+            return
+        *whole, rest = (rest + block).split(b"\n")
+        for line in whole:
+            yield COLOUR.sub("", line.decode(errors="replace"))
+
+
+class Slot:
+    """A place where one process at a time runs: driver caches, and the changed kernels."""
+
+    def __init__(self, folder):
+        self.folder, self.kernels = Path(folder), Path(folder) / "cl"
+        self.cache = self.folder / "cache" / "pocl"  # where ci/on puts it
+        self.cache.mkdir(parents=True, exist_ok=True)
+
+    def put(self, kernels):
+        shutil.rmtree(self.kernels, ignore_errors=True)
+        self.kernels.mkdir()
+        for name, text in kernels.items():
+            (self.kernels / name).write_text(text)
+
+    def programs(self):
+        return {*self.cache.glob("*/*"), *self.cache.glob("tempfile*")}
+
+    def forget(self, keep):
+        """Drops what came into the cache since `keep`: a changed kernel's programs, of which a
+        killed process may have left a half."""
+        for path in self.programs() - keep:
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+class Judge:
+    """Runs the suite in `jobs` slots below `work`."""
+
+    def __init__(self, conform, on, work, kernels, jobs, patience):
+        self.conform, self.on, self.kernels = str(conform), str(on), kernels
+        self.patience, self.free, self.work = patience, queue.Queue(), Path(work)
+        self.originals = Slot(self.work / "originals")
+        self.slots = [Slot(self.work / f"slot-{i}") for i in range(jobs)]
+        self.kernel_hash, self.running, self.stopped = "", set(), False
+        self.checked, self.checking = set(), threading.Lock()
+        for slot in self.slots:
+            self.free.put(slot)
+
+    def cases(self, tier):
+        """The tier's cases; needs no device."""
+        done = subprocess.run([self.conform, "--tier", tier, "--list"], text=True,
+                              capture_output=True, check=False)
+        if done.returncode:
+            raise JudgeError(f"{self.conform} --list: {done.stderr.strip()}")
+        return done.stdout.split()
+
+    def _lines(self, command, slot, patience):
+        """The lines of one process, then its exit status; None for a line when it is silent too
+        long. It is gone when the generator is closed."""
+        environment = {**os.environ, "CLCONV_CI_STATE": str(slot.folder),
+                       "CLCONV_KERNEL_DIR": str(slot.kernels), "NO_COLOR": "1"}
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, env=environment, start_new_session=True,
+                              preexec_fn=no_core_files) as process:
+            self.running.add(process)
+            try:
+                yield from lines_of(process, patience)
+                yield process.wait()
+            finally:
+                stop(process)
+                self.running.discard(process)
+
+    def run(self, slot, tier, algo, arguments, implementation="pocl", whole=0):
+        """One process of the suite on what is in the slot, to its first failing case; or to its end
+        if `whole`, the seconds of silence that are then allowed, is given."""
+        command = [self.on, implementation, self.conform, "-v", "--algo", algo, *arguments]
+        case, killer, lines, status = "", None, [], 0
+        output = self._lines(command, slot, whole or self.patience)
+        for line in output:
+            if line is None:
+                killer = killer or Killer(tier, algo, case, "timeout")
+            elif isinstance(line, int):
+                status = line
+            else:
+                lines.append(line)
+                launch, failure = LAUNCH.search(line), FAIL.match(line)
+                case = launch.group(1) if launch else case
+                if failure and not killer:
+                    killer = Killer(tier, algo, failure.group(1), failure.group(2))
+            if killer and (line is None or not whole):
+                break
+        output.close()
+        if self.stopped:
+            raise JudgeError("stopped")
+        if killer or not status:
+            return Run(killer, lines)
+        if status < 0 or status > 128:
+            return Run(Killer(tier, algo, case, "crash"), lines)
+        if any(line.startswith("Oclgrind reports") for line in lines):
+            kind = "race" if any("data race" in line for line in lines) else "memory"
+            return Run(Killer(tier, algo, case, kind), lines)
+        raise JudgeError("\n".join([f"{' '.join(command)}: exit status {status}", *lines[-3:]]))
+
+    def stop(self):
+        """Ends all processes; who waits for one gets a JudgeError."""
+        self.stopped = True
+        for process in list(self.running):
+            stop(process)
+
+    def check_originals(self, algos, tiers):
+        """The kernels as they are must pass, or every mutant would seem to be killed. Warms a cache
+        on the way (CLBlast's programs take long), which the slots begin with. What a suite has
+        passed is not repeated."""
+        stamp = self.work / "originals.json"
+        suite = hashlib.sha256(Path(self.conform).read_bytes())
+        suite.update(json.dumps(self.kernels, sort_keys=True).encode())
+        known = json.loads(stamp.read_text()) if stamp.exists() else {}
+        if known.get("suite") != suite.hexdigest():
+            known = {"suite": suite.hexdigest(), "kernels": "", "passed": []}
+        self.originals.put(self.kernels)
+        for tier in tiers:
+            for algo in algos if tier != CHECKER else ():
+                if [tier, algo] not in known["passed"]:
+                    known["kernels"] = self._run_original(tier, algo)
+                    known["passed"].append([tier, algo])
+                    stamp.write_text(json.dumps(known))
+        self.kernel_hash = known["kernels"]
+        for slot in self.slots:
+            shutil.rmtree(slot.cache, ignore_errors=True)
+            shutil.copytree(self.originals.cache, slot.cache)
+
+    def _run_original(self, tier, algo):
+        """Runs one algorithm; the hash by which the suite knows the kernels."""
+        killer, lines = self.run(self.originals, tier, algo, ["--tier", tier])
+        self._must_pass(killer)
+        return next(m.group(1) for m in map(KERNELS.match, lines) if m)
+
+    @staticmethod
+    def _must_pass(killer):
+        if killer:
+            raise JudgeError(f"the kernels as they are fail in {killer.tier}: {killer.case} "
+                             f"({killer.kind}); mutants would prove nothing")
+
+    @contextlib.contextmanager
+    def _changed(self, changed):
+        """A slot with some files (name -> text) changed."""
+        slot = self.free.get()
+        keep = slot.programs()
+        try:
+            slot.put({**self.kernels, **changed})
+            yield slot
+        finally:
+            slot.forget(keep)
+            self.free.put(slot)
+
+    def judge(self, changed, algos, tiers):
+        """The first killer of the changed files, smoke first; None = they live."""
+        with self._changed(changed) as slot:
+            for tier in tiers:
+                for algo in algos:
+                    killer = self._check(slot, algo) if tier == CHECKER else self.run(
+                        slot, tier, algo, ["--tier", tier]).killer
+                    if killer:
+                        return killer
+        return None
+
+    def _check(self, slot, algo):
+        """What the checker sees that the tiers did not. The originals must have passed it."""
+        if not shutil.which(CHECKER):
+            return None
+        with self.checking:
+            if algo not in self.checked:
+                self._must_pass(self._run_checker(self.originals, algo))
+                self.checked.add(algo)
+        return self._run_checker(slot, algo)
+
+    def _run_checker(self, slot, algo):
+        for case in CHECKED.get(algo, ()):
+            killer = self.run(slot, CHECKER, algo, ["--case", case], CHECKER).killer
+            if killer:
+                return killer
+        if algo not in CHECKED:
+            return None
+        return self.run(slot, CHECKER, algo, ["--tier", "smoke"], CHECKER).killer
+
+    def minimal(self, changed, killer):
+        """The smallest case that fails like the killer's, or None."""
+        arguments = ["--case", killer.case, "--minimise"]
+        if killer.kind in ("crash", "timeout"):
+            arguments += ["--isolate", "--timeout", "5"]
+        with self._changed(changed) as slot:
+            lines = self.run(slot, killer.tier, killer.algo, arguments,
+                             whole=MINIMISE_SECONDS).lines
+        return next((m.group(1) for m in map(MINIMAL.match, lines) if m), None)

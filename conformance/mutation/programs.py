@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""Whether a mutant is another program at all: its LLVM IR against the original's, over a grid of
+build options that stands for those the library uses."""
+import re
+import shutil
+import subprocess
+import threading
+from typing import NamedTuple, Optional
+
+# The kernel files beside common.cl, the algorithms of the same names, in the order in which they
+# are tried: quick ones first.
+STEMS = ("naive", "gemm", "depthwise", "direct")
+COMMON = "common.cl"
+# As in strip.c: which tiles there are. The first is what a CPU gets.
+XB, YB, KB = (16, 1, 4, 8), (4, 1, 2), (4, 8, 1)
+SHARED_DEFINES = "FILTER_H FILTER_W STRIDE_H STRIDE_W DILATION_H DILATION_W".split()
+OLDEST, NEWEST = 14, 22
+
+
+class Difference(NamedTuple):
+    """How a mutant's programs of one stem compare: "equal", "differs" or "invalid"."""
+    state: str
+    options: Optional[tuple] = None
+
+
+def find_clang():
+    """The newest clang that compiles OpenCL C, or None."""
+    for name in [f"clang-{n}" for n in range(NEWEST, OLDEST - 1, -1)] + ["clang"]:
+        path = shutil.which(name)
+        if path and Compiler(path).run("kernel void f(global float *x) { *x = sqrt(*x); }\n", ()):
+            return path
+    return None
+
+
+class Compiler:
+    def __init__(self, path):
+        self.command = [path, "-x", "cl", "-cl-std=CL1.2", "-target", "spir64", "-w", "-o", "-"]
+
+    def run(self, source, options, more=("-O2", "-emit-llvm", "-S")):
+        """The program's IR; None where it does not compile."""
+        done = subprocess.run([*self.command, *more, *options, "-"], input=source, text=True,
+                              capture_output=True, check=False)
+        return done.stdout if done.returncode == 0 else None
+
+    def preprocess(self, source, options):
+        """What is left for the compiler: programs that are equal here need no compilation."""
+        return self.run(source, options, ("-E", "-P", "-cl-no-stdinc"))
+
+
+def filters_of(cases):
+    """The distinct (r, s, strides, dilations) of some cases, in a fixed order, height and width
+    differing first: there most mutants show."""
+    found = set()
+    for case in cases:
+        value = {k: int(v) for k, v in re.findall(r"([a-z]+)([0-9]+)", case.split(":")[0])}
+        found.add(tuple(value.get(key, value.get(both, 1)) for key, both in (
+            ("r", "rs"), ("s", "rs"), ("sh", "st"), ("sw", "st"), ("dh", "d"), ("dw", "d"))))
+    return sorted(found, key=lambda f: (sum(f[i] == f[i + 1] for i in (0, 2, 4)), f))
+
+
+def grid(stem, filters):
+    """Options of the programs of a stem: every filter with a CPU's tile, every tile with filters
+    taken in turn. naive and gemm are one program."""
+    if stem in ("naive", "gemm"):
+        return [()]
+    tiles = [(x, y, k) for k in (KB if stem == "direct" else (0,)) for y in YB for x in XB]
+    wanted = [(filters[i % len(filters)], tile) for i, tile in enumerate(tiles * 2)]
+    wanted += [(f, tiles[0]) for f in filters]
+    out = []
+    for values, (x, y, k) in dict.fromkeys(wanted):
+        options = [f"-D{name}={v}" for name, v in zip(SHARED_DEFINES, values)]
+        options += [f"-DXB={x}", f"-DYB={y}"] + ([f"-DKB={k}"] if k else [])
+        out.append(tuple(options))
+    return out
+
+
+class Programs:
+    """Compares mutants with the original kernels (file name -> text)."""
+
+    def __init__(self, clang, kernels, filters):
+        self.compiler, self.kernels = Compiler(clang), kernels
+        self.grids = {stem: grid(stem, filters) for stem in STEMS}
+        self.known, self.lock = {}, threading.Lock()
+
+    @staticmethod
+    def stems_of(file):
+        return STEMS if file == COMMON else (file.removesuffix(".cl"),)
+
+    def _original(self, kind, stem, options):
+        """The original's text after a compiler pass, computed once."""
+        key = kind, stem, options
+        with self.lock:
+            entry = self.known.setdefault(key, [threading.Lock(), None])
+        with entry[0]:
+            if entry[1] is None:
+                source = self.kernels[COMMON] + self.kernels[f"{stem}.cl"]
+                entry[1] = getattr(self.compiler, kind)(source, options)
+            return entry[1]
+
+    def compare(self, stem, file, text):
+        """The first program of `stem` in which the changed file makes a difference decides."""
+        kernels = {**self.kernels, file: text}
+        source = kernels[COMMON] + kernels[f"{stem}.cl"]
+        for options in self.grids[stem]:
+            plain = self.compiler.preprocess(source, options)
+            if plain is not None and plain == self._original("preprocess", stem, options):
+                continue
+            code = self.compiler.run(source, options)
+            if code is None:
+                return Difference("invalid", options)
+            if code != self._original("run", stem, options):
+                return Difference("differs", options)
+        return Difference("equal")
+
+    def differing(self, mutant):
+        """("equal" | "invalid" | "differs", the stems in which it differs)."""
+        stems = []
+        for stem in self.stems_of(mutant.file):
+            state = self.compare(stem, mutant.file, mutant.text).state
+            if state == "invalid":
+                return "invalid", ()
+            if state == "differs":
+                stems.append(stem)
+        return ("differs" if stems else "equal"), tuple(stems)
