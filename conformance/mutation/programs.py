@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Whether a mutant is another program at all: its LLVM IR against the original's, over a grid of
 build options that stands for those the library uses."""
+import os
 import re
 import shutil
 import subprocess
 import threading
+from pathlib import Path
 from typing import NamedTuple, Optional
 
 # The kernel files beside common.cl, the algorithms of the same names, in the order in which they
@@ -15,6 +17,7 @@ COMMON = "common.cl"
 XB, YB, KB = (16, 1, 4, 8), (4, 1, 2), (4, 8, 1)
 SHARED_DEFINES = "FILTER_H FILTER_W STRIDE_H STRIDE_W DILATION_H DILATION_W".split()
 OLDEST, NEWEST = 14, 22
+UNPACKED = Path(__file__).resolve().parents[2] / "build/offline/root/usr"
 
 
 class Difference(NamedTuple):
@@ -24,9 +27,9 @@ class Difference(NamedTuple):
 
 
 def find_clang():
-    """The newest clang that compiles OpenCL C, or None."""
+    """The newest clang that compiles OpenCL C, or None: of this machine, or of `ci/offline --fetch`."""
     for name in [f"clang-{n}" for n in range(NEWEST, OLDEST - 1, -1)] + ["clang"]:
-        path = shutil.which(name)
+        path = shutil.which(name) or shutil.which(name, path=str(UNPACKED / "bin"))
         if path and Compiler(path).run("kernel void f(global float *x) { *x = sqrt(*x); }\n", ()):
             return path
     return None
@@ -34,12 +37,15 @@ def find_clang():
 
 class Compiler:
     def __init__(self, path):
+        self.environment = dict(os.environ)
+        if Path(path).is_relative_to(UNPACKED):
+            self.environment["LD_LIBRARY_PATH"] = str(UNPACKED / "lib/x86_64-linux-gnu")
         self.command = [path, "-x", "cl", "-cl-std=CL1.2", "-target", "spir64", "-w", "-o", "-"]
 
     def run(self, source, options, more=("-O2", "-emit-llvm", "-S")):
         """The program's IR; None where it does not compile."""
         done = subprocess.run([*self.command, *more, *options, "-"], input=source, text=True,
-                              capture_output=True, check=False)
+                              capture_output=True, check=False, env=self.environment)
         return done.stdout if done.returncode == 0 else None
 
     def preprocess(self, source, options):
