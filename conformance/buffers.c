@@ -57,7 +57,10 @@ cl_int guarded_create(cl_context context, cl_command_queue queue, const guarded_
     out->image = parent_image(&sized);
     if (!out->image)
         return CL_OUT_OF_HOST_MEMORY;
-    out->mem = clCreateBuffer(context, spec->flags, bytes, NULL, &err);
+    if (spec->fence != FENCE_NONE && !fence_open(&out->host, bytes, spec->fence))
+        return CL_OUT_OF_HOST_MEMORY;
+    const cl_mem_flags where = out->host.memory ? CL_MEM_USE_HOST_PTR : 0;
+    out->mem = clCreateBuffer(context, spec->flags | where, bytes, out->host.memory, &err);
     if (err == CL_SUCCESS)
         err = clEnqueueWriteBuffer(queue, out->mem, CL_FALSE, 0, bytes, out->image, 0, NULL,
                                    uploaded);
@@ -72,6 +75,7 @@ void guarded_release(guarded *g)
         clReleaseMemObject(g->part);
     if (g->mem)
         clReleaseMemObject(g->mem);
+    fence_close(&g->host);
     free(g->image);
     *g = (guarded){0};
 }

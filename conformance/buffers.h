@@ -3,6 +3,8 @@
 #ifndef CLCONV_BUFFERS_H
 #define CLCONV_BUFFERS_H
 
+#include "fence.h"
+
 #include <CL/cl.h>
 
 #include <stdbool.h>
@@ -10,11 +12,13 @@
 #include <stdint.h>
 
 /* parent = [front | payload | back], in words of 4 bytes; front and back hold the guard word. With
- * front = back = 0 it is a buffer of exactly the payload's size, which bounds checkers see. */
+ * front = back = 0 it is a buffer of exactly the payload's size, which bounds checkers see; behind
+ * a fence the memory management unit is one. */
 typedef struct guarded {
     const char *name;
     cl_mem mem, part; /* the parent; the payload as a sub-buffer of it, or NULL */
     uint32_t *image;  /* what was uploaded: all of the parent */
+    fenced host;      /* the memory of `mem`, where it has a fence */
     size_t front, payload, back;
 } guarded;
 
@@ -27,6 +31,7 @@ typedef struct guarded_spec {
     cl_mem_flags flags;
     bool sub_buffer; /* `front` then is where one may begin on the device */
     cl_mem_flags sub_flags;
+    fence_side fence; /* `mem` then is memory of the host */
 } guarded_spec;
 
 /* Creates the parent and enqueues its upload on `queue` without waiting; *uploaded (may be NULL) is

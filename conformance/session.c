@@ -34,6 +34,10 @@ static cl_int query_limits(session *s)
                               NULL);
     if (err == CL_SUCCESS)
         err = clGetDeviceInfo(id, CL_DEVICE_QUEUE_PROPERTIES, sizeof s->order, &s->order, NULL);
+    cl_bool unified = CL_FALSE;
+    if (err == CL_SUCCESS)
+        err = clGetDeviceInfo(id, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof unified, &unified, NULL);
+    s->host_memory = unified == CL_TRUE;
     s->order &= CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE;
     s->align_words = align_bits > 32 ? align_bits / 32 : 1;
     s->flush = !(config & CL_FP_DENORM);

@@ -24,6 +24,7 @@ struct session {
     cl_ulong max_alloc, global_bytes;
     size_t align_words; /* a sub-buffer begins at a multiple of these */
     bool flush;         /* the device has no subnormal numbers */
+    bool host_memory;   /* the device uses the host's memory where it is */
     large_limits large;
     reference ref;
     float *got[SESSION_OUTPUTS]; /* the first run's output and a later one's; `got_room` each */

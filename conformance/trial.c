@@ -4,6 +4,8 @@
 
 #include "dirty.h"
 
+#include <string.h>
+
 /* Guards around inputs are NaN, so that reading them shows; guards around what is written are
  * finite, so that a NaN computed from another guard and written there shows too. The inside of y
  * is NaN: computing from what nobody wrote shows. What a workspace holds is the run's to say. All
@@ -30,6 +32,14 @@ static size_t words_in_front(const session *s, const run_kind *kind, const role_
     return (GUARD_WORDS + step - 1) / step * step + row->shift * step;
 }
 
+/* Exact data stand before a forbidden page, others behind one. */
+static fence_side side_of_fence(const trial *t, const run_kind *kind)
+{
+    if (kind->place != PLACE_EXACT || !t->s->host_memory)
+        return FENCE_NONE;
+    return strcmp(t->s->ref.mode, "exact") == 0 ? FENCE_BEHIND : FENCE_BEFORE;
+}
+
 static bool create_buffer(trial *t, const run_kind *kind, role r, const void *payload, size_t words,
                           run_buffers *run)
 {
@@ -45,7 +55,8 @@ static bool create_buffer(trial *t, const run_kind *kind, role r, const void *pa
                                .back = guards ? GUARD_WORDS : 0,
                                .flags = guards ? CL_MEM_READ_WRITE : row->flags,
                                .sub_buffer = kind->place == PLACE_SUB_BUFFER,
-                               .sub_flags = row->flags};
+                               .sub_flags = row->flags,
+                               .fence = side_of_fence(t, kind)};
     const cl_int err = guarded_create(t->s->cl, t->s->upload_queue, &spec, &run->at[r],
                                       &run->uploaded[run->uploads]);
     if (err != CL_SUCCESS)
