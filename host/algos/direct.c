@@ -10,19 +10,18 @@ static const char *refuses(const clconv_request *request)
     return clconv_strip_refuses(request->work);
 }
 
-/* Eight or sixteen sums, to cover the latency of a multiply-add: few enough for 32 vector registers
- * and for the registers that GPUs have (docs/offline.md). Few tiles, because each is a program per
- * filter. */
+/* Sixteen sums where the group has the channels: enough to cover the latency of a multiply-add, few
+ * enough for 32 vector registers; on GPUs in the shape that needs fewest of theirs
+ * (docs/offline.md). Few tiles, because each is a program per filter. */
 static clconv_tile default_tile(const clconv_request *request)
 {
     const clconv_work *work = request->work;
     int64_t out = 0;
     for (size_t i = 0; i < work->segments; i++)
         out = work->segment[i].out > out ? work->segment[i].out : out;
-    clconv_tile tile = {.kb = out > 4 ? 8 : 4, .xb = clconv_strip_pixels(request->dev), .yb = 2};
-    if (tile.xb == 1 && tile.kb == 4)
-        tile.yb = 4;
-    return tile;
+    if (clconv_strip_pixels(request->dev) == 1)
+        return (clconv_tile){.kb = 4, .xb = 1, .yb = 4};
+    return (clconv_tile){.kb = out > 4 ? 8 : 4, .xb = clconv_strip_pixels(request->dev), .yb = 2};
 }
 
 static clconv_status prepare(clconv_plan *plan, const clconv_request *request)

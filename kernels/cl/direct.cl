@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Any group size, dense included. One work-item computes KB output channels x YB rows x a strip of
- * XB output pixels in registers over all input channels of the group: each pixel of x is loaded once
- * for KB channels, each weight once for YB strips. Vectors are strips or, where a strip is a single
- * pixel, the KB channels.
+ * XB output pixels in registers over all input channels of the group: each pixel of x is loaded
+ * once for KB channels, each weight once for YB strips. Vectors are strips or, where a strip is a
+ * single pixel, the KB channels.
  *
  * Ids: 0 and 1 = strip, row-major over rows of get_global_size(0); the strips of a plane are
  * numbered along its rows first. 2 = block of output channels, z = (n * groups + g) * blocks +
@@ -27,19 +27,22 @@
 #if KB == 1
 typedef float bank;
 #define LANE(v, m) (v)
+#define ROTATED(v) (v)
 #define EACH_CHANNEL(F) F(0)
 #elif KB == 4
 typedef float4 bank;
 #define LANE(v, m) (v).s##m
+#define ROTATED(v) (v).s1230
 #define EACH_CHANNEL(F) F(0) F(1) F(2) F(3)
 #else
 typedef float8 bank;
 #define LANE(v, m) (v).s##m
+#define ROTATED(v) (v).s12345670
 #define EACH_CHANNEL(F) F(0) F(1) F(2) F(3) F(4) F(5) F(6) F(7)
 #endif
 
-/* Rows written out, not looped over: Intel's compiler unrolls too late to keep an array in registers
- * that a loop indexes (IGC 1.0.12504, November 2026). */
+/* Rows written out, not looped over: Intel's compiler unrolls too late to keep an array that a loop
+ * indexes in registers (IGC 1.0.12504, November 2026). */
 #if YB == 1
 #define EACH_ROW(F) F(0)
 #elif YB == 2
@@ -206,15 +209,13 @@ kernel void direct(CONV_BUFFERS, CONV_SHAPE)
                         ((g * out_per_group + k) * out_h + p) * out_w + q;
     const ulong b_first = b_offset + g * b_group + k;
 #if XB == 1
-#define STORE(m)                                                                                   \
-    if (k + m < out_per_group)                                                                     \
-        out[(long)m * out_h * out_w] =                                                             \
-            epilogue(LANE(row, m), b, b_first + m, has_bias, bias_factor, divisor);
 #define STORE_ROW(j)                                                                               \
     if (p + j < out_h) {                                                                           \
-        const bank row = sum[j];                                                                   \
-        EACH_CHANNEL(STORE)                                                                        \
-        out += out_w;                                                                              \
+        bank row = sum[j];                                                                         \
+        ROLLED                                                                                     \
+        for (int m = 0; m < KB && k + m < out_per_group; m++, row = ROTATED(row))                  \
+            out[((long)m * out_h + j) * out_w] = epilogue(LANE(row, 0), b, b_first + m, has_bias,  \
+                                                          bias_factor, divisor);                   \
     }
     EACH_ROW(STORE_ROW)
 #else
