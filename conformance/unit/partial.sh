@@ -135,8 +135,10 @@ for isolate in '' --isolate; do
     run 2 merge part.json
     [ -n "$isolate" ] && continue
     minimal=$(sed -n 's/.*"minimal": "\(.*\)".*/\1/p' part.json | head -n 1)
+    before=$(grep -c '"minimal": ' part.json)
     run 1 --algo naive --minimise --resume --json part.json
-    grep -q "^MINIMAL: $minimal\$" out && wrong "--resume minimised a case again"
+    [ $((before + $(grep -c '^MINIMAL: ' out))) -eq "$(grep -c '"minimal": ' part.json)" ] ||
+        wrong "--resume minimised a case again"
     grep -q "\"minimal\": \"$minimal\"" part.json || wrong "--resume lost a minimal case"
     [ "$(grep -c '"minimal": ' part.json)" -eq "$(grep -c '"minimal":' part.json.ndjson)" ] ||
         wrong "the stream has other minimal cases than the document"
