@@ -51,24 +51,10 @@ static double host_memory(void)
 static bool check_memory(trial *t, const size_t words[])
 {
     const double most_host = 0.6 * host_memory();
-    cl_bool shared = CL_FALSE;
-    double total = 0.0;
-    for (int i = 0; i <= ROLE_WORKSPACE; i++) {
-        const double bytes = 4.0 * ((double)words[i] + 2.0 * GUARD_WORDS + 16.0);
-        total += bytes;
-        if (bytes > (double)t->s->max_alloc)
-            return settle(t, STATE_UNSUPPORTED, "memory",
-                          "%s needs %.0f bytes with its guards, a buffer of this device has at "
-                          "most %llu",
-                          role_rows[i].name, bytes, (unsigned long long)t->s->max_alloc);
-    }
-    if (total > (double)t->s->global_bytes)
-        return settle(t, STATE_UNSUPPORTED, "memory",
-                      "the tensors need %.0f bytes, this device has %llu", total,
-                      (unsigned long long)t->s->global_bytes);
-    clGetDeviceInfo(t->s->device.device, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof shared, &shared,
-                    NULL);
-    if (shared && total > most_host)
+    double total;
+    if (!check_device_memory(t, words, ROLE_WORKSPACE + 1, &total))
+        return false;
+    if (t->s->host_memory && total > most_host)
         return settle(
             t, STATE_SKIP, "host_memory",
             "the tensors need %.0f bytes of the host's memory, and %.0f, 60 %% of what is "

@@ -49,25 +49,31 @@ static bool check_shape(trial *t, oracle_shape *counted)
     return true;
 }
 
-/* y is there twice while two convolutions are in flight. */
-static bool check_memory(trial *t, const oracle_shape *shape)
+bool check_device_memory(trial *t, const size_t *words, size_t roles, double *total)
 {
-    const size_t elements[] = {shape->x, shape->w, shape->b, shape->y, shape->y};
-    double total = 0.0;
-    for (size_t i = 0; i < sizeof elements / sizeof *elements; i++) {
-        const double bytes = 4.0 * ((double)elements[i] + 2.0 * GUARD_WORDS + 16.0);
-        total += bytes;
+    *total = 0.0;
+    for (size_t i = 0; i < roles; i++) {
+        const double bytes = 4.0 * ((double)words[i] + 2.0 * GUARD_WORDS + 16.0);
+        *total += bytes;
         if (bytes > (double)t->s->max_alloc)
             return settle(t, STATE_UNSUPPORTED, "memory",
                           "%s needs %.0f bytes with its guards, a buffer of this device has at "
                           "most %llu",
                           role_rows[i].name, bytes, (unsigned long long)t->s->max_alloc);
     }
-    if (total > (double)t->s->global_bytes)
+    if (*total > (double)t->s->global_bytes)
         return settle(t, STATE_UNSUPPORTED, "memory",
-                      "the tensors need %.0f bytes, this device has %llu", total,
+                      "the tensors need %.0f bytes, this device has %llu", *total,
                       (unsigned long long)t->s->global_bytes);
     return true;
+}
+
+/* y is there twice while two convolutions are in flight. */
+static bool check_memory(trial *t, const oracle_shape *shape)
+{
+    const size_t words[] = {shape->x, shape->w, shape->b, shape->y, shape->y};
+    double total;
+    return check_device_memory(t, words, sizeof words / sizeof *words, &total);
 }
 
 static bool load_reference(trial *t)

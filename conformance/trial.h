@@ -109,6 +109,9 @@ bool settle_outputs(trial *t, const comparison *found, size_t count, size_t elem
 
 /* `algorithm` NULL = the plan's choice. */
 bool make_plan(trial *t, const char *algorithm, uint64_t flags, clconv_plan **out);
+/* Whether the device has room for tensors of so many words, in the order of roles, each with its
+ * guards; *total is their bytes. */
+bool check_device_memory(trial *t, const size_t *words, size_t roles, double *total);
 /* NULL for `auto` and nothing. */
 const char *wanted_algorithm(const case_spec *c);
 /* Whether a case has more elements than are handled at once, or than the host has room for. */

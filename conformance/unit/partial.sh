@@ -5,24 +5,9 @@
 # the schema.
 set -u
 conform=$1 kernels=$2 schema_check=$3 schema=$4
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+# shellcheck source=conformance/unit/lib.sh
+. "$(dirname "$0")/lib.sh"
 mkdir cl
-
-wrong() {
-    echo "partial.sh: $1" >&2
-    cat out errors >&2
-    exit 1
-}
-
-run() { # run STATUS ARGUMENT...
-    status=$1
-    shift
-    timeout 120 "$conform" "$@" >out 2>errors
-    got=$?
-    [ "$got" -eq "$status" ] || wrong "$* should exit $status, but got $got"
-}
 
 reports_hold() { # reports_hold WORDS: JSON, JUnit and stream are whole files with the same entries
     "$schema_check" "$schema" part.json 2>errors || wrong "$1: the document breaks its schema"

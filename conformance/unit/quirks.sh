@@ -4,25 +4,10 @@
 # children, and what they cost. Arguments: clconv-conform, kernels/cl, schema_check and the schema.
 set -u
 conform=$1 kernels=$2 schema_check=$3 schema=$4
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+# shellcheck source=conformance/unit/lib.sh
+. "$(dirname "$0")/lib.sh"
 mkdir cl
 export SOURCE_DATE_EPOCH=1795132800 # 2026-11-20
-
-wrong() {
-    echo "quirks.sh: $1" >&2
-    cat out errors >&2
-    exit 1
-}
-
-run() { # run STATUS ARGUMENT...
-    status=$1
-    shift
-    timeout 120 "$conform" "$@" >out 2>errors
-    got=$?
-    [ "$got" -eq "$status" ] || wrong "$* should exit $status, but got $got"
-}
 
 quirk() { # quirk ID ACTION CASES EXPIRES
     printf '{"id": "%s", "match": {"device": "*"}, "action": "%s", "cases": "%s",

@@ -4,23 +4,8 @@
 # run. Argument: clconv-conform.
 set -u
 conform=$1
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
-
-wrong() {
-    echo "resume.sh: $1" >&2
-    cat out errors >&2
-    exit 1
-}
-
-run() { # run STATUS ARGUMENT...
-    status=$1
-    shift
-    timeout 120 "$conform" "$@" >out 2>errors
-    got=$?
-    [ "$got" -eq "$status" ] || wrong "$* should exit $status, but got $got"
-}
+# shellcheck source=conformance/unit/lib.sh
+. "$(dirname "$0")/lib.sh"
 
 # Everything but times: the document, and which cases in which order the stream has.
 same_report() { # same_report NAME WORDS
