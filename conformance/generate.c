@@ -98,7 +98,7 @@ static const struct forced_tile {
     {"depthwise", "xb=1,yb=4", BESIDE_ON_GPU},
     {"depthwise", "xb=4,yb=2", BESIDE},
     {"depthwise", "xb=8,yb=1", BESIDE},
-    {"direct", "kb=4,xb=1,yb=2", BESIDE_ON_GPU},
+    {"direct", "kb=4,xb=1,yb=4", BESIDE_ON_GPU},
     {"direct", "kb=8,xb=1,yb=2", BESIDE_ON_GPU},
     {"direct", "kb=4,xb=4,yb=4", BESIDE},
     {"direct", "kb=8,xb=8,yb=1", BESIDE},
@@ -191,14 +191,20 @@ static void add_exact(entry_list *out, const tier *t, const problem_list *list)
         }
 }
 
-static void add_further_data(entry_list *out, const problem_list *list)
+/* Special data under a GPU's tile, too: it asks what becomes of lanes that hold nothing. */
+static void add_further_data(entry_list *out, const tier *t, const problem_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
         for (size_t a = 0; clconv_algorithm_name(a); a++) {
             const problem *const p = &list->items[i];
             const char *const algo = clconv_algorithm_name(a);
-            if (p->spec.data[0] && !has_tiles_instead(algo))
-                add_entry(out, p, algo, "", p->spec.data);
+            const bool forced = p->runs & RUN_FORCED && strcmp(p->spec.data, "special") == 0;
+            const char *const tile = forced ? tile_beside(t, p, algo) : NULL;
+            if (!p->spec.data[0] || has_tiles_instead(algo))
+                continue;
+            add_entry(out, p, algo, "", p->spec.data);
+            if (tile)
+                add_entry(out, p, algo, tile, p->spec.data);
         }
 }
 
@@ -318,7 +324,7 @@ suite_entry *generate_tier(const char *name, uint64_t seed, size_t *count)
     if (t && !list.failed) {
         add_sweeps(&out, t->sweeps);
         add_exact(&out, t, &list);
-        add_further_data(&out, &list);
+        add_further_data(&out, t, &list);
         add_tiles_instead(&out, &list);
         if (t->qualifies) {
             add_repetitions(&out, &list);
