@@ -170,7 +170,7 @@ static void test_forced_tiles(void **state)
     (void)state;
     static const char *const wanted[][2] = {
         {"depthwise", "xb=1,yb=4"},   {"depthwise", "xb=4,yb=2"},    {"depthwise", "xb=8,yb=1"},
-        {"direct", "kb=4,xb=1,yb=2"}, {"direct", "kb=8,xb=1,yb=2"},  {"direct", "kb=4,xb=4,yb=4"},
+        {"direct", "kb=4,xb=1,yb=4"}, {"direct", "kb=8,xb=1,yb=2"},  {"direct", "kb=4,xb=4,yb=4"},
         {"direct", "kb=8,xb=8,yb=1"}, {"direct", "kb=1,xb=16,yb=2"}, {"direct", "kb=1,xb=1,yb=1"},
         {"gemm", "path=direct"},      {"gemm", "path=indirect"},
     };
