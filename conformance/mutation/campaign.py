@@ -81,8 +81,9 @@ class Campaign:
         known = {m.id for m in mutants}
         earlier = results.load(self.path)
         self.kernel_hash = earlier["kernel_hash"]
+        results.apply_proofs(self.proofs, earlier["mutants"])
         for r in earlier["mutants"]:
-            again = self.options.again and r["state"] in results.LIVE
+            again = self.options.again and r["state"] == "survived"
             if r["id"] in known and not again:
                 self.records[r["id"]] = r
 
