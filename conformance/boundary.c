@@ -105,6 +105,8 @@ const named_case boundary_cases[] = {
     {"c1h211w199k2s2b1", "more pixels than a row of a grid has work-items"},
     {"c1h423w397k1r3s2b1", "more strips of one pixel than a row of a grid has work-items"},
     {"c65571h1w2k1s2", "65,571 input channels"},
+    {"c13h4w6k13g13", "no bias: what stands in its place holds infinities"},
+    {"c18h5w6k18g18", "no bias, 18 channels: likewise"},
     {"c1h1w2k65535", "65,535 planes"},
     {"c1h1w2k65536", "65,536 planes"},
     {"c1h2w1k65537", "65,537 planes"},
