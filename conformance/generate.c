@@ -95,10 +95,10 @@ static const struct forced_tile {
 } forced_tiles[] = {
     {"gemm", "path=direct", INSTEAD},
     {"gemm", "path=indirect", INSTEAD},
-    {"depthwise", "xb=1,yb=4", BESIDE_ON_GPU},
+    {"depthwise", "xb=1,yb=4,local=16x1x4", BESIDE_ON_GPU},
     {"depthwise", "xb=4,yb=2", BESIDE},
     {"depthwise", "xb=8,yb=1", BESIDE},
-    {"direct", "kb=4,xb=1,yb=4", BESIDE_ON_GPU},
+    {"direct", "kb=4,xb=1,yb=4,local=16x1x4", BESIDE_ON_GPU},
     {"direct", "kb=8,xb=1,yb=2", BESIDE_ON_GPU},
     {"direct", "kb=4,xb=4,yb=4", BESIDE},
     {"direct", "kb=8,xb=8,yb=1", BESIDE},

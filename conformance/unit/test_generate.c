@@ -169,10 +169,17 @@ static void test_forced_tiles(void **state)
 {
     (void)state;
     static const char *const wanted[][2] = {
-        {"depthwise", "xb=1,yb=4"},   {"depthwise", "xb=4,yb=2"},    {"depthwise", "xb=8,yb=1"},
-        {"direct", "kb=4,xb=1,yb=4"}, {"direct", "kb=8,xb=1,yb=2"},  {"direct", "kb=4,xb=4,yb=4"},
-        {"direct", "kb=8,xb=8,yb=1"}, {"direct", "kb=1,xb=16,yb=2"}, {"direct", "kb=1,xb=1,yb=1"},
-        {"gemm", "path=direct"},      {"gemm", "path=indirect"},
+        {"depthwise", "xb=1,yb=4,local=16x1x4"},
+        {"depthwise", "xb=4,yb=2"},
+        {"depthwise", "xb=8,yb=1"},
+        {"direct", "kb=4,xb=1,yb=4,local=16x1x4"},
+        {"direct", "kb=8,xb=1,yb=2"},
+        {"direct", "kb=4,xb=4,yb=4"},
+        {"direct", "kb=8,xb=8,yb=1"},
+        {"direct", "kb=1,xb=16,yb=2"},
+        {"direct", "kb=1,xb=1,yb=1"},
+        {"gemm", "path=direct"},
+        {"gemm", "path=indirect"},
     };
     size_t smoke = 0, ci = 0;
     suite_entry *s = generate_tier("smoke", 1, &smoke), *c = generate_tier("ci", 1, &ci);
