@@ -200,7 +200,7 @@ static void test_no_mistake(void **state)
     for (uint64_t i = 0; i < 30 * FORMS; i++) {
         int64_t tables[8];
         const clconv_problem p = random_problem((form)(i % FORMS), &random, tables);
-        case_spec c = {.has_seed = true, .seed = i};
+        case_spec c = {.problem = p, .has_seed = true, .seed = i};
         snprintf(c.data, sizeof c.data, "%s", data_mode_names[i / FORMS % 4]);
         reference f = {0};
         twist_view v;

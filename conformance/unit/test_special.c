@@ -81,7 +81,7 @@ static clconv_problem load(uint64_t seed, reference *f, int64_t *tables)
 {
     uint64_t random = seed;
     const clconv_problem p = random_problem((form)(seed % FORMS), &random, tables);
-    case_spec c = {.data = "special", .has_seed = true, .seed = seed};
+    case_spec c = {.problem = p, .data = "special", .has_seed = true, .seed = seed};
     char why[256];
     assert_null(reference_load(f, &c, &p, why, sizeof why));
     assert_true(f->exact && f->special);
@@ -179,7 +179,7 @@ static void test_every_kind(void **state)
         const int64_t channels = 12 + (int64_t)(seed % 13);
         clconv_problem p = plain_problem(2, 3, 9, 11, channels, 3, 2);
         p.b.dtype = CLCONV_F32;
-        case_spec c = {.data = "special", .has_seed = true, .seed = seed};
+        case_spec c = {.problem = p, .data = "special", .has_seed = true, .seed = seed};
         reference f = {0};
         char why[256];
         assert_null(reference_load(&f, &c, &p, why, sizeof why));
