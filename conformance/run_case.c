@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs one case on the device in several ways, all of which must be right and give the same bits.
  */
+#include "progress.h"
 #include "trial.h"
 
 #include <string.h>
-#include <time.h>
 
 const char *const case_state_names[STATE_COUNT] = {"PASS",    "FAIL",  "SKIP", "UNSUPPORTED",
                                                    "REFUSED", "XFAIL", "XPASS"};
@@ -140,18 +140,11 @@ static bool run_plans(trial *t)
     return good;
 }
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 verdict run_case(session *s, const case_spec *c)
 {
     if (c->sweep)
         return run_sweep(s, c);
-    const double start = seconds_now();
+    const double start = progress_now();
     oracle_shape shape;
     trial t = {.s = s, .spec = c, .problem = case_problem(c), .verdict = {.state = STATE_PASS}};
     s->output = NULL;
@@ -161,6 +154,6 @@ verdict run_case(session *s, const case_spec *c)
         else if (check_memory(&t, &shape))
             run_plans(&t);
     }
-    t.verdict.seconds = seconds_now() - start;
+    t.verdict.seconds = progress_now() - start;
     return t.verdict;
 }

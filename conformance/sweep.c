@@ -2,11 +2,11 @@
 /* One filter over every small image and padding: some hundred convolutions side by side in two
  * buffers, all enqueued before one wait. The first that is wrong is run again as an ordinary case,
  * whose verdict is the sweep's. */
+#include "progress.h"
 #include "session.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* Words between neighbours, and what they hold: NaN around inputs, so that reading one shows;
  * finite around outputs, which begin as NaN. */
@@ -277,16 +277,9 @@ static void release(sweep *v)
         clReleaseMemObject(v->output_mem);
 }
 
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 verdict run_sweep(session *s, const case_spec *c)
 {
-    const double start = seconds_now();
+    const double start = progress_now();
     sweep v = {.s = s};
     verdict result = skipped("host_memory", "no host memory for the sweep's tensors");
     s->output = NULL;
@@ -294,7 +287,7 @@ verdict run_sweep(session *s, const case_spec *c)
         result = skipped("data", "a sweep runs on exact data alone");
     else if (list_parts(&v, c) && reserve(&v))
         result = run_listed(&v);
-    result.seconds = seconds_now() - start;
+    result.seconds = progress_now() - start;
     if (result.state == STATE_PASS)
         snprintf(result.reason, sizeof result.reason, "%zu convolutions, %.0f per second", v.count,
                  (double)v.count / result.seconds);
