@@ -4,16 +4,10 @@
 # of the smoke tier, and exactly these cases must fail. Arguments: clconv-conform, kernels/cl.
 set -u
 conform=$1 kernels=$2
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=conformance/unit/lib.sh
+. "$(dirname "$0")/lib.sh"
 export CLCONV_CACHE_DIR="$work/cache" POCL_CACHE_DIR="$work/pocl"
 mkdir "$work/cl" "$work/pocl"
-
-wrong() {
-    echo "isolate.sh: $1" >&2
-    cat "$work/out" >&2
-    exit 1
-}
 
 # A store far outside crashes PoCL, which runs kernels in the host process; others may survive it.
 "$conform" --case c1hw1k1:algo=naive >"$work/out" 2>&1

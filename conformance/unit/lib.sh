@@ -5,6 +5,7 @@
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
+: >out >errors
 
 wrong() { # wrong SENTENCE
     echo "$(basename "$0"): $1" >&2

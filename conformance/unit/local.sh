@@ -6,18 +6,12 @@
 # Arguments: clconv-conform, kernels/cl.
 set -u
 conform=$1 kernels=$2
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=conformance/unit/lib.sh
+. "$(dirname "$0")/lib.sh"
 export CLCONV_CACHE_DIR="$work/cache" POCL_CACHE_DIR="$work/pocl"
 mkdir "$work/cl" "$work/pocl"
 cp "$kernels"/*.cl "$work/cl/"
 export CLCONV_KERNEL_DIR="$work/cl"
-
-wrong() {
-    echo "local.sh: $1" >&2
-    cat "$work/out" >&2
-    exit 1
-}
 
 # replace INITIALISER: naive adds 1 where the local word is not what a fresh device holds.
 replace() {

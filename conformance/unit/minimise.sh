@@ -4,17 +4,10 @@
 # with which the fault can be seen outside the suite. Arguments: clconv-conform, clconv, kernels/cl.
 set -u
 conform=$1 tool=$2 kernels=$3
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-cd "$work" || exit 1
+# shellcheck source=conformance/unit/lib.sh
+. "$(dirname "$0")/lib.sh"
 mkdir cl pocl cache
 export CLCONV_CACHE_DIR="$work/cache" POCL_CACHE_DIR="$work/pocl"
-
-wrong() {
-    echo "minimise.sh: $1" >&2
-    cat out >&2
-    exit 1
-}
 
 # break_kernel SED-COMMAND: naive.cl with one fault
 break_kernel() {

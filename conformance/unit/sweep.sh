@@ -4,17 +4,11 @@
 # it is wrong only among the others, as that. Arguments: clconv-conform, kernels/cl.
 set -u
 conform=$1 kernels=$2
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+# shellcheck source=conformance/unit/lib.sh
+. "$(dirname "$0")/lib.sh"
 export CLCONV_CACHE_DIR="$work/cache" POCL_CACHE_DIR="$work/pocl"
 mkdir "$work/cl" "$work/pocl"
 sweep=n2c4hw3k4r3s2sh2dw2g2b1:algo=naive:sweep=3
-
-wrong() {
-    echo "sweep.sh: $1" >&2
-    cat "$work/out" >&2
-    exit 1
-}
 
 # The naive kernel with a line before its last statement.
 break_kernel() {
