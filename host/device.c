@@ -55,6 +55,7 @@ static clconv_status query(cl_device_id id, clconv_device *out)
     } rows[] = {
         {CL_DEVICE_TYPE, sizeof dev.type, &dev.type},
         {CL_DEVICE_MAX_COMPUTE_UNITS, sizeof dev.compute_units, &dev.compute_units},
+        {CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof dev.native_floats, &dev.native_floats},
         {CL_DEVICE_MAX_CLOCK_FREQUENCY, sizeof dev.clock_mhz, &dev.clock_mhz},
         {CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof dev.max_group, &dev.max_group},
         {CL_DEVICE_MAX_WORK_ITEM_SIZES, sizeof items, items},

@@ -66,12 +66,31 @@ static bool overlap(const role *a, const role *b)
     return a->root == b->root && a->first < b->first + b->bytes && b->first < a->first + a->bytes;
 }
 
+static clconv_status check_roles(const clconv_plan *plan, role *roles, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const clconv_status status = check_memory(plan, &roles[i]);
+        if (status)
+            return status;
+    }
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < i; j++)
+            if ((roles[i].written || roles[j].written) && overlap(&roles[i], &roles[j]))
+                return clconv_fail(CLCONV_INVALID_BUFFER,
+                                   "%s and %s overlap in memory, and one of them is written",
+                                   roles[j].name, roles[i].name);
+    return CLCONV_OK;
+}
+
 static clconv_status check_buffers(const clconv_plan *plan, const clconv_args *args)
 {
     const clconv_work *work = &plan->work;
     role roles[5] = {
         {.name = "x", .buffer = &args->x, .bytes = work->x_bytes, .read = true},
-        {.name = "w", .buffer = &args->w, .bytes = work->w_bytes, .read = true},
+        {.name = plan->packed_weights ? "w, packed," : "w",
+         .buffer = &args->w,
+         .bytes = plan->packed_weights ? plan->packed : work->w_bytes,
+         .read = true},
         {.name = "y",
          .buffer = &args->y,
          .bytes = work->y_bytes,
@@ -88,18 +107,7 @@ static clconv_status check_buffers(const clconv_plan *plan, const clconv_args *a
                                 .bytes = plan->workspace,
                                 .read = true,
                                 .written = true};
-    for (size_t i = 0; i < count; i++) {
-        const clconv_status status = check_memory(plan, &roles[i]);
-        if (status)
-            return status;
-    }
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < i; j++)
-            if ((roles[i].written || roles[j].written) && overlap(&roles[i], &roles[j]))
-                return clconv_fail(CLCONV_INVALID_BUFFER,
-                                   "%s and %s overlap in memory, and one of them is written",
-                                   roles[j].name, roles[i].name);
-    return CLCONV_OK;
+    return check_roles(plan, roles, count);
 }
 
 /* What this version cannot do, and arguments that mean nothing. */
@@ -158,6 +166,7 @@ cl_int clconv_set_buffers(const clconv_plan *plan, const clconv_step *step, cons
     cl_int err = CL_SUCCESS;
     cl_uint index = 0;
     const clconv_buffer *b = plan->work.has_bias ? &args->b : &args->w; /* a stand-in, never read */
+    const int64_t workspace_add = (int64_t)step->workspace_add;
     const struct {
         const clconv_buffer *buffer;
         int64_t add;
@@ -165,7 +174,7 @@ cl_int clconv_set_buffers(const clconv_plan *plan, const clconv_step *step, cons
                 {&args->w, step->w_add},
                 {b, step->b_add},
                 {&args->y, step->y_add},
-                {workspace, 0}};
+                {workspace, workspace_add}};
     for (size_t i = 0; i < (step->uses_workspace ? 5u : 4u); i++) {
         const cl_ulong offset = rows[i].buffer->offset / sizeof(float) + (cl_ulong)rows[i].add;
         clconv_arg(step->kernel, &index, sizeof(cl_mem), &rows[i].buffer->mem, &err);
@@ -174,15 +183,15 @@ cl_int clconv_set_buffers(const clconv_plan *plan, const clconv_step *step, cons
     return err;
 }
 
-/* The steps one after another, chained by events. `done` is the last one's. */
-static cl_int launch(const clconv_plan *plan, cl_command_queue queue, const clconv_args *args,
-                     const clconv_buffer *workspace, cl_uint n_wait, const cl_event *wait,
-                     cl_event *done)
+/* Steps `first` to `end` - 1 one after another, chained by events. `done` is the last one's. */
+static cl_int launch(const clconv_plan *plan, size_t first, size_t end, cl_command_queue queue,
+                     const clconv_args *args, const clconv_buffer *workspace, cl_uint n_wait,
+                     const cl_event *wait, cl_event *done)
 {
     cl_event previous = NULL;
-    for (size_t i = 0; i < plan->steps; i++) {
+    for (size_t i = first; i < end; i++) {
         const clconv_step *step = &plan->step[i];
-        const bool last = i + 1 == plan->steps;
+        const bool last = i + 1 == end;
         cl_event next = NULL;
         cl_int err = clconv_set_buffers(plan, step, args, workspace);
         if (!err)
@@ -222,7 +231,10 @@ static clconv_status run(const clconv_plan *plan, cl_command_queue queue, const 
 {
     if (plan->algo->enqueue)
         return plan->algo->enqueue(plan, queue, args, workspace, n_wait, wait, done);
-    const cl_int err = launch(plan, queue, args, workspace, n_wait, wait, done);
+    const cl_int err =
+        plan->packed_weights
+            ? launch(plan, plan->pack_steps, plan->steps, queue, args, &args->w, n_wait, wait, done)
+            : launch(plan, 0, plan->steps, queue, args, workspace, n_wait, wait, done);
     return err ? clconv_cl_fail(err, "launching a kernel") : CLCONV_OK;
 }
 
@@ -305,4 +317,42 @@ clconv_status clconv_enqueue(const clconv_plan *plan, cl_command_queue queue,
         status = run(plan, queue, &args, &args.workspace, n_wait, wait, event);
     pthread_mutex_unlock(&mutable_plan->lock);
     return status;
+}
+
+/* ---- Packing ------------------------------------------------------------------------------ */
+
+static clconv_status check_packing(const clconv_plan *plan, const clconv_buffer *w,
+                                   const clconv_buffer *packed)
+{
+    role roles[] = {
+        {.name = "w", .buffer = w, .bytes = plan->work.w_bytes, .read = true},
+        {.name = "packed", .buffer = packed, .bytes = plan->packed, .read = true, .written = true},
+    };
+    return check_roles(plan, roles, sizeof roles / sizeof roles[0]);
+}
+
+clconv_status clconv_pack_weights(const clconv_plan *plan, cl_command_queue queue,
+                                  const clconv_buffer *w, const clconv_buffer *packed,
+                                  cl_uint n_wait, const cl_event *wait, cl_event *event)
+{
+    if (!plan || !w || !packed)
+        return clconv_fail(CLCONV_INVALID, "clconv_pack_weights: plan, w or packed is NULL");
+    if (!plan->packed)
+        return clconv_fail(CLCONV_INVALID,
+                           "this plan (%s) reads w as it is: clconv_plan_packed_size is 0",
+                           plan->algo->name);
+    clconv_status status = check_queue(plan, queue);
+    if (!status)
+        status = check_waits(plan, n_wait, wait);
+    if (!status)
+        status = check_packing(plan, w, packed);
+    if (status)
+        return status;
+    /* Steps that pack read w and write the workspace; x, b and y are stand-ins. */
+    const clconv_args args = {.x = *w, .w = *w, .b = *w, .y = *packed};
+    clconv_plan *mutable_plan = (clconv_plan *)plan; /* the lock and what it guards */
+    pthread_mutex_lock(&mutable_plan->lock);
+    const cl_int err = launch(plan, 0, plan->pack_steps, queue, &args, packed, n_wait, wait, event);
+    pthread_mutex_unlock(&mutable_plan->lock);
+    return err ? clconv_cl_fail(err, "launching a kernel") : CLCONV_OK;
 }

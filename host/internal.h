@@ -89,7 +89,8 @@ void clconv_work_free(clconv_work *work);
 typedef struct clconv_device {
     cl_device_id id;
     cl_device_type type;
-    bool wide_vectors; /* one work-item should use vectors: a CPU */
+    bool wide_vectors;     /* one work-item should use vectors: a CPU */
+    cl_uint native_floats; /* floats of its vectors, 1 where it has none or does not say */
     cl_uint compute_units, clock_mhz;
     size_t max_group, max_item[3];
     cl_ulong max_alloc;
@@ -142,8 +143,8 @@ clconv_cache_key clconv_cache_key_of(const clconv_context *ctx, const char *sour
 unsigned char *clconv_cache_load(const clconv_cache_key *key, size_t *length);
 void clconv_cache_save(const clconv_cache_key *key, const unsigned char *binary, size_t length);
 
-/* source.c: the source text of a stem ("naive"), embedded or from CLCONV_KERNEL_DIR, common.cl in
- * front; malloc'ed. `stem` NULL = every kernel file one after another, for the hash. */
+/* source.c: the source text of a stem ("naive"), embedded or from CLCONV_KERNEL_DIR, with its
+ * includes; malloc'ed. `stem` NULL = every kernel file one after another, for the hash. */
 clconv_status clconv_kernel_source(const char *stem, char **out);
 
 /* ---- F2: clblast.c, only with CLCONV_WITH_CLBLAST: every call into CLBlast, one lock -------- */
@@ -178,6 +179,7 @@ typedef struct clconv_step {
     cl_kernel kernel;
     size_t global[3], local[3];
     int64_t x_add, w_add, b_add, y_add; /* elements added to the caller's offsets */
+    size_t workspace_add;               /* the same for the workspace, or the packed weights */
     bool uses_workspace;
 } clconv_step;
 
@@ -185,9 +187,10 @@ typedef struct clconv_step {
 typedef struct clconv_request {
     const clconv_device *dev;
     const clconv_work *work;
-    const char *tile; /* without local=; NULL = the algorithm's own choice */
+    const char *tile; /* without local= and the design's word; NULL = the design's own choice */
     size_t local[3];  /* of the tile's local=; {0} = the algorithm's own choice */
     bool nonfinite_weights;
+    bool packed_weights; /* every enqueue brings them packed */
     uint64_t workspace_limit;
 } clconv_request;
 
@@ -197,6 +200,10 @@ struct clconv_plan {
     const struct clconv_algo *algo;
     clconv_step *step; /* array, in order of execution */
     size_t steps, step_room;
+    size_t
+        pack_steps; /* the first ones: they pack w, into the workspace or a buffer of the caller */
+    size_t packed;  /* bytes of packed weights, 0 = w is read as it is */
+    bool packed_weights;
     size_t workspace;
     cl_mem own_workspace; /* NULL when the caller brings one or none is needed */
     void *algo_data;      /* for algorithms with an enqueue of their own */
@@ -207,15 +214,20 @@ struct clconv_plan {
     cl_command_queue last_queue;
 };
 
+/* One design of an algorithm: designs of one name compete, and a tile's first word names one. */
 typedef struct clconv_algo {
-    const char *name;
+    const char *name;   /* of the algorithm, public */
+    const char *design; /* "rows", as in the tile "rows,v=16"; NULL for the one without a word */
     /* NULL, or a static sentence saying why not. No OpenCL object is made. */
     const char *(*refuses)(const clconv_request *request);
     /* Multiply-adds per compute unit and cycle that it was seen to reach: the order of choices. */
-    double macs_per_cycle;
-    /* Bytes of workspace; NULL = none. */
+    double (*macs_per_cycle)(const clconv_request *request);
+    /* Bytes of workspace besides packed weights; NULL = none. */
     uint64_t (*workspace)(const clconv_request *request);
-    /* Fills plan->step (clconv_plan_add_steps), plan->tile, and algo_data if any. */
+    /* Bytes of w in the design's own order; NULL = it reads w as it is. */
+    uint64_t (*packed)(const clconv_request *request);
+    /* Fills plan->step (clconv_plan_add_steps), plan->tile, and algo_data if any. A design that
+     * packs adds the steps that do first and then sets plan->pack_steps. */
     clconv_status (*prepare)(clconv_plan *plan, const clconv_request *request);
     /* NULL = enqueue.c launches the steps. Otherwise everything between the user's wait list and
      * the out event is the algorithm's; called under plan->lock. */
@@ -228,8 +240,29 @@ typedef struct clconv_algo {
     bool reads_y;                        /* not only writes it */
 } clconv_algo;
 
-/* Every algorithm, in CMake's order, NULL at the end. */
+/* Every design, in CMake's order, NULL at the end. */
 extern const clconv_algo *const clconv_algos[];
+
+/* choose.c: a design's answer to a problem. `request` is what it was asked, tile without its word.
+ */
+typedef struct clconv_candidate {
+    const clconv_algo *algo;
+    clconv_request request;
+    clconv_choice choice;
+} clconv_candidate;
+
+enum { CLCONV_MOST_ALGORITHMS = 16 };
+
+/* Every algorithm's best design, best first. Returns how many. */
+size_t clconv_candidates(const clconv_request *request,
+                         clconv_candidate out[CLCONV_MOST_ALGORITHMS]);
+/* The best design of the algorithm `name`, or of all (NULL). */
+clconv_status clconv_choose(const clconv_request *request, const char *name, clconv_candidate *out);
+
+/* Sets a kernel's own arguments from index `first` on. */
+typedef clconv_status (*clconv_set_args)(cl_kernel kernel, cl_uint first,
+                                         const clconv_request *request,
+                                         const clconv_segment *segment);
 
 /* How the work of one segment is laid out over work-items; steps.c cuts it into launches that
  * respect grid limits (no dimension over 65,535) and dev.launch_macs. */
@@ -239,19 +272,19 @@ typedef struct clconv_grid {
     int64_t x, y; /* work-items along 0 and 1 */
     int64_t z;    /* independent items along 2, cut at will: the kernel adds its argument z_first */
     double item_macs; /* multiply-adds behind one of the z items, or as many steps of other work */
+    bool uses_workspace;
+    size_t workspace_first; /* elements: where the segment's part begins */
+    clconv_set_args set; /* sets the arguments after CONV_SHAPE, from index `first` on; or NULL */
 } clconv_grid;
 
-/* Adds the launches of `grid` for one segment. `set` sets the algorithm's own arguments from index
- * `first` on (after CONV_BUFFERS and CONV_SHAPE); it may be NULL. */
-typedef clconv_status (*clconv_set_args)(cl_kernel kernel, cl_uint first,
-                                         const clconv_request *request);
+/* Adds the launches of `grid` for one segment. */
 clconv_status clconv_plan_add_steps(clconv_plan *plan, clconv_program *program,
                                     const clconv_grid *grid, const clconv_segment *segment,
-                                    bool uses_workspace, clconv_set_args set,
                                     const clconv_request *request);
 
 /* A clconv_set_args: R, S, strides and dilations for kernels that take them as arguments. */
-clconv_status clconv_set_filter(cl_kernel kernel, cl_uint first, const clconv_request *request);
+clconv_status clconv_set_filter(cl_kernel kernel, cl_uint first, const clconv_request *request,
+                                const clconv_segment *segment);
 
 /* Sets the buffer arguments of a step, for an algorithm's own enqueue. */
 cl_int clconv_set_buffers(const clconv_plan *plan, const clconv_step *step, const clconv_args *args,

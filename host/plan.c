@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Plans: chooses an algorithm, prepares it, explains it. */
+/* Plans: made by a chosen design, explained in words. */
 #include "internal.h"
 
 #include <inttypes.h>
@@ -7,67 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALGO(name) extern const clconv_algo clconv_algo_##name;
-#include "algos.inc"
-#undef ALGO
-
-const clconv_algo *const clconv_algos[] = {
-#define ALGO(name) &clconv_algo_##name,
-#include "algos.inc"
-#undef ALGO
-    NULL,
-};
-
-enum { MOST_ALGORITHMS = 16, TILE_TEXT = 64 };
-
-const char *clconv_algorithm_name(size_t i)
-{
-    for (size_t j = 0; clconv_algos[j]; j++)
-        if (j == i)
-            return clconv_algos[j]->name;
-    return NULL;
-}
-
-static clconv_choice ask(const clconv_algo *algo, const clconv_request *request)
-{
-    clconv_choice choice = {.algorithm = algo->name, .refusal = algo->refuses(request)};
-    if (choice.refusal)
-        return choice;
-    choice.workspace = algo->workspace ? algo->workspace(request) : 0;
-    const double cycles_per_ms = 1e3 * request->dev->compute_units * request->dev->clock_mhz;
-    choice.expected_ms = (double)request->work->macs / (cycles_per_ms * algo->macs_per_cycle);
-    if (request->workspace_limit && choice.workspace > request->workspace_limit)
-        choice.refusal = "it needs more workspace than workspace_limit allows";
-    else if (choice.workspace > request->dev->max_alloc)
-        choice.refusal = "its workspace exceeds the device's largest buffer";
-    return choice;
-}
-
-static int by_preference(const void *left, const void *right)
-{
-    const clconv_choice *a = left, *b = right;
-    if (!a->refusal != !b->refusal)
-        return a->refusal ? 1 : -1;
-    return (a->expected_ms > b->expected_ms) - (a->expected_ms < b->expected_ms);
-}
-
-/* Every algorithm's answer, best first. Returns how many. */
-static size_t rank(const clconv_request *request, clconv_choice choice[MOST_ALGORITHMS])
-{
-    size_t count = 0;
-    for (; clconv_algos[count] && count < MOST_ALGORITHMS; count++)
-        choice[count] = ask(clconv_algos[count], request);
-    qsort(choice, count, sizeof *choice, by_preference);
-    return count;
-}
-
-static const clconv_algo *find(const char *name)
-{
-    for (size_t i = 0; clconv_algos[i]; i++)
-        if (!strcmp(clconv_algos[i]->name, name))
-            return clconv_algos[i];
-    return NULL;
-}
+enum { TILE_TEXT = 64 };
 
 static clconv_status import_options(const clconv_plan_options *options, clconv_plan_options *out)
 {
@@ -77,7 +17,8 @@ static clconv_status import_options(const clconv_plan_options *options, clconv_p
     const clconv_status status = clconv_import(out, sizeof *out, options, options->size);
     if (status)
         return status;
-    if (out->flags & ~(uint64_t)(CLCONV_USER_WORKSPACE | CLCONV_NONFINITE_WEIGHTS))
+    const uint64_t known = CLCONV_USER_WORKSPACE | CLCONV_NONFINITE_WEIGHTS | CLCONV_PACKED_WEIGHTS;
+    if (out->flags & ~known)
         return clconv_fail(CLCONV_NOT_IN_VERSION,
                            "plan flags 0x%" PRIx64 " are not in this version", out->flags);
     if (out->tile && !out->algorithm)
@@ -111,6 +52,7 @@ static clconv_request make_request(const clconv_context *ctx, const clconv_work 
     clconv_request request = {.dev = &ctx->dev,
                               .work = work,
                               .nonfinite_weights = options->flags & CLCONV_NONFINITE_WEIGHTS,
+                              .packed_weights = options->flags & CLCONV_PACKED_WEIGHTS,
                               .workspace_limit = options->workspace_limit};
     request.tile = split_tile(options->tile, rest, request.local);
     return request;
@@ -122,7 +64,7 @@ size_t clconv_rank(clconv_context *ctx, const clconv_problem *p,
 {
     clconv_work work;
     clconv_plan_options options;
-    clconv_choice choice[MOST_ALGORITHMS];
+    clconv_candidate candidate[CLCONV_MOST_ALGORITHMS];
     if (!ctx || (out && choice_size == 0)) {
         clconv_fail(CLCONV_INVALID, "clconv_rank: the context is NULL or choice_size is 0");
         return 0;
@@ -131,33 +73,12 @@ size_t clconv_rank(clconv_context *ctx, const clconv_problem *p,
         return 0;
     options.tile = NULL;
     const clconv_request request = make_request(ctx, &work, &options, NULL);
-    const size_t count = rank(&request, choice);
+    const size_t count = clconv_candidates(&request, candidate);
     for (size_t i = 0; out && i < count && i < max; i++)
-        clconv_export((char *)out + i * choice_size, choice_size, &choice[i], sizeof choice[i]);
+        clconv_export((char *)out + i * choice_size, choice_size, &candidate[i].choice,
+                      sizeof candidate[i].choice);
     clconv_work_free(&work);
     return count;
-}
-
-static clconv_status choose(const clconv_request *request, const char *name,
-                            const clconv_algo **out)
-{
-    clconv_choice choice[MOST_ALGORITHMS];
-    if (name) {
-        *out = find(name);
-        if (!*out)
-            return clconv_fail(CLCONV_INVALID,
-                               "there is no algorithm '%s'; `clconv explain CASE` "
-                               "lists them",
-                               name);
-        choice[0] = ask(*out, request);
-    } else {
-        rank(request, choice);
-        *out = find(choice[0].algorithm);
-    }
-    if (choice[0].refusal)
-        return clconv_fail(CLCONV_ALGORITHM_REFUSES, "algorithm %s refuses: %s",
-                           choice[0].algorithm, choice[0].refusal);
-    return CLCONV_OK;
 }
 
 /* plan->tile gets the work-group's size, as it was named. */
@@ -171,15 +92,15 @@ static void note_local(clconv_plan *plan, const size_t local[3])
 
 static void explain_choices(const clconv_plan *plan, const clconv_request *asked, FILE *text)
 {
-    clconv_choice choice[MOST_ALGORITHMS];
+    clconv_candidate candidate[CLCONV_MOST_ALGORITHMS];
     clconv_request request = *asked;
     request.tile = NULL; /* it belongs to the algorithm that was named */
-    const size_t count = rank(&request, choice);
+    const size_t count = clconv_candidates(&request, candidate);
     for (size_t i = 0; i < count; i++) {
-        if (!strcmp(choice[i].algorithm, plan->algo->name))
-            continue;
-        fprintf(text, "  %-10s %s\n", choice[i].algorithm,
-                choice[i].refusal ? choice[i].refusal : "accepts too");
+        const clconv_choice *choice = &candidate[i].choice;
+        if (strcmp(choice->algorithm, plan->algo->name))
+            fprintf(text, "  %-10s %s\n", choice->algorithm,
+                    choice->refusal ? choice->refusal : "accepts too");
     }
 }
 
@@ -209,6 +130,10 @@ static clconv_status explain(clconv_plan *plan, const clconv_request *request)
             plan->workspace == 0  ? ""
             : plan->own_workspace ? ", the plan's own"
                                   : ", the caller's");
+    if (plan->packed)
+        fprintf(text, "weights    packed into %zu bytes %s\n", plan->packed,
+                plan->packed_weights ? "once, by clconv_pack_weights"
+                                     : "at every call; CLCONV_PACKED_WEIGHTS does it once");
     if (plan->algo->note)
         fprintf(text, "note       %s\n", plan->algo->note);
     fprintf(text, "others\n");
@@ -221,17 +146,23 @@ static clconv_status prepare(clconv_plan *plan, const clconv_plan_options *optio
                              const clconv_request *request)
 {
     cl_int err = CL_SUCCESS;
-    clconv_status status = choose(request, options->algorithm, &plan->algo);
-    if (status || plan->work.n == 0)
+    clconv_candidate chosen;
+    clconv_status status = clconv_choose(request, options->algorithm, &chosen);
+    if (status)
         return status;
-    plan->workspace = plan->algo->workspace ? (size_t)plan->algo->workspace(request) : 0;
+    plan->algo = chosen.algo;
+    if (plan->work.n == 0)
+        return CLCONV_OK;
+    plan->workspace = (size_t)chosen.choice.workspace;
+    plan->packed = plan->algo->packed ? (size_t)plan->algo->packed(&chosen.request) : 0;
+    plan->packed_weights = plan->packed && request->packed_weights;
     if (plan->workspace && !(options->flags & CLCONV_USER_WORKSPACE)) {
         plan->own_workspace =
             clCreateBuffer(plan->ctx->cl, CL_MEM_READ_WRITE, plan->workspace, NULL, &err);
         if (err)
             return clconv_cl_fail(err, "creating the plan's workspace");
     }
-    status = plan->algo->prepare(plan, request);
+    status = plan->algo->prepare(plan, &chosen.request);
     note_local(plan, request->local);
     return status;
 }
@@ -297,6 +228,11 @@ void clconv_plan_destroy(clconv_plan *plan)
 size_t clconv_plan_workspace(const clconv_plan *plan)
 {
     return plan->workspace;
+}
+
+size_t clconv_plan_packed_size(const clconv_plan *plan)
+{
+    return plan->packed;
 }
 
 const char *clconv_plan_algorithm(const clconv_plan *plan)

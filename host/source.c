@@ -20,53 +20,86 @@ static const char *replacement_folder(void)
     return folder && folder[0] ? folder : NULL;
 }
 
-static bool copy_file(const char *path, FILE *to)
+static const embedded_file *find(const char *name, size_t length)
 {
-    char block[4096];
-    size_t got = 0;
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return false;
-    while ((got = fread(block, 1, sizeof block, file)) > 0)
-        fwrite(block, 1, got, to);
-    const bool whole = !ferror(file);
-    fclose(file);
-    return whole;
+    for (const embedded_file *kernel = clconv_kernel_files; kernel->name; kernel++)
+        if (!strncmp(kernel->name, name, length) && !kernel->name[length])
+            return kernel;
+    return NULL;
 }
 
-static clconv_status append(const embedded_file *kernel, FILE *to)
+static clconv_status open_kernel(const embedded_file *kernel, FILE **out)
 {
     char path[4096];
     const char *folder = replacement_folder();
     if (!folder) {
-        fwrite(kernel->bytes, 1, kernel->length, to);
-        return CLCONV_OK;
+        /* glibc takes a length of 0 as an error; no kernel file is empty */
+        *out = fmemopen((void *)kernel->bytes, kernel->length, "r");
+        return *out ? CLCONV_OK
+                    : clconv_fail(CLCONV_OUT_OF_MEMORY, "no host memory for kernel sources");
     }
     snprintf(path, sizeof path, "%s/%s", folder, kernel->name);
-    return copy_file(path, to)
-               ? CLCONV_OK
-               : clconv_fail(CLCONV_BUILD_FAILED, "%s: cannot be read (CLCONV_KERNEL_DIR)", path);
+    *out = fopen(path, "r");
+    return *out ? CLCONV_OK
+                : clconv_fail(CLCONV_BUILD_FAILED, "%s: cannot be read (CLCONV_KERNEL_DIR)", path);
 }
 
-/* common.cl, the first file, belongs to every stem. */
-static bool wanted(const embedded_file *kernel, const char *stem)
+/* `#include "name.cl"` -> the kernel file; NULL for any other line. */
+static const embedded_file *included(const char *line)
 {
-    const size_t length = stem ? strlen(stem) : 0;
-    return !stem || kernel == clconv_kernel_files ||
-           (!strncmp(kernel->name, stem, length) && !strcmp(kernel->name + length, ".cl"));
+    static const char start[] = "#include \"";
+    if (strncmp(line, start, sizeof start - 1))
+        return NULL;
+    return find(line + sizeof start - 1, strcspn(line + sizeof start - 1, "\""));
+}
+
+/* The file with its includes in place of their lines: compilers have no folder to look in. */
+static clconv_status append(const embedded_file *kernel, bool expand, FILE *to)
+{
+    FILE *from = NULL;
+    char *line = NULL;
+    size_t room = 0;
+    clconv_status status = open_kernel(kernel, &from);
+    while (!status && getline(&line, &room, from) >= 0) {
+        const embedded_file *other = expand ? included(line) : NULL;
+        if (other)
+            status = append(other, expand, to);
+        else
+            fputs(line, to);
+    }
+    if (from && ferror(from) && !status)
+        status = clconv_fail(CLCONV_BUILD_FAILED, "%s: cannot be read", kernel->name);
+    free(line);
+    if (from)
+        fclose(from);
+    return status;
+}
+
+static clconv_status append_all(FILE *to)
+{
+    clconv_status status = CLCONV_OK;
+    for (const embedded_file *kernel = clconv_kernel_files; kernel->name && !status; kernel++)
+        status = append(kernel, false, to);
+    return status;
+}
+
+static clconv_status append_stem(const char *stem, FILE *to)
+{
+    char name[64];
+    snprintf(name, sizeof name, "%s.cl", stem);
+    const embedded_file *kernel = find(name, strlen(name));
+    return kernel ? append(kernel, true, to)
+                  : clconv_fail(CLCONV_BUILD_FAILED, "there is no kernel file %s", name);
 }
 
 clconv_status clconv_kernel_source(const char *stem, char **out)
 {
     size_t length = 0;
-    clconv_status status = CLCONV_OK;
     *out = NULL;
     FILE *memory = open_memstream(out, &length);
     if (!memory)
         return clconv_fail(CLCONV_OUT_OF_MEMORY, "no host memory for kernel sources");
-    for (const embedded_file *kernel = clconv_kernel_files; kernel->name && !status; kernel++)
-        if (wanted(kernel, stem))
-            status = append(kernel, memory);
+    clconv_status status = stem ? append_stem(stem, memory) : append_all(memory);
     if (fclose(memory) && !status)
         status = clconv_fail(CLCONV_OUT_OF_MEMORY, "no host memory for kernel sources");
     if (status) {

@@ -17,8 +17,10 @@ void clconv_arg(cl_kernel kernel, cl_uint *index, size_t bytes, const void *valu
         *err = result;
 }
 
-clconv_status clconv_set_filter(cl_kernel kernel, cl_uint first, const clconv_request *request)
+clconv_status clconv_set_filter(cl_kernel kernel, cl_uint first, const clconv_request *request,
+                                const clconv_segment *segment)
 {
+    (void)segment;
     cl_int err = CL_SUCCESS;
     const clconv_work *work = request->work;
     const cl_int filter[] = {work->r,        work->s,          work->stride_h,
@@ -167,11 +169,10 @@ static clconv_status fit_local(const clconv_request *request, clconv_step *step)
  */
 static clconv_status add_step(clconv_plan *plan, clconv_program *program, const clconv_grid *grid,
                               const clconv_segment *segment, int64_t first, int64_t count,
-                              bool uses_workspace, clconv_set_args set,
                               const clconv_request *request)
 {
     cl_int err = CL_SUCCESS;
-    const cl_uint buffers = BUFFER_ARGUMENTS + (uses_workspace ? WORKSPACE_ARGUMENTS : 0);
+    const cl_uint buffers = BUFFER_ARGUMENTS + (grid->uses_workspace ? WORKSPACE_ARGUMENTS : 0);
     cl_uint index = buffers;
     clconv_status status = grow(plan);
     if (status)
@@ -185,7 +186,8 @@ static clconv_status add_step(clconv_plan *plan, clconv_program *program, const 
                           .w_add = segment->w_first,
                           .b_add = segment->b_first,
                           .y_add = segment->y_first,
-                          .uses_workspace = uses_workspace};
+                          .workspace_add = grid->workspace_first,
+                          .uses_workspace = grid->uses_workspace};
     status = clconv_program_kernel(program, grid->kernel, &step->kernel);
     if (status)
         return status;
@@ -193,8 +195,8 @@ static clconv_status add_step(clconv_plan *plan, clconv_program *program, const 
     status = fit_local(request, step);
     set_stand_ins(plan->ctx, step->kernel, buffers, &err);
     set_shape_args(step->kernel, &index, &plan->work, segment, 0, 0, &err);
-    if (!err && !status && set)
-        status = set(step->kernel, index, request);
+    if (!err && !status && grid->set)
+        status = grid->set(step->kernel, index, request, segment);
     if (!err && !status)
         status = clconv_program_warm(plan->ctx, program, step->kernel, grid->kernel, step->local);
     index = buffers;
@@ -204,7 +206,6 @@ static clconv_status add_step(clconv_plan *plan, clconv_program *program, const 
 
 clconv_status clconv_plan_add_steps(clconv_plan *plan, clconv_program *program,
                                     const clconv_grid *wanted, const clconv_segment *segment,
-                                    bool uses_workspace, clconv_set_args set,
                                     const clconv_request *request)
 {
     clconv_grid grid = *wanted;
@@ -216,8 +217,7 @@ clconv_status clconv_plan_add_steps(clconv_plan *plan, clconv_program *program,
     const int64_t most = items_per_launch(&plan->ctx->dev, &grid);
     for (int64_t first = 0; first < grid.z && !status; first += most) {
         const int64_t left = grid.z - first;
-        status = add_step(plan, program, &grid, segment, first, left < most ? left : most,
-                          uses_workspace, set, request);
+        status = add_step(plan, program, &grid, segment, first, left < most ? left : most, request);
     }
     return status;
 }

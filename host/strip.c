@@ -112,7 +112,7 @@ clconv_status clconv_strip_prepare(clconv_plan *plan, const clconv_request *requ
         const clconv_segment *segment = &work->segment[i];
         grid.z = work->n * segment->groups * ((segment->out - 1) / channels + 1);
         grid.item_macs = clconv_plane_macs(work, segment->in * channels);
-        status = clconv_plan_add_steps(plan, program, &grid, segment, false, NULL, request);
+        status = clconv_plan_add_steps(plan, program, &grid, segment, request);
     }
     return status;
 }

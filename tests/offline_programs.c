@@ -31,7 +31,7 @@ static cl_int answer(const void *value, size_t bytes, size_t room, void *out, si
 cl_int clGetDeviceInfo(cl_device_id id, cl_device_info what, size_t room, void *out, size_t *size)
 {
     static const cl_device_type type = CL_DEVICE_TYPE_GPU;
-    static const cl_uint number = 64, megahertz = 1000;
+    static const cl_uint number = 64, megahertz = 1000, one = 1;
     static const cl_bool yes = CL_TRUE;
     static const cl_ulong memory = (cl_ulong)1 << 40;
     static const size_t group = 1024, items[3] = {1024, 1024, 1024};
@@ -46,6 +46,7 @@ cl_int clGetDeviceInfo(cl_device_id id, cl_device_info what, size_t room, void *
         {CL_DEVICE_VERSION, version, sizeof version},
         {CL_DEVICE_COMPILER_AVAILABLE, &yes, sizeof yes},
         {CL_DEVICE_MAX_COMPUTE_UNITS, &number, sizeof number},
+        {CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, &one, sizeof one},
         {CL_DEVICE_MAX_CLOCK_FREQUENCY, &megahertz, sizeof megahertz},
         {CL_DEVICE_MAX_WORK_GROUP_SIZE, &group, sizeof group},
         {CL_DEVICE_MAX_WORK_ITEM_SIZES, items, sizeof items},

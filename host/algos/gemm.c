@@ -92,19 +92,23 @@ static clconv_status add_segment(clconv_plan *plan, const clconv_request *reques
     gemm_plan *gemm = plan->algo_data;
     const clconv_work *work = request->work;
     const clconv_segment *segment = &work->segment[i];
-    clconv_grid grid = {
-        .kernel = "gemm_unfold", .z = segment->in, .item_macs = clconv_plane_macs(work, 1)};
+    clconv_grid grid = {.kernel = "gemm_unfold",
+                        .z = segment->in,
+                        .item_macs = clconv_plane_macs(work, 1),
+                        .uses_workspace = true,
+                        .set = clconv_set_filter};
     clconv_status status = CLCONV_OK;
     clconv_grid_pixels(&grid, request);
     gemm->first_step[i] = plan->steps;
     if (gemm->unfolds)
-        status =
-            clconv_plan_add_steps(plan, program, &grid, segment, true, clconv_set_filter, request);
+        status = clconv_plan_add_steps(plan, program, &grid, segment, request);
     grid.kernel = "gemm_epilogue";
+    grid.uses_workspace = false;
+    grid.set = NULL;
     grid.z = work->n * segment->groups * segment->out;
     grid.item_macs = (double)work->p * work->q;
     if (!status && (work->has_bias || work->divisor != 1.0f))
-        status = clconv_plan_add_steps(plan, program, &grid, segment, false, NULL, request);
+        status = clconv_plan_add_steps(plan, program, &grid, segment, request);
     gemm->first_step[i + 1] = plan->steps;
     return status;
 }
@@ -256,12 +260,18 @@ static clconv_status enqueue(const clconv_plan *plan, cl_command_queue queue,
     return err ? clconv_cl_fail(err, "clEnqueueMarkerWithWaitList") : CLCONV_OK;
 }
 
+static double macs_per_cycle(const clconv_request *request)
+{
+    (void)request;
+    return 1e-3;
+}
+
 const clconv_algo clconv_algo_gemm = {
     .name = "gemm",
     .refuses = refuses,
     /* Nothing measures yet what CLBlast reaches on a device, and `auto` may take it only where it
      * was measured to be faster: so it ranks last. */
-    .macs_per_cycle = 1e-3,
+    .macs_per_cycle = macs_per_cycle,
     .reads_y = true, /* the epilogue works in place */
     .workspace = workspace,
     .prepare = prepare,

@@ -11,22 +11,27 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
 {
     clconv_program *program = NULL;
     const clconv_work *work = request->work;
-    clconv_grid grid = {.kernel = "naive"};
+    clconv_grid grid = {.kernel = "naive", .set = clconv_set_filter};
     clconv_grid_pixels(&grid, request);
     clconv_status status = clconv_program_get(plan->ctx, "naive", "", &program);
     for (size_t i = 0; i < work->segments && !status; i++) {
         const clconv_segment *segment = &work->segment[i];
         grid.z = work->n * segment->groups * segment->out;
         grid.item_macs = clconv_plane_macs(work, segment->in);
-        status =
-            clconv_plan_add_steps(plan, program, &grid, segment, false, clconv_set_filter, request);
+        status = clconv_plan_add_steps(plan, program, &grid, segment, request);
     }
     return status;
+}
+
+static double macs_per_cycle(const clconv_request *request)
+{
+    (void)request;
+    return 0.25;
 }
 
 const clconv_algo clconv_algo_naive = {
     .name = "naive",
     .refuses = refuses,
-    .macs_per_cycle = 0.25,
+    .macs_per_cycle = macs_per_cycle,
     .prepare = prepare,
 };

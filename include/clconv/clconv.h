@@ -235,6 +235,9 @@ CLCONV_API const char *clconv_algorithm_name(size_t i);
 /* Weights may be infinite or NaN. Padding is absent, not zero, so that such a weight over padding
  * changes nothing; gemm, which multiplies padding as zeros, then refuses problems with padding. */
 #define CLCONV_NONFINITE_WEIGHTS 2u
+/* Every enqueue brings the weights as clconv_pack_weights has left them, not as they were. Without
+ * it they are packed anew at each enqueue, where the algorithm packs: right, but slower. */
+#define CLCONV_PACKED_WEIGHTS 4u
 
 typedef struct clconv_plan_options {
     size_t size;
@@ -242,7 +245,7 @@ typedef struct clconv_plan_options {
     const char *tile; /* NULL = choose, else exactly this, e.g. "kb=4,xb=8,yb=2"; needs `algorithm`;
                        * last or alone, "local=8x1x2" names the work-group's size */
     uint64_t workspace_limit; /* bytes, 0 = no limit; algorithms that need more refuse */
-    uint64_t flags;           /* CLCONV_USER_WORKSPACE, CLCONV_NONFINITE_WEIGHTS, or both */
+    uint64_t flags;           /* CLCONV_USER_WORKSPACE and others, or-ed */
 } clconv_plan_options;
 
 /* Validates, chooses, compiles what is not compiled yet and launches each new program once on empty
@@ -258,6 +261,9 @@ CLCONV_API void clconv_plan_destroy(clconv_plan *plan);
 
 /* Bytes of workspace an enqueue needs, 0 = none. */
 CLCONV_API size_t clconv_plan_workspace(const clconv_plan *plan);
+
+/* Bytes of the weights in this plan's own order, 0 = it reads w as it is, whatever the flags. */
+CLCONV_API size_t clconv_plan_packed_size(const clconv_plan *plan);
 
 /* Name, and several lines for a person: which algorithm and tile, multiply-adds, bytes, launches,
  * workspace, why the others refused. The plan's strings. */
@@ -307,6 +313,15 @@ typedef struct clconv_args {
 CLCONV_API clconv_status clconv_enqueue(const clconv_plan *plan, cl_command_queue queue,
                                         const clconv_args *args, cl_uint n_wait,
                                         const cl_event *wait, cl_event *event);
+
+/* Puts the weights `w` into the plan's own order: once, where they stay the same for many calls.
+ * `packed` has room for clconv_plan_packed_size bytes and afterwards is `w` in the clconv_args of
+ * any plan made with CLCONV_PACKED_WEIGHTS for the same problem, image size and batch apart,
+ * algorithm and tile. Waits, event, threads and refusals as in clconv_enqueue; CLCONV_INVALID for a
+ * plan that packs nothing. */
+CLCONV_API clconv_status clconv_pack_weights(const clconv_plan *plan, cl_command_queue queue,
+                                             const clconv_buffer *w, const clconv_buffer *packed,
+                                             cl_uint n_wait, const cl_event *wait, cl_event *event);
 
 #ifdef __cplusplus
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What every convolution kernel shares: its arguments and its epilogue. Put in front of each file.
+/* What every convolution kernel shares: its arguments, its filter and its epilogue.
  *
  * Layouts: x (N, C, H, W), w as the strides say, y (N, K, P, Q), dense floats. One launch works on
  * one segment: `groups` consecutive groups of equal size. Offsets are in elements and already hold
@@ -38,11 +38,8 @@ static float epilogue(const float sum, global const float *b, const ulong index,
     return divisor == 1.0f ? biased : divide_exactly(biased, divisor);
 }
 
-/* ---- Strips: XB neighbouring output pixels of one row as a vector (depthwise, direct) -------- */
+/* ---- The filter, and words of every kernel file ---------------------------------------------- */
 
-#ifndef XB
-#define XB 8 /* 1, 4, 8 or 16 */
-#endif
 #ifndef FILTER_H
 #define FILTER_H 3
 #endif
@@ -67,125 +64,3 @@ static float epilogue(const float sum, global const float *b, const ulong index,
 #define UNROLL _Pragma("unroll")
 /* For functions that take register arrays by pointer: called, they would put them in memory. */
 #define INLINE static inline __attribute__((always_inline))
-#if XB > 1
-#define CALLED __attribute__((noinline))
-#else
-#define CALLED
-#endif
-
-/* Elements of a row of x that load_strip reads; the least it can is (XB - 1) * STRIDE_W + 1. */
-#define STRIP_SPAN (STRIDE_W <= 2 ? XB * STRIDE_W : (XB - 1) * STRIDE_W + 1)
-
-#if XB == 1
-typedef float strip;
-typedef int strip_index;
-#define LANES 0
-#else
-typedef JOIN(float, XB) strip;
-typedef JOIN(int, XB) strip_index;
-#define LANES_4 0, 1, 2, 3
-#define LANES_8 LANES_4, 4, 5, 6, 7
-#define LANES_16 LANES_8, 8, 9, 10, 11, 12, 13, 14, 15
-#define LANES ((strip_index)(JOIN(LANES_, XB)))
-#endif
-
-/* Clang builds vload16 and vstore16 from pieces and may fail to join them (PoCL 3.1: stride 2 took
- * 3.6 times as long); a vector type of a float's alignment is one instruction. */
-#if XB > 1 && defined(__clang__)
-typedef float loose_strip __attribute__((ext_vector_type(XB), aligned(4)));
-#define STRIP_AT(p) (*(global const loose_strip *)(p))
-#define PUT_STRIP(value, p) (*(global loose_strip *)(p) = (value))
-#elif XB > 1
-#define STRIP_AT(p) JOIN(vload, XB)(0, p)
-#define PUT_STRIP(value, p) JOIN(vstore, XB)(value, 0, p)
-#endif
-
-/* XB elements of a row of x, STRIDE_W apart, the first at p. */
-INLINE strip load_strip(global const float *p)
-{
-#if XB == 1
-    return *p;
-#elif STRIDE_W == 1
-    return STRIP_AT(p);
-#elif STRIDE_W == 2
-    const strip low = STRIP_AT(p), high = STRIP_AT(p + XB);
-    return (strip)(low.even, high.even);
-#else
-    float lane[XB];
-    UNROLL
-    for (int i = 0; i < XB; i++)
-        lane[i] = p[i * STRIDE_W];
-    return JOIN(vload, XB)(0, lane);
-#endif
-}
-
-/* Which pixels of a strip from column `col` lie inside a row. */
-INLINE strip_index lanes_inside(const int col, const int in_w)
-{
-    const strip_index at = LANES * STRIDE_W + col;
-    return (at >= 0) & (at < in_w);
-}
-
-/* sum + value * weight for the pixels inside, sum for the others: padding is absent, not zero, so
- * that an infinite weight makes no NaN there. */
-INLINE strip add_inside(const strip value, const strip weight, const strip sum,
-                        const strip_index inside)
-{
-    return select(sum, fma(value, weight, sum), inside);
-}
-
-/* A strip from column `col` of a row whose pixels outside the row are anybody's. A vector reads
- * what lies there, so the caller must know that it is x: vectors_stay_inside. */
-INLINE strip load_edge(global const float *row, const int col, const int in_w)
-{
-#if XB == 1
-    return col >= 0 && col < in_w ? row[col] : 0.0f;
-#else
-    return load_strip(row + col);
-#endif
-}
-
-/* The same, touching nothing outside the row. */
-static strip load_guarded(global const float *row, const int col, const int in_w)
-{
-#if XB == 1
-    return load_edge(row, col, in_w);
-#else
-    float lane[XB];
-    for (int i = 0; i < XB; i++) {
-        const int at = col + i * STRIDE_W;
-        lane[i] = at >= 0 && at < in_w ? row[at] : 0.0f;
-    }
-    return JOIN(vload, XB)(0, lane);
-#endif
-}
-
-/* Whether vectors from rows top..top+rows-1 of channel `c`, columns left..left+cols-1, stay within
- * the launch's `channels` of this image. Only the first and last strips of an image do not. */
-static int vectors_stay_inside(const long c, const long channels, const int in_h, const int in_w,
-                               const int top, const int rows, const int left, const int cols)
-{
-    const long first = (c * in_h + max(top, 0)) * in_w + left;
-    const long last = (c * in_h + min(top + rows, in_h) - 1) * in_w + left + cols;
-    return XB == 1 || (first >= 0 && last <= channels * in_h * in_w);
-}
-
-/* Stores epilogue() of the first `count` sums. A call, to keep kernels of many sums small. */
-static CALLED void finish_strip(const strip sum, global float *p, const int count,
-                                global const float *b, const ulong index, const int has_bias,
-                                const float bias_factor, const float divisor)
-{
-#if XB == 1
-    *p = epilogue(sum, b, index, has_bias, bias_factor, divisor);
-#else
-    const strip biased = has_bias ? fma((strip)bias_factor, (strip)b[index], sum) : sum;
-    if (count >= XB && divisor == 1.0f) {
-        PUT_STRIP(biased, p);
-        return;
-    }
-    float lane[XB];
-    JOIN(vstore, XB)(biased, 0, lane);
-    for (int i = 0; i < min(count, XB); i++)
-        p[i] = divisor == 1.0f ? lane[i] : divide_exactly(lane[i], divisor);
-#endif
-}

@@ -6,6 +6,9 @@
  * numbered along its rows first. 2 = output plane z = (n * groups + g) * out_per_group + k.
  * Defines: FILTER_H FILTER_W STRIDE_H STRIDE_W DILATION_H DILATION_W; tile XB YB. */
 
+#include "common.cl"
+#include "strips.cl"
+
 #ifndef YB
 #define YB 2
 #endif

@@ -9,6 +9,9 @@
  * block, with blocks = ceil(out_per_group / KB).
  * Defines: FILTER_H FILTER_W STRIDE_H STRIDE_W DILATION_H DILATION_W; tile KB XB YB. */
 
+#include "common.cl"
+#include "strips.cl"
+
 #ifndef KB
 #define KB 4
 #endif

@@ -2,6 +2,8 @@
 /* What the matrix product of CLBlast needs around it: the unfolded image (im2col) before and the
  * epilogue after. One program for all problems. */
 
+#include "common.cl"
+
 /* One work-item: all taps of one output pixel in one input channel of one group; x_offset names the
  * image and group.
  *

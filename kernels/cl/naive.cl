@@ -8,6 +8,9 @@
  *     for n, g, k, p, q:
  *         y[n][g,k][p][q] = b + sum over c, r, s of x[n][g,c][ih][iw] * w[g][k][c][r][s]
  */
+
+#include "common.cl"
+
 kernel void naive(CONV_BUFFERS, CONV_SHAPE, const int filter_h, const int filter_w,
                   const int stride_h, const int stride_w, const int dilation_h,
                   const int dilation_w)

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Vectors of V floats (4, 8 or 16) for devices with such registers, and V x V transposition. */
+
+#ifndef V
+#define V 8
+#endif
+
+typedef JOIN(float, V) vec;
+typedef JOIN(int, V) vec_index;
+
+/* Clang builds vload16 and vstore16 from pieces and may fail to join them, and takes swizzles apart
+ * (PoCL 3.1: stride 2 took 3.6 times as long); these are one instruction each. */
+#ifdef __clang__
+typedef float loose_vec __attribute__((ext_vector_type(V), aligned(4)));
+#define LOAD(p) (*(global const loose_vec *)(p))
+#define STORE(value, p) (*(global loose_vec *)(p) = (value))
+#define PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define LOAD(p) JOIN(vload, V)(0, p)
+#define STORE(value, p) JOIN(vstore, V)(value, 0, p)
+#define PICK(a, b, ...) shuffle2(a, b, (JOIN(uint, V))(__VA_ARGS__))
+#endif
+
+/* The lower and the upper halves of a and b, element by element in turn. */
+#if V == 4
+#define LANE ((vec_index)(0, 1, 2, 3))
+#define ZIP_LOW(a, b) PICK(a, b, 0, 4, 1, 5)
+#define ZIP_HIGH(a, b) PICK(a, b, 2, 6, 3, 7)
+#define ROUNDS(F) F F
+#elif V == 8
+#define LANE ((vec_index)(0, 1, 2, 3, 4, 5, 6, 7))
+#define ZIP_LOW(a, b) PICK(a, b, 0, 8, 1, 9, 2, 10, 3, 11)
+#define ZIP_HIGH(a, b) PICK(a, b, 4, 12, 5, 13, 6, 14, 7, 15)
+#define ROUNDS(F) F F F
+#else
+#define LANE ((vec_index)(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15))
+#define ZIP_LOW(a, b) PICK(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+#define ZIP_HIGH(a, b) PICK(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31)
+#define ROUNDS(F) F F F F
+#endif
+
+/* Transposes m[V][V]: log2(V) perfect shuffles of its rows move every index bit by one place. */
+INLINE void transpose(vec m[V])
+{
+#define SHUFFLE_ROWS                                                                               \
+    {                                                                                              \
+        vec other[V];                                                                              \
+        UNROLL for (int i = 0; i < V / 2; i++)                                                     \
+        {                                                                                          \
+            other[2 * i] = ZIP_LOW(m[i], m[i + V / 2]);                                            \
+            other[2 * i + 1] = ZIP_HIGH(m[i], m[i + V / 2]);                                       \
+        }                                                                                          \
+        UNROLL for (int i = 0; i < V; i++) m[i] = other[i];                                        \
+    }
+    ROUNDS(SHUFFLE_ROWS)
+}
+
+/* The first `count` lanes. */
+INLINE void store_first(const vec value, global float *p, const int count)
+{
+    float lane[V];
+    JOIN(vstore, V)(value, 0, lane);
+    for (int i = 0; i < count; i++)
+        p[i] = lane[i];
+}
