@@ -295,6 +295,9 @@ cl_int clconv_set_buffers(const clconv_plan *plan, const clconv_step *step, cons
 #define CLCONV_MOST_ITEMS (INT64_C(32768) * 65535)
 void clconv_grid_items(clconv_grid *grid, int64_t items);
 
+/* Output channels of the largest group. */
+int64_t clconv_most_outputs(const clconv_work *work);
+
 /* Multiply-adds of one output plane over `channels` input channels. */
 double clconv_plane_macs(const clconv_work *work, int64_t channels);
 
@@ -307,15 +310,24 @@ void clconv_grid_pixels(clconv_grid *grid, const clconv_request *request);
 /* Sets scalar argument `*index` and advances it; the first failure stays in *err. */
 void clconv_arg(cl_kernel kernel, cl_uint *index, size_t bytes, const void *value, cl_int *err);
 
-/* ---- strip.c: algorithms whose work-items compute strips of pixels ("Strips" in common.cl) --- */
+/* ---- tile.c: what of a design is compiled in ------------------------------------------------ */
 
-/* Output channels (0 where the kernel has no such block) x pixels of a row x rows per work-item. */
-typedef struct clconv_tile {
-    int kb, xb, yb;
-} clconv_tile;
+/* A size of a tile and the values it can have, ended by 0. A design's keys are ended by {NULL}. */
+typedef struct clconv_tile_key {
+    const char *key; /* "xb": XB in the kernel */
+    int values[8];
+} clconv_tile_key;
+enum { CLCONV_TILE_KEYS = 4 };
 
-/* Reads "kb=8,xb=16,yb=2", or "xb=16,yb=4" without `has_kb`; false for a tile no kernel has. */
-bool clconv_tile_read(const char *text, bool has_kb, clconv_tile *out);
+/* Reads "kb=8,xb=16,yb=2"; false for anything but the canonical text of a tile that there is. */
+bool clconv_tile_read(const char *text, const clconv_tile_key *keys, int *value);
+/* Sets plan->tile, with the design's word. */
+void clconv_tile_note(clconv_plan *plan, const clconv_tile_key *keys, const int *value);
+/* The program of `stem` for the plan's filter and the tile. */
+clconv_status clconv_tile_program(clconv_plan *plan, const char *stem, const clconv_tile_key *keys,
+                                  const int *value, clconv_program **out);
+
+/* ---- strip.c: algorithms whose work-items compute strips of pixels (strips.cl) --------------- */
 
 /* Pixels of a row for one work-item on this device. */
 int clconv_strip_pixels(const clconv_device *dev);
@@ -324,8 +336,8 @@ int clconv_strip_pixels(const clconv_device *dev);
 const char *clconv_strip_refuses(const clconv_work *work);
 
 /* The program of `stem` for the filter and tile, and a launch per segment over z = n * groups *
- * ceil(out / channels) items, `channels` being those of one work-item. Sets plan->tile. */
+ * ceil(out / kb) items; `value` holds xb and yb after kb, if any. Sets plan->tile. */
 clconv_status clconv_strip_prepare(clconv_plan *plan, const clconv_request *request,
-                                   const char *stem, const clconv_tile *tile);
+                                   const char *stem, const clconv_tile_key *keys, const int *value);
 
 #endif

@@ -86,6 +86,14 @@ void clconv_grid_items(clconv_grid *grid, int64_t items)
     grid->x = (items - 1) / grid->y + 1;
 }
 
+int64_t clconv_most_outputs(const clconv_work *work)
+{
+    int64_t most = 0;
+    for (size_t i = 0; i < work->segments; i++)
+        most = work->segment[i].out > most ? work->segment[i].out : most;
+    return most;
+}
+
 double clconv_plane_macs(const clconv_work *work, int64_t channels)
 {
     return (double)work->p * work->q * work->r * work->s * (double)channels;

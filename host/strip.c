@@ -1,53 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What the algorithms share whose work-items compute strips of pixels: tiles, limits, launches. */
+/* What the algorithms share whose work-items compute strips of pixels: limits, launches. */
 #include "internal.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { LARGEST_XB = 16, LARGEST_YB = 4 };
-
-static bool one_of(int value, const int *choices, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (choices[i] == value)
-            return true;
-    return false;
-}
-
-/* "kb=4,xb=8" -> the 8 of "xb". */
-static int tile_value(const char *tile, const char *key)
-{
-    const size_t length = strlen(key);
-    while (tile && *tile) {
-        if (!strncmp(tile, key, length) && tile[length] == '=')
-            return (int)strtol(tile + length + 1, NULL, 10);
-        tile = strchr(tile, ',');
-        tile = tile ? tile + 1 : NULL;
-    }
-    return 0;
-}
-
-static void write_tile(const clconv_tile *tile, char *text, size_t room)
-{
-    if (tile->kb)
-        snprintf(text, room, "kb=%d,xb=%d,yb=%d", tile->kb, tile->xb, tile->yb);
-    else
-        snprintf(text, room, "xb=%d,yb=%d", tile->xb, tile->yb);
-}
-
-bool clconv_tile_read(const char *text, bool has_kb, clconv_tile *out)
-{
-    static const int channels[] = {1, 4, 8}, pixels[] = {1, 4, 8, 16}, rows[] = {1, 2, 4};
-    char canonical[64];
-    *out = (clconv_tile){.kb = has_kb ? tile_value(text, "kb") : 0,
-                         .xb = tile_value(text, "xb"),
-                         .yb = tile_value(text, "yb")};
-    write_tile(out, canonical, sizeof canonical);
-    return (!has_kb || one_of(out->kb, channels, 3)) && one_of(out->xb, pixels, 4) &&
-           one_of(out->yb, rows, 3) && !strcmp(text, canonical);
-}
 
 /* A CPU's work-item computes a vector, a GPU's one pixel: its neighbours load beside it. The image
  * has no say, so that another image size builds nothing. */
@@ -69,22 +26,6 @@ const char *clconv_strip_refuses(const clconv_work *work)
     return clconv_pixels_refuse(work);
 }
 
-static clconv_status get_program(clconv_plan *plan, const char *stem, const clconv_tile *tile,
-                                 clconv_program **out)
-{
-    char defines[256];
-    const clconv_work *work = &plan->work;
-    const int used =
-        snprintf(defines, sizeof defines,
-                 "-DFILTER_H=%d -DFILTER_W=%d -DSTRIDE_H=%d -DSTRIDE_W=%d -DDILATION_H=%d "
-                 "-DDILATION_W=%d -DXB=%d -DYB=%d",
-                 work->r, work->s, work->stride_h, work->stride_w, work->dilation_h,
-                 work->dilation_w, tile->xb, tile->yb);
-    if (tile->kb)
-        snprintf(defines + used, sizeof defines - (size_t)used, " -DKB=%d", tile->kb);
-    return clconv_program_get(plan->ctx, stem, defines, out);
-}
-
 /* Neighbouring strips, of several planes where planes are small. A CPU runs its groups one by one
  * and gains nothing from larger ones, but its compiler does more work. */
 static void set_local(const clconv_device *dev, size_t local[3])
@@ -97,21 +38,21 @@ static void set_local(const clconv_device *dev, size_t local[3])
 }
 
 clconv_status clconv_strip_prepare(clconv_plan *plan, const clconv_request *request,
-                                   const char *stem, const clconv_tile *tile)
+                                   const char *stem, const clconv_tile_key *keys, const int *value)
 {
     clconv_program *program = NULL;
     const clconv_work *work = request->work;
-    const int64_t strips = (int64_t)((work->q - 1) / tile->xb + 1) * ((work->p - 1) / tile->yb + 1);
-    const int64_t channels = tile->kb ? tile->kb : 1;
+    const bool has_kb = !strcmp(keys[0].key, "kb");
+    const int kb = has_kb ? value[0] : 1, xb = value[has_kb], yb = value[has_kb + 1];
     clconv_grid grid = {.kernel = stem};
-    clconv_grid_items(&grid, strips);
+    clconv_grid_items(&grid, (int64_t)((work->q - 1) / xb + 1) * ((work->p - 1) / yb + 1));
     set_local(request->dev, grid.local);
-    write_tile(tile, plan->tile, sizeof plan->tile);
-    clconv_status status = get_program(plan, stem, tile, &program);
+    clconv_tile_note(plan, keys, value);
+    clconv_status status = clconv_tile_program(plan, stem, keys, value, &program);
     for (size_t i = 0; i < work->segments && !status; i++) {
         const clconv_segment *segment = &work->segment[i];
-        grid.z = work->n * segment->groups * ((segment->out - 1) / channels + 1);
-        grid.item_macs = clconv_plane_macs(work, segment->in * channels);
+        grid.z = work->n * segment->groups * ((segment->out - 1) / kb + 1);
+        grid.item_macs = clconv_plane_macs(work, segment->in * kb);
         status = clconv_plan_add_steps(plan, program, &grid, segment, request);
     }
     return status;

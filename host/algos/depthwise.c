@@ -2,10 +2,12 @@
 /* Algorithm `depthwise`: groups of one input channel, any multiplier, shared kernels too. */
 #include "internal.h"
 
+static const clconv_tile_key keys[] = {{"xb", {1, 4, 8, 16}}, {"yb", {1, 2, 4}}, {NULL, {0}}};
+
 static const char *refuses(const clconv_request *request)
 {
-    clconv_tile tile;
-    if (request->tile && !clconv_tile_read(request->tile, false, &tile))
+    int value[CLCONV_TILE_KEYS];
+    if (request->tile && !clconv_tile_read(request->tile, keys, value))
         return "depthwise has the tiles xb=1|4|8|16,yb=1|2|4 only";
     for (size_t i = 0; i < request->work->segments; i++)
         if (request->work->segment[i].in != 1)
@@ -16,10 +18,10 @@ static const char *refuses(const clconv_request *request)
 /* Four rows share the input rows that they overlap in. Few tiles: each is a program per filter. */
 static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
 {
-    clconv_tile tile = {.xb = clconv_strip_pixels(request->dev), .yb = 4};
+    int value[CLCONV_TILE_KEYS] = {clconv_strip_pixels(request->dev), 4};
     if (request->tile)
-        clconv_tile_read(request->tile, false, &tile);
-    return clconv_strip_prepare(plan, request, "depthwise", &tile);
+        clconv_tile_read(request->tile, keys, value);
+    return clconv_strip_prepare(plan, request, "depthwise", keys, value);
 }
 
 static double macs_per_cycle(const clconv_request *request)

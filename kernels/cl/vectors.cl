@@ -21,6 +21,9 @@ typedef float loose_vec __attribute__((ext_vector_type(V), aligned(4)));
 #define PICK(a, b, ...) shuffle2(a, b, (JOIN(uint, V))(__VA_ARGS__))
 #endif
 
+/* The largest power of two up to XB lanes of a vector: its first ones, and the last of XB lanes. */
+#define PART_OF(lanes) ((lanes) >= 8 ? 8 : (lanes) >= 4 ? 4 : 2)
+
 /* The lower and the upper halves of a and b, element by element in turn. */
 #if V == 4
 #define LANE ((vec_index)(0, 1, 2, 3))

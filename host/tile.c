@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* Tiles as text and as -D options: "lanes,v=16,kb=1,xb=14" and "-DV=16 -DKB=1 -DXB=14". */
+#include "internal.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TILE_TEXT = 64 };
+
+static bool allowed(const clconv_tile_key *key, int value)
+{
+    for (size_t i = 0; key->values[i]; i++)
+        if (key->values[i] == value)
+            return true;
+    return false;
+}
+
+/* "kb=4,xb=8" -> the 8 of "xb"; 0 where the key is missing. */
+static int value_of(const char *tile, const char *key)
+{
+    const size_t length = strlen(key);
+    while (tile && *tile) {
+        if (!strncmp(tile, key, length) && tile[length] == '=')
+            return (int)strtol(tile + length + 1, NULL, 10);
+        tile = strchr(tile, ',');
+        tile = tile ? tile + 1 : NULL;
+    }
+    return 0;
+}
+
+static void write_sizes(const clconv_tile_key *keys, const int *value, char *text, size_t room)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; keys[i].key && used < room; i++)
+        used += (size_t)snprintf(text + used, room - used, "%s%s=%d", i ? "," : "", keys[i].key,
+                                 value[i]);
+}
+
+bool clconv_tile_read(const char *text, const clconv_tile_key *keys, int *value)
+{
+    char canonical[TILE_TEXT];
+    for (size_t i = 0; keys[i].key; i++) {
+        value[i] = value_of(text, keys[i].key);
+        if (!allowed(&keys[i], value[i]))
+            return false;
+    }
+    write_sizes(keys, value, canonical, sizeof canonical);
+    return !strcmp(text, canonical);
+}
+
+void clconv_tile_note(clconv_plan *plan, const clconv_tile_key *keys, const int *value)
+{
+    char sizes[TILE_TEXT];
+    const char *const design = plan->algo->design;
+    write_sizes(keys, value, sizes, sizeof sizes);
+    snprintf(plan->tile, sizeof plan->tile, "%s%s%s", design ? design : "", design ? "," : "",
+             sizes);
+}
+
+clconv_status clconv_tile_program(clconv_plan *plan, const char *stem, const clconv_tile_key *keys,
+                                  const int *value, clconv_program **out)
+{
+    char defines[256];
+    const clconv_work *work = &plan->work;
+    size_t used = (size_t)snprintf(
+        defines, sizeof defines,
+        "-DFILTER_H=%d -DFILTER_W=%d -DSTRIDE_H=%d -DSTRIDE_W=%d -DDILATION_H=%d -DDILATION_W=%d",
+        work->r, work->s, work->stride_h, work->stride_w, work->dilation_h, work->dilation_w);
+    for (size_t i = 0; keys[i].key && used < sizeof defines; i++) {
+        char name[8] = "";
+        for (size_t j = 0; keys[i].key[j] && j + 1 < sizeof name; j++)
+            name[j] = (char)toupper((unsigned char)keys[i].key[j]);
+        used += (size_t)snprintf(defines + used, sizeof defines - used, " -D%s=%d", name, value[i]);
+    }
+    return clconv_program_get(plan->ctx, stem, defines, out);
+}
