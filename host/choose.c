@@ -29,17 +29,20 @@ const char *clconv_algorithm_name(size_t i)
     return NULL;
 }
 
-/* Whether a tile is one of this design; *rest is what follows its word, NULL = nothing. */
+static const char other_design[] = "the tile is of another design";
+
+/* Whether a tile is one of this design; *rest is what follows its word, NULL = nothing. A tile
+ * begins with a word or with a size, "xb=4". */
 static bool strip_word(const char *tile, const char *design, const char **rest)
 {
-    const size_t length = design ? strlen(design) : 0;
+    const size_t length = tile ? strcspn(tile, ",=") : 0;
     *rest = tile;
-    if (!tile || !design)
+    if (!tile)
         return true;
-    if (strncmp(tile, design, length) || (tile[length] != ',' && tile[length]))
-        return false;
+    if (tile[length] == '=')
+        return !design;
     *rest = tile[length] ? tile + length + 1 : NULL;
-    return true;
+    return design && strlen(design) == length && !strncmp(tile, design, length);
 }
 
 static const char *workspace_refuses(const clconv_candidate *c)
@@ -57,7 +60,7 @@ static clconv_candidate ask(const clconv_algo *algo, const clconv_request *asked
     clconv_candidate c = {.algo = algo, .request = *asked, .choice = {.algorithm = algo->name}};
     const clconv_request *request = &c.request;
     if (!strip_word(asked->tile, algo->design, &c.request.tile)) {
-        c.choice.refusal = "the tile is of another design";
+        c.choice.refusal = other_design;
         return c;
     }
     c.choice.refusal = algo->refuses(request);
@@ -73,13 +76,15 @@ static clconv_candidate ask(const clconv_algo *algo, const clconv_request *asked
     return c;
 }
 
-/* Those that accept first, then by time. */
+/* Those that accept first, then by time; a tile's own design has the better reason to refuse. */
 static int by_preference(const void *left, const void *right)
 {
     const clconv_choice *a = &((const clconv_candidate *)left)->choice;
     const clconv_choice *b = &((const clconv_candidate *)right)->choice;
     if (!a->refusal != !b->refusal)
         return a->refusal ? 1 : -1;
+    if (a->refusal)
+        return (a->refusal == other_design) - (b->refusal == other_design);
     return (a->expected_ms > b->expected_ms) - (a->expected_ms < b->expected_ms);
 }
 

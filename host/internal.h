@@ -259,11 +259,6 @@ size_t clconv_candidates(const clconv_request *request,
 /* The best design of the algorithm `name`, or of all (NULL). */
 clconv_status clconv_choose(const clconv_request *request, const char *name, clconv_candidate *out);
 
-/* Sets a kernel's own arguments from index `first` on. */
-typedef clconv_status (*clconv_set_args)(cl_kernel kernel, cl_uint first,
-                                         const clconv_request *request,
-                                         const clconv_segment *segment);
-
 /* How the work of one segment is laid out over work-items; steps.c cuts it into launches that
  * respect grid limits (no dimension over 65,535) and dev.launch_macs. */
 typedef struct clconv_grid {
@@ -274,7 +269,8 @@ typedef struct clconv_grid {
     double item_macs; /* multiply-adds behind one of the z items, or as many steps of other work */
     bool uses_workspace;
     size_t workspace_first; /* elements: where the segment's part begins */
-    clconv_set_args set; /* sets the arguments after CONV_SHAPE, from index `first` on; or NULL */
+    cl_int own[6];          /* the kernel's own arguments, after CONV_SHAPE */
+    size_t owns;            /* how many */
 } clconv_grid;
 
 /* Adds the launches of `grid` for one segment. */
@@ -282,9 +278,8 @@ clconv_status clconv_plan_add_steps(clconv_plan *plan, clconv_program *program,
                                     const clconv_grid *grid, const clconv_segment *segment,
                                     const clconv_request *request);
 
-/* A clconv_set_args: R, S, strides and dilations for kernels that take them as arguments. */
-clconv_status clconv_set_filter(cl_kernel kernel, cl_uint first, const clconv_request *request,
-                                const clconv_segment *segment);
+/* Sets grid->own: R, S, strides and dilations for kernels that take them as arguments. */
+void clconv_grid_filter(clconv_grid *grid, const clconv_work *work);
 
 /* Sets the buffer arguments of a step, for an algorithm's own enqueue. */
 cl_int clconv_set_buffers(const clconv_plan *plan, const clconv_step *step, const clconv_args *args,
@@ -294,6 +289,9 @@ cl_int clconv_set_buffers(const clconv_plan *plan, const clconv_step *step, cons
  * At most CLCONV_MOST_ITEMS fit. */
 #define CLCONV_MOST_ITEMS (INT64_C(32768) * 65535)
 void clconv_grid_items(clconv_grid *grid, int64_t items);
+
+/* Floats of this device's vectors, 0 where work-items should use none. */
+int clconv_vector_floats(const clconv_device *dev);
 
 /* Output channels of the largest group. */
 int64_t clconv_most_outputs(const clconv_work *work);
@@ -326,6 +324,23 @@ void clconv_tile_note(clconv_plan *plan, const clconv_tile_key *keys, const int 
 /* The program of `stem` for the plan's filter and the tile. */
 clconv_status clconv_tile_program(clconv_plan *plan, const char *stem, const clconv_tile_key *keys,
                                   const int *value, clconv_program **out);
+
+/* ---- packed.c: weights in the order of packed.cl, and designs that take them block by block ---
+ */
+
+/* Blocks of `channels` output channels. */
+int64_t clconv_blocks(const clconv_segment *segment, int64_t channels);
+size_t clconv_packed_floats(const clconv_work *work, const clconv_segment *segment, int pack);
+uint64_t clconv_packed_bytes(const clconv_work *work, int pack);
+
+/* Adds the launches that pack, `pack` output channels side by side. */
+clconv_status clconv_add_packing(clconv_plan *plan, const clconv_request *request,
+                                 clconv_program *program, int pack);
+/* Adds those of a kernel whose work-items compute a run of rows, a multiple of `yb` and its own
+ * argument, of `channels` output channels: id 0 is the run, id 2 the block of an image. */
+clconv_status clconv_add_blocks(clconv_plan *plan, const clconv_request *request,
+                                clconv_program *program, const char *kernel, int pack, int channels,
+                                int yb);
 
 /* ---- strip.c: algorithms whose work-items compute strips of pixels (strips.cl) --------------- */
 

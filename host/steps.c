@@ -17,17 +17,12 @@ void clconv_arg(cl_kernel kernel, cl_uint *index, size_t bytes, const void *valu
         *err = result;
 }
 
-clconv_status clconv_set_filter(cl_kernel kernel, cl_uint first, const clconv_request *request,
-                                const clconv_segment *segment)
+void clconv_grid_filter(clconv_grid *grid, const clconv_work *work)
 {
-    (void)segment;
-    cl_int err = CL_SUCCESS;
-    const clconv_work *work = request->work;
     const cl_int filter[] = {work->r,        work->s,          work->stride_h,
                              work->stride_w, work->dilation_h, work->dilation_w};
-    for (size_t i = 0; i < sizeof filter / sizeof filter[0]; i++)
-        clconv_arg(kernel, &first, sizeof filter[i], &filter[i], &err);
-    return err ? clconv_cl_fail(err, "clSetKernelArg") : CLCONV_OK;
+    grid->owns = sizeof filter / sizeof filter[0];
+    memcpy(grid->own, filter, sizeof filter);
 }
 
 /* The arguments of CONV_SHAPE in common.cl, in its order. */
@@ -84,6 +79,12 @@ void clconv_grid_items(clconv_grid *grid, int64_t items)
 {
     grid->y = (items - 1) / LONGEST_ROW + 1;
     grid->x = (items - 1) / grid->y + 1;
+}
+
+int clconv_vector_floats(const clconv_device *dev)
+{
+    const cl_uint floats = dev->native_floats;
+    return !dev->wide_vectors || floats < 4 ? 0 : floats < 8 ? 4 : floats < 16 ? 8 : 16;
 }
 
 int64_t clconv_most_outputs(const clconv_work *work)
@@ -203,8 +204,8 @@ static clconv_status add_step(clconv_plan *plan, clconv_program *program, const 
     status = fit_local(request, step);
     set_stand_ins(plan->ctx, step->kernel, buffers, &err);
     set_shape_args(step->kernel, &index, &plan->work, segment, 0, 0, &err);
-    if (!err && !status && grid->set)
-        status = grid->set(step->kernel, index, request, segment);
+    for (size_t i = 0; i < grid->owns; i++)
+        clconv_arg(step->kernel, &index, sizeof grid->own[i], &grid->own[i], &err);
     if (!err && !status)
         status = clconv_program_warm(plan->ctx, program, step->kernel, grid->kernel, step->local);
     index = buffers;

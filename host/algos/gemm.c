@@ -95,16 +95,16 @@ static clconv_status add_segment(clconv_plan *plan, const clconv_request *reques
     clconv_grid grid = {.kernel = "gemm_unfold",
                         .z = segment->in,
                         .item_macs = clconv_plane_macs(work, 1),
-                        .uses_workspace = true,
-                        .set = clconv_set_filter};
+                        .uses_workspace = true};
     clconv_status status = CLCONV_OK;
+    clconv_grid_filter(&grid, work);
     clconv_grid_pixels(&grid, request);
     gemm->first_step[i] = plan->steps;
     if (gemm->unfolds)
         status = clconv_plan_add_steps(plan, program, &grid, segment, request);
     grid.kernel = "gemm_epilogue";
     grid.uses_workspace = false;
-    grid.set = NULL;
+    grid.owns = 0;
     grid.z = work->n * segment->groups * segment->out;
     grid.item_macs = (double)work->p * work->q;
     if (!status && (work->has_bias || work->divisor != 1.0f))

@@ -11,7 +11,8 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
 {
     clconv_program *program = NULL;
     const clconv_work *work = request->work;
-    clconv_grid grid = {.kernel = "naive", .set = clconv_set_filter};
+    clconv_grid grid = {.kernel = "naive"};
+    clconv_grid_filter(&grid, work);
     clconv_grid_pixels(&grid, request);
     clconv_status status = clconv_program_get(plan->ctx, "naive", "", &program);
     for (size_t i = 0; i < work->segments && !status; i++) {

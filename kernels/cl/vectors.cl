@@ -14,15 +14,16 @@ typedef JOIN(int, V) vec_index;
 typedef float loose_vec __attribute__((ext_vector_type(V), aligned(4)));
 #define LOAD(p) (*(global const loose_vec *)(p))
 #define STORE(value, p) (*(global loose_vec *)(p) = (value))
+typedef float loose_4 __attribute__((ext_vector_type(4), aligned(4)));
+typedef float loose_8 __attribute__((ext_vector_type(8), aligned(4)));
+#define STORE_PART(value, p, lanes) (*(global JOIN(loose_, lanes) *)(p) = (value))
 #define PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
 #else
 #define LOAD(p) JOIN(vload, V)(0, p)
 #define STORE(value, p) JOIN(vstore, V)(value, 0, p)
+#define STORE_PART(value, p, lanes) JOIN(vstore, lanes)(value, 0, p)
 #define PICK(a, b, ...) shuffle2(a, b, (JOIN(uint, V))(__VA_ARGS__))
 #endif
-
-/* The largest power of two up to XB lanes of a vector: its first ones, and the last of XB lanes. */
-#define PART_OF(lanes) ((lanes) >= 8 ? 8 : (lanes) >= 4 ? 4 : 2)
 
 /* The lower and the upper halves of a and b, element by element in turn. */
 #if V == 4
@@ -56,6 +57,16 @@ INLINE void transpose(vec m[V])
         UNROLL for (int i = 0; i < V; i++) m[i] = other[i];                                        \
     }
     ROUNDS(SHUFFLE_ROWS)
+}
+
+/* bias_factor * b for V channels, of which the first `count` exist. */
+INLINE vec bias_of(global const float *b, const int count, const int has_bias,
+                   const float bias_factor)
+{
+    float lane[V];
+    for (int i = 0; i < V; i++)
+        lane[i] = has_bias && i < count ? bias_factor * b[i] : 0.0f;
+    return JOIN(vload, V)(0, lane);
 }
 
 /* The first `count` lanes. */

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/* Algorithm `direct`, design `lanes`: vectors of output channels, for groups that fill them. */
+#include "internal.h"
+
+/* v floats a vector, kb vectors of channels, xb pixels. */
+static const clconv_tile_key keys[] = {
+    {"v", {4, 8, 16}}, {"kb", {1, 2}}, {"xb", {4, 6, 7, 8, 14, 16}}, {NULL, {0}}};
+enum { V, KB, XB };
+
+/* Sums that cover the latency of a multiply-add, within 32 registers of 16 floats or 16 of fewer,
+ * where the image is not narrower. */
+static void choose_tile(const clconv_request *request, int *value)
+{
+    const int q = request->work->q;
+    value[V] = clconv_vector_floats(request->dev);
+    value[XB] = value[V] == 4 || q < 7 ? 4 : value[V] == 16 && (q >= 16 || q == 14) ? 14 : 7;
+    value[KB] = value[V] == 16 && value[XB] != 14 ? 2 : 1;
+}
+
+static bool find_tile(const clconv_request *request, int *value)
+{
+    if (request->tile)
+        return clconv_tile_read(request->tile, keys, value) && value[XB] <= value[V];
+    choose_tile(request, value);
+    return value[V] >= 4;
+}
+
+/* Padding beyond the filter's own reach leaves columns of the tile without any pixel. */
+static bool pads_widely(const clconv_work *work)
+{
+    const int64_t edge = (int64_t)(work->s - 1) * work->dilation_w;
+    const int64_t right = (int64_t)(work->q - 1) * work->stride_w - work->pad_left + edge - work->w;
+    return work->pad_left > edge || right >= edge;
+}
+
+static const char *refuses(const clconv_request *request)
+{
+    int value[CLCONV_TILE_KEYS];
+    const clconv_work *work = request->work;
+    if (!find_tile(request, value))
+        return request->tile ? "direct has the tiles lanes,v=4|8|16,kb=1|2,xb=4|6|7|8|14|16 only, "
+                               "with xb up to v"
+                             : "the device has no vectors";
+    if (work->divisor != 1.0f)
+        return "it has no mean";
+    if (work->s > 11 || work->s * value[KB] + value[KB] * value[XB] > 40)
+        return "the filter is too wide for its registers";
+    if (work->q < value[XB] || pads_widely(work))
+        return "the image is too narrow, or its padding too wide";
+    for (size_t i = 0; i < work->segments; i++)
+        if (!request->tile && work->segment[i].out < value[V])
+            return "the groups have too few output channels";
+    return clconv_strip_refuses(work);
+}
+
+static uint64_t packed(const clconv_request *request)
+{
+    int value[CLCONV_TILE_KEYS];
+    find_tile(request, value);
+    return clconv_packed_bytes(request->work, value[V]);
+}
+
+static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
+{
+    int value[CLCONV_TILE_KEYS];
+    clconv_program *program = NULL;
+    find_tile(request, value);
+    clconv_tile_note(plan, keys, value);
+    clconv_status status = clconv_tile_program(plan, "direct_lanes", keys, value, &program);
+    if (!status)
+        status = clconv_add_packing(plan, request, program, value[V]);
+    if (!status)
+        status = clconv_add_blocks(plan, request, program, "direct_lanes", value[V],
+                                   value[V] * value[KB], 1);
+    return status;
+}
+
+static double macs_per_cycle(const clconv_request *request)
+{
+    int value[CLCONV_TILE_KEYS];
+    find_tile(request, value);
+    return 1.6 * value[V];
+}
+
+const clconv_algo clconv_algo_direct_lanes = {
+    .name = "direct",
+    .design = "lanes",
+    .refuses = refuses,
+    .macs_per_cycle = macs_per_cycle,
+    .packed = packed,
+    .prepare = prepare,
+};

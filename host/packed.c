@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* Weights in the order of packed.cl: how many, and the launches that pack them. */
+#include "internal.h"
+
+int64_t clconv_blocks(const clconv_segment *segment, int64_t channels)
+{
+    return segment->groups * ((segment->out - 1) / channels + 1);
+}
+
+size_t clconv_packed_floats(const clconv_work *work, const clconv_segment *segment, int pack)
+{
+    return (size_t)(clconv_blocks(segment, pack) * segment->in * work->r * work->s * pack);
+}
+
+uint64_t clconv_packed_bytes(const clconv_work *work, int pack)
+{
+    size_t floats = 0;
+    for (size_t i = 0; i < work->segments; i++)
+        floats += clconv_packed_floats(work, &work->segment[i], pack);
+    return (uint64_t)floats * sizeof(float);
+}
+
+clconv_status clconv_add_packing(clconv_plan *plan, const clconv_request *request,
+                                 clconv_program *program, int pack)
+{
+    const clconv_work *work = request->work;
+    clconv_status status = CLCONV_OK;
+    clconv_grid grid = {.kernel = "pack_weights", .local = {1, 1, 1}, .uses_workspace = true};
+    for (size_t i = 0; i < work->segments && !status; i++) {
+        const clconv_segment *segment = &work->segment[i];
+        grid.z = clconv_blocks(segment, pack);
+        grid.item_macs = (double)segment->in * work->r * work->s * pack;
+        clconv_grid_items(&grid, segment->in);
+        status = clconv_plan_add_steps(plan, program, &grid, segment, request);
+        grid.workspace_first += clconv_packed_floats(work, segment, pack);
+    }
+    plan->pack_steps = plan->steps;
+    return status;
+}
+
+/* ---- Blocks of output channels, runs of rows ---------------------------------------------- */
+
+/* Rows of one work-item: so many that there are at least eight items per compute unit. */
+static int run_of(const clconv_request *request, int64_t blocks, int yb)
+{
+    const int64_t rows = request->work->p;
+    const int64_t runs = (8 * (int64_t)request->dev->compute_units - 1) / blocks + 1;
+    const int64_t run = (rows - 1) / (runs < rows ? runs : rows) + 1;
+    return (int)((run + yb - 1) / yb * yb);
+}
+
+clconv_status clconv_add_blocks(clconv_plan *plan, const clconv_request *request,
+                                clconv_program *program, const char *kernel, int pack, int channels,
+                                int yb)
+{
+    const clconv_work *work = request->work;
+    clconv_status status = CLCONV_OK;
+    clconv_grid grid = {
+        .kernel = kernel, .local = {1, 1, 1}, .y = 1, .uses_workspace = true, .owns = 1};
+    for (size_t i = 0; i < work->segments && !status; i++) {
+        const clconv_segment *segment = &work->segment[i];
+        grid.z = work->n * clconv_blocks(segment, channels);
+        grid.own[0] = run_of(request, grid.z, yb);
+        grid.x = (work->p - 1) / grid.own[0] + 1;
+        grid.item_macs = clconv_plane_macs(work, segment->in * channels);
+        status = clconv_plan_add_steps(plan, program, &grid, segment, request);
+        grid.workspace_first += clconv_packed_floats(work, segment, pack);
+    }
+    return status;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* Groups of many output channels on devices with vectors: the V lanes are output channels. One
+ * work-item computes KB vectors of channels for a run of output rows, XB pixels of a row at a time
+ * in registers. Each pixel of x is read once per row of taps, straight from x, and goes into every
+ * sum that sees it; weights come packed, so that each is a vector; padding is left out by tests
+ * that the branch predictor knows, and the sums are transposed in registers to be stored as rows.
+ *
+ * Ids: 0 = run of rows; 2 = block z = (n * groups + g) * blocks + block of KB * V output channels.
+ * Needs out_w >= XB, and at most (FILTER_W - 1) * DILATION_W columns of padding at either side.
+ * Defines: FILTER_H FILTER_W STRIDE_H STRIDE_W DILATION_H DILATION_W; tile V KB XB, XB <= V. */
+
+#include "common.cl"
+#include "vectors.cl"
+#define PACK V
+#include "packed.cl"
+
+#ifndef KB
+#define KB 1
+#endif
+#ifndef XB
+#define XB 7
+#endif
+
+/* Columns of x under a tile, and at either end of them those that padding can take. */
+#define SPAN ((XB - 1) * STRIDE_W + (FILTER_W - 1) * DILATION_W + 1)
+#define EDGE ((FILTER_W - 1) * DILATION_W)
+
+/* Adds a row of taps of one input channel to the sums. `row` is where the tile's first column would
+ * be; `weights` is the row's first vector, `block` further on that of the next V channels. */
+INLINE void add_row(vec sum[KB][XB], global const float *row, const int left, const int in_w,
+                    global const float *weights, const long block)
+{
+    vec weight[FILTER_W][KB];
+    UNROLL
+    for (int s = 0; s < FILTER_W; s++)
+        UNROLL
+        for (int m = 0; m < KB; m++)
+            weight[s][m] = LOAD(weights + m * block + s * V);
+    UNROLL
+    for (int i = 0; i < SPAN; i++) {
+        const int inner = i >= EDGE && i < SPAN - EDGE;
+        if (!inner && (left + i < 0 || left + i >= in_w))
+            continue;
+        const vec value = row[i];
+        UNROLL
+        for (int s = 0; s < FILTER_W; s++) {
+            const int ahead = i - s * DILATION_W;
+            if (ahead < 0 || ahead % STRIDE_W != 0 || ahead / STRIDE_W >= XB)
+                continue;
+            UNROLL
+            for (int m = 0; m < KB; m++)
+                sum[m][ahead / STRIDE_W] = fma(value, weight[s][m], sum[m][ahead / STRIDE_W]);
+        }
+    }
+}
+
+#if XB >= 8
+#define PART 8
+#define LANES_FROM(v, i) PICK(v, v, i, i + 1, i + 2, i + 3, i + 4, i + 5, i + 6, i + 7)
+#else
+#define PART 4
+#define LANES_FROM(v, i) PICK(v, v, i, i + 1, i + 2, i + 3)
+#endif
+
+/* The first XB lanes, in one store or two that overlap. */
+INLINE void store_pixels(const vec pixels, global float *p)
+{
+#if XB == V
+    STORE(pixels, p);
+#else
+    STORE_PART(LANES_FROM(pixels, 0), p, PART);
+#if XB > PART
+    STORE_PART(LANES_FROM(pixels, XB - PART), p + XB - PART, PART);
+#endif
+#endif
+}
+
+/* Stores KB * V rows of XB pixels, `plane` apart, of which the first `channels` exist. */
+INLINE void store_tile(vec sum[KB][XB], global float *out, const long plane, const int channels)
+{
+    UNROLL
+    for (int m = 0; m < KB; m++) {
+        vec block[V];
+        UNROLL
+        for (int j = 0; j < V; j++)
+            block[j] = j < XB ? sum[m][j < XB ? j : 0] : (vec)0.0f;
+        transpose(block);
+        UNROLL
+        for (int k = 0; k < V; k++)
+            if (m * V + k < channels)
+                store_pixels(block[k], out + (m * V + k) * plane);
+    }
+}
+
+kernel void direct_lanes(CONV_BUFFERS, global const float *restrict packed,
+                         const ulong packed_offset, CONV_SHAPE, const int run)
+{
+    const long z = (long)get_global_id(2);
+    const int p_first = (int)get_global_id(0) * run;
+    if (z >= z_count || p_first >= out_h)
+        return;
+
+    const int blocks = (out_per_group - 1) / (KB * V) + 1;
+    const int k = (int)((z_first + z) % blocks) * (KB * V);
+    const long g = (z_first + z) / blocks % groups;
+    const long n = (z_first + z) / blocks / groups;
+    const long in_plane = (long)in_h * in_w, plane = (long)out_h * out_w;
+    const long block = packed_block(in_per_group);
+    /* the second vector of a last block may not exist: the first again, and nothing is stored */
+    const long next = k + V < out_per_group ? block : 0;
+    global const float *in = x + x_offset + n * x_image + g * in_per_group * in_plane;
+    global const float *weights =
+        packed + packed_offset + (g * PACKS(out_per_group) + k / V) * block;
+    global float *out = y + y_offset + n * y_image + (g * out_per_group + k) * plane;
+
+    vec start[KB];
+    UNROLL
+    for (int m = 0; m < KB; m++)
+        start[m] = bias_of(b + b_offset + g * b_group + k + m * V, out_per_group - k - m * V,
+                           has_bias, bias_factor);
+    for (int p = p_first; p < min(p_first + run, out_h); p++)
+        for (int tile = 0; tile < out_w; tile += XB) {
+            const int q = min(tile, out_w - XB); /* the last tile overlaps the one before */
+            const int left = q * STRIDE_W - pad_left;
+            vec sum[KB][XB];
+            UNROLL
+            for (int m = 0; m < KB; m++)
+                UNROLL
+                for (int j = 0; j < XB; j++)
+                    sum[m][j] = start[m];
+            for (int r = 0; r < FILTER_H; r++) {
+                const int ih = p * STRIDE_H - pad_top + r * DILATION_H;
+                if (ih < 0 || ih >= in_h)
+                    continue;
+                global const float *row = in + (long)ih * in_w + left;
+                global const float *taps = weights + (long)r * in_per_group * FILTER_W * V;
+                for (int c = 0; c < in_per_group; c++, row += in_plane, taps += FILTER_W * V)
+                    add_row(sum, row, left, in_w, taps, next);
+            }
+            store_tile(sum, out + (long)p * out_w + q, plane, out_per_group - k);
+        }
+}
