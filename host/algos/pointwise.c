@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/* Algorithm `pointwise`: 1x1 filters as matrix products straight on the planes. */
+#include "internal.h"
+
+/* v floats a vector, kb channels x xb vectors of pixels: sums that fill 32 registers, or 16. */
+static const clconv_tile_key keys[] = {
+    {"v", {4, 8, 16}}, {"kb", {4, 8}}, {"xb", {2, 3}}, {NULL, {0}}};
+enum { V, KB, XB };
+
+static bool find_tile(const clconv_request *request, int *value)
+{
+    if (request->tile)
+        return clconv_tile_read(request->tile, keys, value);
+    value[V] = clconv_vector_floats(request->dev);
+    value[KB] = value[V] == 16 ? 8 : 4;
+    value[XB] = value[V] == 16 ? 3 : 2;
+    return value[V] >= 4;
+}
+
+static const char *refuses(const clconv_request *request)
+{
+    int value[CLCONV_TILE_KEYS];
+    const clconv_work *work = request->work;
+    if (!find_tile(request, value))
+        return request->tile ? "pointwise has the tiles v=4|8|16,kb=4|8,xb=2|3 only"
+                             : "the device has no vectors";
+    if (work->r != 1 || work->s != 1 || work->stride_h != 1 || work->stride_w != 1 ||
+        work->p != work->h || work->q != work->w || work->pad_top || work->pad_left)
+        return "it needs a 1x1 filter of stride 1 without padding";
+    if (work->divisor != 1.0f)
+        return "it has no mean";
+    if ((int64_t)work->p * work->q < value[V])
+        return "a plane has fewer pixels than a vector";
+    return clconv_pixels_refuse(work);
+}
+
+static uint64_t packed(const clconv_request *request)
+{
+    int value[CLCONV_TILE_KEYS];
+    find_tile(request, value);
+    return clconv_packed_bytes(request->work, value[KB]);
+}
+
+/* Pixels of one work-item: whole tiles, and at least eight items per compute unit. */
+static int64_t run_of(const clconv_request *request, int64_t groups, int64_t tile)
+{
+    const int64_t pixels = (int64_t)request->work->p * request->work->q;
+    const int64_t tiles = (pixels - 1) / tile + 1;
+    const int64_t runs = (8 * (int64_t)request->dev->compute_units - 1) / groups + 1;
+    return ((tiles - 1) / (runs < tiles ? runs : tiles) + 1) * tile;
+}
+
+static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
+{
+    int value[CLCONV_TILE_KEYS];
+    clconv_program *program = NULL;
+    const clconv_work *work = request->work;
+    clconv_grid grid = {
+        .kernel = "pointwise", .local = {1, 1, 1}, .y = 1, .uses_workspace = true, .owns = 1};
+    find_tile(request, value);
+    clconv_tile_note(plan, keys, value);
+    clconv_status status = clconv_tile_program(plan, "pointwise", keys, value, &program);
+    if (!status)
+        status = clconv_add_packing(plan, request, program, value[KB]);
+    for (size_t i = 0; i < work->segments && !status; i++) {
+        const clconv_segment *segment = &work->segment[i];
+        grid.z = work->n * segment->groups;
+        grid.own[0] = (cl_int)run_of(request, grid.z, value[V] * value[XB]);
+        grid.x = ((int64_t)work->p * work->q - 1) / grid.own[0] + 1;
+        grid.item_macs = clconv_plane_macs(work, segment->in * segment->out);
+        status = clconv_plan_add_steps(plan, program, &grid, segment, request);
+        grid.workspace_first += clconv_packed_floats(work, segment, value[KB]);
+    }
+    return status;
+}
+
+/* Few pixels leave much to the tail. */
+static double macs_per_cycle(const clconv_request *request)
+{
+    int value[CLCONV_TILE_KEYS];
+    find_tile(request, value);
+    return ((int64_t)request->work->p * request->work->q < 256 ? 1.5 : 1.7) * value[V];
+}
+
+const clconv_algo clconv_algo_pointwise = {
+    .name = "pointwise",
+    .refuses = refuses,
+    .macs_per_cycle = macs_per_cycle,
+    .packed = packed,
+    .prepare = prepare,
+};
