@@ -336,11 +336,15 @@ uint64_t clconv_packed_bytes(const clconv_work *work, int pack);
 /* Adds the launches that pack, `pack` output channels side by side. */
 clconv_status clconv_add_packing(clconv_plan *plan, const clconv_request *request,
                                  clconv_program *program, int pack);
-/* Adds those of a kernel whose work-items compute a run of rows, a multiple of `yb` and its own
- * argument, of `channels` output channels: id 0 is the run, id 2 the block of an image. */
+/* Adds those of a kernel whose work-items compute `channels` output channels (id 2: such a block of
+ * an image) of a run of the `parts` of a plane (id 0), whose length is the kernel's own argument.
+ */
 clconv_status clconv_add_blocks(clconv_plan *plan, const clconv_request *request,
                                 clconv_program *program, const char *kernel, int pack, int channels,
-                                int yb);
+                                int64_t parts);
+
+/* A 1x1 filter of stride 1 without padding: the plane is as good as one row. */
+bool clconv_is_pointwise(const clconv_work *work);
 
 /* ---- strip.c: algorithms whose work-items compute strips of pixels (strips.cl) --------------- */
 

@@ -38,20 +38,22 @@ clconv_status clconv_add_packing(clconv_plan *plan, const clconv_request *reques
     return status;
 }
 
-/* ---- Blocks of output channels, runs of rows ---------------------------------------------- */
+/* ---- Blocks of output channels, runs of parts ------------------------------------------------ */
 
-/* Rows of one work-item: so many that there are at least eight items per compute unit. */
-static int run_of(const clconv_request *request, int64_t blocks, int yb)
+/* Parts of a plane for one work-item: so many that each compute unit has at least eight items, and
+ * that no dimension of the grid is exceeded. */
+static int64_t run_of(const clconv_request *request, int64_t blocks, int64_t parts)
 {
-    const int64_t rows = request->work->p;
-    const int64_t runs = (8 * (int64_t)request->dev->compute_units - 1) / blocks + 1;
-    const int64_t run = (rows - 1) / (runs < rows ? runs : rows) + 1;
-    return (int)((run + yb - 1) / yb * yb);
+    enum { MOST_RUNS = 32768 };
+    int64_t runs = (8 * (int64_t)request->dev->compute_units - 1) / blocks + 1;
+    const int64_t least = (parts - 1) / INT32_MAX + 1;
+    runs = runs < least ? least : runs > MOST_RUNS ? MOST_RUNS : runs;
+    return (parts - 1) / (runs < parts ? runs : parts) + 1;
 }
 
 clconv_status clconv_add_blocks(clconv_plan *plan, const clconv_request *request,
                                 clconv_program *program, const char *kernel, int pack, int channels,
-                                int yb)
+                                int64_t parts)
 {
     const clconv_work *work = request->work;
     clconv_status status = CLCONV_OK;
@@ -60,8 +62,8 @@ clconv_status clconv_add_blocks(clconv_plan *plan, const clconv_request *request
     for (size_t i = 0; i < work->segments && !status; i++) {
         const clconv_segment *segment = &work->segment[i];
         grid.z = work->n * clconv_blocks(segment, channels);
-        grid.own[0] = run_of(request, grid.z, yb);
-        grid.x = (work->p - 1) / grid.own[0] + 1;
+        grid.own[0] = (cl_int)run_of(request, grid.z, parts);
+        grid.x = (parts - 1) / grid.own[0] + 1;
         grid.item_macs = clconv_plane_macs(work, segment->in * channels);
         status = clconv_plan_add_steps(plan, program, &grid, segment, request);
         grid.workspace_first += clconv_packed_floats(work, segment, pack);

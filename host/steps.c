@@ -81,6 +81,12 @@ void clconv_grid_items(clconv_grid *grid, int64_t items)
     grid->x = (items - 1) / grid->y + 1;
 }
 
+bool clconv_is_pointwise(const clconv_work *work)
+{
+    return work->r == 1 && work->s == 1 && work->stride_h == 1 && work->stride_w == 1 &&
+           work->p == work->h && work->q == work->w && !work->pad_top && !work->pad_left;
+}
+
 int clconv_vector_floats(const clconv_device *dev)
 {
     const cl_uint floats = dev->native_floats;

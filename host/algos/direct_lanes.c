@@ -4,14 +4,20 @@
 
 /* v floats a vector, kb vectors of channels, xb pixels. */
 static const clconv_tile_key keys[] = {
-    {"v", {4, 8, 16}}, {"kb", {1, 2}}, {"xb", {4, 6, 7, 8, 14, 16}}, {NULL, {0}}};
+    {"v", {4, 8, 16}}, {"kb", {1, 2}}, {"xb", {4, 6, 7, 8, 12, 14, 16}}, {NULL, {0}}};
 enum { V, KB, XB };
+
+/* Pixels side by side. */
+static int64_t row_length(const clconv_work *work)
+{
+    return clconv_is_pointwise(work) ? (int64_t)work->p * work->q : work->q;
+}
 
 /* Sums that cover the latency of a multiply-add, within 32 registers of 16 floats or 16 of fewer,
  * where the image is not narrower. */
 static void choose_tile(const clconv_request *request, int *value)
 {
-    const int q = request->work->q;
+    const int64_t q = row_length(request->work);
     value[V] = clconv_vector_floats(request->dev);
     value[XB] = value[V] == 4 || q < 7 ? 4 : value[V] == 16 && (q >= 16 || q == 14) ? 14 : 7;
     value[KB] = value[V] == 16 && value[XB] != 14 ? 2 : 1;
@@ -38,14 +44,15 @@ static const char *refuses(const clconv_request *request)
     int value[CLCONV_TILE_KEYS];
     const clconv_work *work = request->work;
     if (!find_tile(request, value))
-        return request->tile ? "direct has the tiles lanes,v=4|8|16,kb=1|2,xb=4|6|7|8|14|16 only, "
-                               "with xb up to v"
-                             : "the device has no vectors";
+        return request->tile
+                   ? "direct has the tiles lanes,v=4|8|16,kb=1|2,xb=4|6|7|8|12|14|16 only, "
+                     "with xb up to v"
+                   : "the device has no vectors";
     if (work->divisor != 1.0f)
         return "it has no mean";
     if (work->s > 11 || work->s * value[KB] + value[KB] * value[XB] > 40)
         return "the filter is too wide for its registers";
-    if (work->q < value[XB] || pads_widely(work))
+    if (row_length(work) < value[XB] || pads_widely(work))
         return "the image is too narrow, or its padding too wide";
     for (size_t i = 0; i < work->segments; i++)
         if (!request->tile && work->segment[i].out < value[V])
@@ -64,14 +71,17 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
 {
     int value[CLCONV_TILE_KEYS];
     clconv_program *program = NULL;
+    const clconv_work *work = request->work;
     find_tile(request, value);
+    const int64_t across = (row_length(work) - 1) / value[XB] + 1;
     clconv_tile_note(plan, keys, value);
     clconv_status status = clconv_tile_program(plan, "direct_lanes", keys, value, &program);
     if (!status)
         status = clconv_add_packing(plan, request, program, value[V]);
     if (!status)
         status = clconv_add_blocks(plan, request, program, "direct_lanes", value[V],
-                                   value[V] * value[KB], 1);
+                                   value[V] * value[KB],
+                                   clconv_is_pointwise(work) ? across : work->p * across);
     return status;
 }
 

@@ -20,8 +20,7 @@ typedef struct gemm_plan {
 /* x itself is the right-hand matrix. */
 static bool needs_unfolding(const clconv_work *work)
 {
-    return work->r != 1 || work->s != 1 || work->stride_h != 1 || work->stride_w != 1 ||
-           work->p != work->h || work->q != work->w || work->pad_top || work->pad_left;
+    return !clconv_is_pointwise(work);
 }
 
 /* Whether a matrix outgrows 32 bits once CLBlast has padded its sides to tiles, 128 at most. */

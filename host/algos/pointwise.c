@@ -24,8 +24,7 @@ static const char *refuses(const clconv_request *request)
     if (!find_tile(request, value))
         return request->tile ? "pointwise has the tiles v=4|8|16,kb=4|8,xb=2|3 only"
                              : "the device has no vectors";
-    if (work->r != 1 || work->s != 1 || work->stride_h != 1 || work->stride_w != 1 ||
-        work->p != work->h || work->q != work->w || work->pad_top || work->pad_left)
+    if (!clconv_is_pointwise(work))
         return "it needs a 1x1 filter of stride 1 without padding";
     if (work->divisor != 1.0f)
         return "it has no mean";

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Groups of many output channels on devices with vectors: the V lanes are output channels. One
- * work-item computes KB vectors of channels for a run of output rows, XB pixels of a row at a time
+ * work-item computes KB vectors of channels for a run of tiles, XB pixels of a row each,
  * in registers. Each pixel of x is read once per row of taps, straight from x, and goes into every
  * sum that sees it; weights come packed, so that each is a vector; padding is left out by tests
  * that the branch predictor knows, and the sums are transposed in registers to be stored as rows.
  *
- * Ids: 0 = run of rows; 2 = block z = (n * groups + g) * blocks + block of KB * V output channels.
- * Needs out_w >= XB, and at most (FILTER_W - 1) * DILATION_W columns of padding at either side.
+ * Ids: 0 = run of tiles, numbered along the rows; 2 = block z = (n * groups + g) * blocks + block of KB * V output channels.
+ * A 1x1 filter of stride 1 sees the plane as one row. Needs out_w >= XB, and at most (FILTER_W - 1) * DILATION_W columns of padding at either side.
  * Defines: FILTER_H FILTER_W STRIDE_H STRIDE_W DILATION_H DILATION_W; tile V KB XB, XB <= V. */
 
 #include "common.cl"
@@ -95,9 +95,14 @@ INLINE void store_tile(vec sum[KB][XB], global float *out, const long plane, con
 kernel void direct_lanes(CONV_BUFFERS, global const float *restrict packed,
                          const ulong packed_offset, CONV_SHAPE, const int run)
 {
-    const long z = (long)get_global_id(2);
-    const int p_first = (int)get_global_id(0) * run;
-    if (z >= z_count || p_first >= out_h)
+    const int flat = FILTER_H * FILTER_W * STRIDE_H * STRIDE_W == 1 && out_h == in_h &&
+                     out_w == in_w;
+    const int rows = flat ? 1 : in_h, row_width = flat ? in_h * in_w : in_w;
+    const int out_row = flat ? out_h * out_w : out_w;
+    const int across = (out_row - 1) / XB + 1;
+    const long tiles = flat ? across : (long)out_h * across;
+    const long z = (long)get_global_id(2), first = (long)get_global_id(0) * run;
+    if (z >= z_count || first >= tiles)
         return;
 
     const int blocks = (out_per_group - 1) / (KB * V) + 1;
@@ -118,25 +123,25 @@ kernel void direct_lanes(CONV_BUFFERS, global const float *restrict packed,
     for (int m = 0; m < KB; m++)
         start[m] = bias_of(b + b_offset + g * b_group + k + m * V, out_per_group - k - m * V,
                            has_bias, bias_factor);
-    for (int p = p_first; p < min(p_first + run, out_h); p++)
-        for (int tile = 0; tile < out_w; tile += XB) {
-            const int q = min(tile, out_w - XB); /* the last tile overlaps the one before */
-            const int left = q * STRIDE_W - pad_left;
-            vec sum[KB][XB];
+    for (long tile = first; tile < min(first + run, tiles); tile++) {
+        const int p = (int)(tile / across);
+        const int q = min((int)(tile % across) * XB, out_row - XB); /* the last one overlaps */
+        const int left = q * STRIDE_W - pad_left;
+        vec sum[KB][XB];
+        UNROLL
+        for (int m = 0; m < KB; m++)
             UNROLL
-            for (int m = 0; m < KB; m++)
-                UNROLL
-                for (int j = 0; j < XB; j++)
-                    sum[m][j] = start[m];
-            for (int r = 0; r < FILTER_H; r++) {
-                const int ih = p * STRIDE_H - pad_top + r * DILATION_H;
-                if (ih < 0 || ih >= in_h)
-                    continue;
-                global const float *row = in + (long)ih * in_w + left;
-                global const float *taps = weights + (long)r * in_per_group * FILTER_W * V;
-                for (int c = 0; c < in_per_group; c++, row += in_plane, taps += FILTER_W * V)
-                    add_row(sum, row, left, in_w, taps, next);
-            }
-            store_tile(sum, out + (long)p * out_w + q, plane, out_per_group - k);
+            for (int j = 0; j < XB; j++)
+                sum[m][j] = start[m];
+        for (int r = 0; r < FILTER_H; r++) {
+            const int ih = p * STRIDE_H - pad_top + r * DILATION_H;
+            if (ih < 0 || ih >= rows)
+                continue;
+            global const float *row = in + (long)ih * row_width + left;
+            global const float *taps = weights + (long)r * in_per_group * FILTER_W * V;
+            for (int c = 0; c < in_per_group; c++, row += in_plane, taps += FILTER_W * V)
+                add_row(sum, row, left, row_width, taps, next);
         }
+        store_tile(sum, out + (long)p * out_row + q, plane, out_per_group - k);
+    }
 }
