@@ -293,6 +293,12 @@ void clconv_grid_items(clconv_grid *grid, int64_t items);
 /* Floats of this device's vectors, 0 where work-items should use none. */
 int clconv_vector_floats(const clconv_device *dev);
 
+/* Whether any tap of any output lies outside the image. */
+bool clconv_reads_padding(const clconv_work *work);
+
+/* How much of blocks of `size` a length fills: length / (size rounded up). */
+double clconv_filled(int64_t length, int64_t size);
+
 /* Output channels of the largest group. */
 int64_t clconv_most_outputs(const clconv_work *work);
 

@@ -13,14 +13,19 @@ static int64_t row_length(const clconv_work *work)
     return clconv_is_pointwise(work) ? (int64_t)work->p * work->q : work->q;
 }
 
-/* Sums that cover the latency of a multiply-add, within 32 registers of 16 floats or 16 of fewer,
- * where the image is not narrower. */
+/* Vectors that the groups fill; sums that cover the latency of a multiply-add, within 32 registers
+ * of 16 floats or 16 of fewer, where the image is not narrower. A 1x1 filter uses each pixel once a
+ * vector of channels, so that it wants two. */
 static void choose_tile(const clconv_request *request, int *value)
 {
-    const int64_t q = row_length(request->work);
+    const int64_t q = row_length(request->work), out = clconv_most_outputs(request->work);
+    const bool wide = clconv_vector_floats(request->dev) == 16;
     value[V] = clconv_vector_floats(request->dev);
-    value[XB] = value[V] == 4 || q < 7 ? 4 : value[V] == 16 && (q >= 16 || q == 14) ? 14 : 7;
-    value[KB] = value[V] == 16 && value[XB] != 14 ? 2 : 1;
+    while (value[V] > 4 && out < value[V])
+        value[V] /= 2;
+    const bool fourteen = value[V] == 16 && (q >= 16 || q == 14);
+    value[XB] = value[V] == 4 || q < 7 ? 4 : fourteen ? 14 : 7;
+    value[KB] = wide && out > value[V] && (!fourteen || request->work->s == 1) ? 2 : 1;
 }
 
 static bool find_tile(const clconv_request *request, int *value)
@@ -54,9 +59,8 @@ static const char *refuses(const clconv_request *request)
         return "the filter is too wide for its registers";
     if (row_length(work) < value[XB] || pads_widely(work))
         return "the image is too narrow, or its padding too wide";
-    for (size_t i = 0; i < work->segments; i++)
-        if (!request->tile && work->segment[i].out < value[V])
-            return "the groups have too few output channels";
+    if (!request->tile && clconv_most_outputs(work) < value[V])
+        return "the groups have too few output channels";
     return clconv_strip_refuses(work);
 }
 
@@ -89,7 +93,8 @@ static double macs_per_cycle(const clconv_request *request)
 {
     int value[CLCONV_TILE_KEYS];
     find_tile(request, value);
-    return 1.6 * value[V];
+    return 1.7 * value[V] * clconv_filled(clconv_most_outputs(request->work), value[V]) *
+           clconv_filled(row_length(request->work), value[XB]);
 }
 
 const clconv_algo clconv_algo_direct_lanes = {

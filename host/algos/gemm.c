@@ -40,16 +40,6 @@ static bool read_tile(const char *tile, clconv_gemm_path *path)
     return !tile || *path != CLCONV_GEMM_OWN;
 }
 
-/* Whether an unfolded image holds zeros for padding. */
-static bool reads_padding(const clconv_work *work)
-{
-    const int64_t bottom = (int64_t)(work->p - 1) * work->stride_h - work->pad_top +
-                           (int64_t)(work->r - 1) * work->dilation_h;
-    const int64_t right = (int64_t)(work->q - 1) * work->stride_w - work->pad_left +
-                          (int64_t)(work->s - 1) * work->dilation_w;
-    return work->pad_top || work->pad_left || bottom >= work->h || right >= work->w;
-}
-
 static const char *refuses(const clconv_request *request)
 {
     clconv_gemm_path path;
@@ -57,7 +47,7 @@ static const char *refuses(const clconv_request *request)
     const uint64_t most = (uint64_t)INT32_MAX * sizeof(float);
     if (!read_tile(request->tile, &path))
         return "gemm has the tiles path=direct and path=indirect only";
-    if (request->nonfinite_weights && reads_padding(work))
+    if (request->nonfinite_weights && clconv_reads_padding(work))
         return "it multiplies padding as zeros, and the weights may be infinite";
     if (work->x_bytes > most || work->w_bytes > most || work->y_bytes > most)
         return "CLBlast counts elements in 32 bits, and an array has more";

@@ -77,8 +77,11 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
 static double macs_per_cycle(const clconv_request *request)
 {
     int value[CLCONV_TILE_KEYS];
+    const int64_t pixels = (int64_t)request->work->p * request->work->q;
     find_tile(request, value);
-    return ((int64_t)request->work->p * request->work->q < 256 ? 1.5 : 1.7) * value[V];
+    return (pixels < 256 ? 1.5 : 1.8) * value[V] *
+           clconv_filled(clconv_most_outputs(request->work), value[KB]) *
+           clconv_filled(pixels, value[V]);
 }
 
 const clconv_algo clconv_algo_pointwise = {

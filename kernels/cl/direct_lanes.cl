@@ -100,6 +100,7 @@ kernel void direct_lanes(CONV_BUFFERS, global const float *restrict packed,
     const int rows = flat ? 1 : in_h, row_width = flat ? in_h * in_w : in_w;
     const int out_row = flat ? out_h * out_w : out_w;
     const int across = (out_row - 1) / XB + 1;
+    const long step = (long)DILATION_H * row_width;
     const long tiles = flat ? across : (long)out_h * across;
     const long z = (long)get_global_id(2), first = (long)get_global_id(0) * run;
     if (z >= z_count || first >= tiles)
@@ -110,7 +111,7 @@ kernel void direct_lanes(CONV_BUFFERS, global const float *restrict packed,
     const long g = (z_first + z) / blocks % groups;
     const long n = (z_first + z) / blocks / groups;
     const long in_plane = (long)in_h * in_w, plane = (long)out_h * out_w;
-    const long block = packed_block(in_per_group);
+    const long block = PACKED_BLOCK(in_per_group);
     /* the second vector of a last block may not exist: the first again, and nothing is stored */
     const long next = k + V < out_per_group ? block : 0;
     global const float *in = x + x_offset + n * x_image + g * in_per_group * in_plane;
@@ -133,14 +134,13 @@ kernel void direct_lanes(CONV_BUFFERS, global const float *restrict packed,
             UNROLL
             for (int j = 0; j < XB; j++)
                 sum[m][j] = start[m];
-        for (int r = 0; r < FILTER_H; r++) {
-            const int ih = p * STRIDE_H - pad_top + r * DILATION_H;
-            if (ih < 0 || ih >= rows)
-                continue;
-            global const float *row = in + (long)ih * row_width + left;
-            global const float *taps = weights + (long)r * in_per_group * FILTER_W * V;
-            for (int c = 0; c < in_per_group; c++, row += in_plane, taps += FILTER_W * V)
-                add_row(sum, row, left, row_width, taps, next);
+        const int top = p * STRIDE_H - pad_top;
+        const int r_first = first_tap(top), r_end = end_tap(top, rows);
+        for (int c = 0; c < in_per_group; c++) {
+            global const float *row = in + c * in_plane + (long)top * row_width + left;
+            global const float *taps = weights + c * PACKED_CHANNEL;
+            for (int r = r_first; r < r_end; r++)
+                add_row(sum, row + r * step, left, row_width, taps + r * (FILTER_W * V), next);
         }
         store_tile(sum, out + (long)p * out_row + q, plane, out_per_group - k);
     }

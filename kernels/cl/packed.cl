@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Packed weights: [g][ceil(out_per_group / PACK)][r][c][s][PACK], so that the weights of PACK output
+/* Packed weights: [g][ceil(out_per_group / PACK)][c][r][s][PACK], so that the weights of PACK output
  * channels for one tap are neighbours; 0 past a group's last channel. */
 
 #define PACKS(out_per_group) (((out_per_group)-1) / PACK + 1)
 
-/* Elements of PACK output channels. */
-INLINE long packed_block(const int in_per_group)
-{
-    return (long)FILTER_H * in_per_group * FILTER_W * PACK;
-}
+/* Elements of one input channel, and of PACK output channels. */
+#define PACKED_CHANNEL ((long)FILTER_H * FILTER_W * PACK)
+#define PACKED_BLOCK(in_per_group) ((in_per_group) * PACKED_CHANNEL)
 
 /* Ids: 0 and 1 = input channel, row-major over rows of get_global_size(0); 2 = block of channels, z
  * = g * ceil(out_per_group / PACK) + block. */
@@ -23,11 +21,9 @@ kernel void pack_weights(CONV_BUFFERS, global float *restrict packed, const ulon
     const long k = (z_first + z) % PACKS(out_per_group) * PACK;
     const long g = (z_first + z) / PACKS(out_per_group);
     global const float *filter = w + w_offset + g * w_group + k * w_out + c * w_in;
-    global float *to =
-        packed + packed_offset + (z_first + z) * packed_block(in_per_group) + c * FILTER_W * PACK;
-    for (int r = 0; r < FILTER_H; r++, to += (long)in_per_group * FILTER_W * PACK)
-        for (int s = 0; s < FILTER_W; s++)
-            for (int lane = 0; lane < PACK; lane++)
-                to[s * PACK + lane] =
-                    k + lane < out_per_group ? filter[lane * w_out + r * FILTER_W + s] : 0.0f;
+    global float *to = packed + packed_offset + (z_first + z) * PACKED_BLOCK(in_per_group) +
+                       c * PACKED_CHANNEL;
+    for (int tap = 0; tap < FILTER_H * FILTER_W; tap++)
+        for (int lane = 0; lane < PACK; lane++)
+            *to++ = k + lane < out_per_group ? filter[lane * w_out + tap] : 0.0f;
 }

@@ -67,7 +67,7 @@ kernel void pointwise(CONV_BUFFERS, global const float *restrict packed, const u
         return;
 
     const long g = (z_first + z) % groups, n = (z_first + z) / groups;
-    const long block = packed_block(in_per_group);
+    const long block = PACKED_BLOCK(in_per_group);
     const int blocks = PACKS(out_per_group);
     global const float *in = x + x_offset + n * x_image + g * in_per_group * plane;
     global const float *weights = packed + packed_offset + g * blocks * block;

@@ -25,6 +25,36 @@ typedef float loose_8 __attribute__((ext_vector_type(8), aligned(4)));
 #define PICK(a, b, ...) shuffle2(a, b, (JOIN(uint, V))(__VA_ARGS__))
 #endif
 
+#if V == 4
+#define EVEN(a, b) PICK(a, b, 0, 2, 4, 6)
+#elif V == 8
+#define EVEN(a, b) PICK(a, b, 0, 2, 4, 6, 8, 10, 12, 14)
+#else
+#define EVEN(a, b) PICK(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30)
+#endif
+
+/* V elements of a row of x, STRIDE_W apart (1 or 2), the first at p. Reads V * STRIDE_W. */
+INLINE vec load_pixels(global const float *p)
+{
+#if STRIDE_W == 1
+    return LOAD(p);
+#else
+    const vec low = LOAD(p), high = LOAD(p + V);
+    return EVEN(low, high);
+#endif
+}
+
+/* The same from in[first] on, zero where that is outside in[0] to in[end - 1]. */
+INLINE vec load_between(global const float *in, const long first, const long end)
+{
+    float lane[V];
+    for (int i = 0; i < V; i++) {
+        const long at = first + i * STRIDE_W;
+        lane[i] = at >= 0 && at < end ? in[at] : 0.0f;
+    }
+    return JOIN(vload, V)(0, lane);
+}
+
 /* The lower and the upper halves of a and b, element by element in turn. */
 #if V == 4
 #define LANE ((vec_index)(0, 1, 2, 3))
@@ -57,6 +87,17 @@ INLINE void transpose(vec m[V])
         UNROLL for (int i = 0; i < V; i++) m[i] = other[i];                                        \
     }
     ROUNDS(SHUFFLE_ROWS)
+}
+
+/* The rows of taps from row `top` on that lie inside a plane: first_tap to end_tap - 1. */
+INLINE int first_tap(const int top)
+{
+    return top >= 0 ? 0 : min(FILTER_H, (DILATION_H - 1 - top) / DILATION_H);
+}
+
+INLINE int end_tap(const int top, const int rows)
+{
+    return top >= rows ? 0 : min(FILTER_H, (rows - 1 - top) / DILATION_H + 1);
 }
 
 /* bias_factor * b for V channels, of which the first `count` exist. */
