@@ -17,6 +17,8 @@ const named_case smoke_cases[] = {
     {"c8h3w5k64r3s2pt1pb1pl1pr0g8", "dlprimitives: depthwise x 8 is silently wrong there"},
     {"n3c10h3w7k18g2b1:data=real", "pointwise, grouped"},
     {"n2c7h3w52k11sh2sw3b1", "pointwise, strides 2 and 3, dense, wide"},
+    {"n2c5h2w11k9b1", "pointwise, dense, 9 outputs: two blocks of 4 + 1"},
+    {"n1c3hw2k4", "pointwise, a vector of 4 pixels"},
     {"n2c3h8w32k6r2s3pt1pb0pl2pr0b1:shared", "shared kernel, two filters, no right padding"},
     {"n2c5h7w9k10r3s2sh2pt0pb2pl1pr0dw3b1:shared:reduce=sum:data=real", "shared kernel, sum"},
     {"n1c3h5w18k9r1s4sw2pt0pb1pl3pr2dh2dw1b1:shared:reduce=mean:data=real", "shared kernel, mean"},

@@ -87,23 +87,35 @@ uint64_t tier_seed(const char *name)
 
 /* ---- Tiles ---------------------------------------------------------------------------------- */
 
-/* Tiles that the device's own choice would leave untested. Of those that stand beside the choice a
- * case is given one: each is a program per filter. */
+/* Tiles that the device's own choice would leave untested: a GPU's on a CPU and a CPU's on a GPU.
+ * Of those that stand beside the choice a case is given one, because each is a program per filter;
+ * in the smoke tier those that are made for it. */
 static const struct forced_tile {
     const char *algo, *tile;
-    enum { INSTEAD, BESIDE_ON_GPU, BESIDE } when; /* ON_GPU: what a GPU would choose */
+    enum { INSTEAD, IN_SMOKE, BESIDE } when;
 } forced_tiles[] = {
     {"gemm", "path=direct", INSTEAD},
     {"gemm", "path=indirect", INSTEAD},
-    {"depthwise", "xb=1,yb=4,local=16x1x4", BESIDE_ON_GPU},
+    {"depthwise", "xb=1,yb=4,local=16x1x4", IN_SMOKE},
     {"depthwise", "xb=4,yb=2", BESIDE},
     {"depthwise", "xb=8,yb=1", BESIDE},
-    {"direct", "kb=4,xb=1,yb=4,local=16x1x4", BESIDE_ON_GPU},
-    {"direct", "kb=8,xb=1,yb=2", BESIDE_ON_GPU},
+    {"direct", "kb=4,xb=1,yb=4,local=16x1x4", IN_SMOKE},
+    {"direct", "kb=8,xb=1,yb=2", IN_SMOKE},
     {"direct", "kb=4,xb=4,yb=4", BESIDE},
     {"direct", "kb=8,xb=8,yb=1", BESIDE},
     {"direct", "kb=1,xb=16,yb=2", BESIDE},
     {"direct", "kb=1,xb=1,yb=1", BESIDE},
+    {"direct", "lanes,v=4,kb=2,xb=4", IN_SMOKE},
+    {"direct", "lanes,v=8,kb=1,xb=6", BESIDE},
+    {"direct", "lanes,v=16,kb=2,xb=7", BESIDE},
+    {"direct", "lanes,v=16,kb=1,xb=14", BESIDE},
+    {"direct", "rows,v=4,kb=4,xb=2", IN_SMOKE},
+    {"direct", "rows,v=8,kb=4,xb=2", BESIDE},
+    {"direct", "rows,v=16,kb=8,xb=2", BESIDE},
+    {"direct", "rows,v=4,kb=4,xb=3", BESIDE},
+    {"pointwise", "v=4,kb=4,xb=2", IN_SMOKE},
+    {"pointwise", "v=8,kb=8,xb=2", BESIDE},
+    {"pointwise", "v=16,kb=8,xb=3", BESIDE},
 };
 enum { FORCED_TILES = sizeof forced_tiles / sizeof forced_tiles[0] };
 
@@ -127,20 +139,21 @@ static uint64_t filter_hash(const clconv_problem *p)
     return tier_problem_hash(&bare);
 }
 
-/* The tile beside the device's choice, NULL for an algorithm without. Filters that many problems
- * have get all tiles, others one. */
-static const char *tile_beside(const tier *t, const problem *p, const char *algo)
+/* The tiles beside the device's choice; returns how many. Filters that many problems have get all
+ * tiles in turn, others one. */
+static size_t tiles_beside(const tier *t, const problem *p, const char *algo,
+                           const char *out[FORCED_TILES])
 {
-    const char *found[FORCED_TILES];
     size_t count = 0;
-    for (size_t i = 0; i < FORCED_TILES; i++)
+    for (size_t i = 0; p->runs & RUN_FORCED && i < FORCED_TILES; i++)
         if (strcmp(forced_tiles[i].algo, algo) == 0 && forced_tiles[i].when != INSTEAD &&
-            (t->all_tiles || forced_tiles[i].when == BESIDE_ON_GPU))
-            found[count++] = forced_tiles[i].tile;
+            (t->all_tiles || forced_tiles[i].when == IN_SMOKE))
+            out[count++] = forced_tiles[i].tile;
+    if (count == 0 || !t->all_tiles)
+        return count;
     const bool often = is_drawn_filter(&p->spec.problem);
-    return count ? found[(often ? tier_problem_hash(&p->spec) : filter_hash(&p->spec.problem)) %
-                         count]
-                 : NULL;
+    out[0] = out[(often ? tier_problem_hash(&p->spec) : filter_hash(&p->spec.problem)) % count];
+    return 1;
 }
 
 /* ---- Entries -------------------------------------------------------------------------------- */
@@ -175,37 +188,37 @@ static void add_entry(entry_list *out, const problem *from, const char *algo, co
     c->seed = c->has_seed ? out->seed : 0;
 }
 
+/* The device's choice and the tiles beside it, for every algorithm that has a choice. */
+static void add_choices(entry_list *out, const tier *t, const problem *p, const char *data,
+                        bool forced)
+{
+    for (size_t a = 0; clconv_algorithm_name(a); a++) {
+        const char *tiles[FORCED_TILES];
+        const char *const algo = clconv_algorithm_name(a);
+        const size_t count = forced ? tiles_beside(t, p, algo, tiles) : 0;
+        if (has_tiles_instead(algo))
+            continue;
+        add_entry(out, p, algo, "", data);
+        for (size_t i = 0; i < count; i++)
+            add_entry(out, p, algo, tiles[i], data);
+    }
+}
+
 /* Exact data, problem by problem so that neighbours share the oracle's result. */
 static void add_exact(entry_list *out, const tier *t, const problem_list *list)
 {
     for (size_t i = 0; i < list->count; i++)
-        for (size_t a = 0; clconv_algorithm_name(a); a++) {
-            const problem *const p = &list->items[i];
-            const char *const algo = clconv_algorithm_name(a);
-            const char *const tile = p->runs & RUN_FORCED ? tile_beside(t, p, algo) : NULL;
-            if (has_tiles_instead(algo))
-                continue;
-            add_entry(out, p, algo, "", "exact");
-            if (tile)
-                add_entry(out, p, algo, tile, "exact");
-        }
+        add_choices(out, t, &list->items[i], "exact", true);
 }
 
-/* Special data under a GPU's tile, too: it asks what becomes of lanes that hold nothing. */
+/* Special data under forced tiles, too: they ask what becomes of lanes that hold nothing. */
 static void add_further_data(entry_list *out, const tier *t, const problem_list *list)
 {
-    for (size_t i = 0; i < list->count; i++)
-        for (size_t a = 0; clconv_algorithm_name(a); a++) {
-            const problem *const p = &list->items[i];
-            const char *const algo = clconv_algorithm_name(a);
-            const bool forced = p->runs & RUN_FORCED && strcmp(p->spec.data, "special") == 0;
-            const char *const tile = forced ? tile_beside(t, p, algo) : NULL;
-            if (!p->spec.data[0] || has_tiles_instead(algo))
-                continue;
-            add_entry(out, p, algo, "", p->spec.data);
-            if (tile)
-                add_entry(out, p, algo, tile, p->spec.data);
-        }
+    for (size_t i = 0; i < list->count; i++) {
+        const problem *const p = &list->items[i];
+        if (p->spec.data[0])
+            add_choices(out, t, p, p->spec.data, strcmp(p->spec.data, "special") == 0);
+    }
 }
 
 /* A tile that stands instead of the choice is a path of CLBlast, which has no limit of 65,536

@@ -28,6 +28,12 @@ static const run_kind kinds[] = {
      .out_of_order = true,
      .flights = 2,
      .exact_data_only = true},
+    {.name = "weights packed before",
+     .place = PLACE_EXACT,
+     .packed = true,
+     .by_events = true,
+     .flights = 1,
+     .exact_data_only = true},
 };
 
 /* ---- Before the run ------------------------------------------------------------------------- */
@@ -111,32 +117,46 @@ bool make_plan(trial *t, const char *algorithm, uint64_t flags, clconv_plan **ou
     return true;
 }
 
-static int64_t times_to_run(const trial *t, const run_kind *kind)
+static int64_t times_to_run(const trial *t, const run_kind *kind, const clconv_plan *plan)
 {
+    if (kind->packed && clconv_plan_packed_size(plan) == 0)
+        return 0;
     if (kind->exact_data_only && strcmp(t->s->ref.mode, "exact") != 0)
         return 0;
     return kind->repeats && t->spec->repeat ? t->spec->repeat : 1;
 }
 
-static bool run_kinds(trial *t, const clconv_plan *bare, const clconv_plan *owning)
+typedef struct plans {
+    clconv_plan *bare;   /* without a workspace of its own */
+    clconv_plan *owning; /* with one */
+    clconv_plan *packed; /* for weights that come packed */
+} plans;
+
+static bool run_kinds(trial *t, const plans *p)
 {
     bool good = true;
-    for (size_t i = 0; good && i < sizeof kinds / sizeof *kinds; i++)
-        for (int64_t left = times_to_run(t, &kinds[i]); good && left > 0; left--)
-            good = run_plan(t, kinds[i].own_workspace ? bare : owning, &kinds[i]);
+    for (size_t i = 0; good && i < sizeof kinds / sizeof *kinds; i++) {
+        const clconv_plan *const plan = kinds[i].packed          ? p->packed
+                                        : kinds[i].own_workspace ? p->bare
+                                                                 : p->owning;
+        for (int64_t left = times_to_run(t, &kinds[i], plan); good && left > 0; left--)
+            good = run_plan(t, plan, &kinds[i]);
+    }
     return good;
 }
 
-/* The first plan brings no workspace of its own; the second does, and is held to the algorithm of
- * the first, because all runs must agree bit for bit. */
+/* All are held to the algorithm of the first, because all runs must agree bit for bit. */
 static bool run_plans(trial *t)
 {
-    clconv_plan *bare = NULL, *owning = NULL;
-    const bool good = make_plan(t, wanted_algorithm(t->spec), CLCONV_USER_WORKSPACE, &bare) &&
-                      load_reference(t) && make_plan(t, clconv_plan_algorithm(bare), 0, &owning) &&
-                      run_kinds(t, bare, owning);
-    clconv_plan_destroy(bare);
-    clconv_plan_destroy(owning);
+    plans p = {0};
+    const bool good =
+        make_plan(t, wanted_algorithm(t->spec), CLCONV_USER_WORKSPACE, &p.bare) &&
+        load_reference(t) && make_plan(t, clconv_plan_algorithm(p.bare), 0, &p.owning) &&
+        make_plan(t, clconv_plan_algorithm(p.bare), CLCONV_PACKED_WEIGHTS, &p.packed) &&
+        run_kinds(t, &p);
+    clconv_plan_destroy(p.bare);
+    clconv_plan_destroy(p.owning);
+    clconv_plan_destroy(p.packed);
     return good;
 }
 

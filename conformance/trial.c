@@ -18,6 +18,7 @@ const role_row role_rows[ROLES] = {
     [ROLE_WORKSPACE] = {"workspace", 0x46d0d0d1u, 0x7fcdd0d1u, 9, CL_MEM_READ_WRITE},
     [ROLE_Y2] = {"second y", 0x45b0b0b2u, 0x7fccc0deu, 11, CL_MEM_READ_WRITE},
     [ROLE_WORKSPACE2] = {"second workspace", 0x46d0d0d2u, 0x7fcdd0d1u, 13, CL_MEM_READ_WRITE},
+    [ROLE_PACKED] = {"packed weights", 0x46d0d0d3u, 0x7fcdd0d2u, 15, CL_MEM_READ_WRITE},
 };
 
 /* Words in front of a payload: an odd offset, or an odd number of the steps that sub-buffers of
@@ -65,13 +66,16 @@ static bool create_buffer(trial *t, const run_kind *kind, role r, const void *pa
     return true;
 }
 
-static bool create_buffers(trial *t, const run_kind *kind, size_t workspace_bytes, run_buffers *run)
+static bool create_buffers(trial *t, const run_kind *kind, const clconv_plan *plan,
+                           run_buffers *run)
 {
     const reference *const ref = &t->s->ref;
-    const size_t workspace = kind->own_workspace ? (workspace_bytes + 3) / 4 : 0;
+    const size_t workspace = kind->own_workspace ? (clconv_plan_workspace(plan) + 3) / 4 : 0;
+    const size_t packed = kind->packed ? (clconv_plan_packed_size(plan) + 3) / 4 : 0;
     bool good = create_buffer(t, kind, ROLE_X, ref->x, ref->shape.x, run) &&
                 create_buffer(t, kind, ROLE_W, ref->w, ref->shape.w, run) &&
-                (!ref->b || create_buffer(t, kind, ROLE_B, ref->b, ref->shape.b, run));
+                (!ref->b || create_buffer(t, kind, ROLE_B, ref->b, ref->shape.b, run)) &&
+                (!packed || create_buffer(t, kind, ROLE_PACKED, NULL, packed, run));
     for (int f = 0; good && f < kind->flights; f++)
         good = create_buffer(t, kind, ROLE_Y + (role)(2 * f), NULL, ref->shape.y, run) &&
                (!workspace ||
@@ -90,7 +94,7 @@ static clconv_status enqueue_flight(const clconv_plan *plan, cl_command_queue qu
 {
     const clconv_args args = {.size = sizeof args,
                               .x = buffer_of(&run->at[ROLE_X]),
-                              .w = buffer_of(&run->at[ROLE_W]),
+                              .w = buffer_of(&run->at[kind->packed ? ROLE_PACKED : ROLE_W]),
                               .b = buffer_of(&run->at[ROLE_B]),
                               .y = buffer_of(&run->at[ROLE_Y + 2 * flight]),
                               .workspace = buffer_of(&run->at[ROLE_WORKSPACE + 2 * flight])};
@@ -98,8 +102,19 @@ static clconv_status enqueue_flight(const clconv_plan *plan, cl_command_queue qu
                           kind->by_events ? run->uploaded : NULL, kind->by_events ? done : NULL);
 }
 
-/* What the convolutions wait for: the uploads, and the kernel that dirties the local memory. */
-static bool prepare_device(trial *t, cl_command_queue queue, const run_kind *kind, run_buffers *run)
+static clconv_status pack(const clconv_plan *plan, cl_command_queue queue, run_buffers *run)
+{
+    const clconv_buffer w = buffer_of(&run->at[ROLE_W]), packed = buffer_of(&run->at[ROLE_PACKED]);
+    const clconv_status status = clconv_pack_weights(plan, queue, &w, &packed, run->uploads,
+                                                     run->uploaded, &run->uploaded[run->uploads]);
+    run->uploads += status == CLCONV_OK;
+    return status;
+}
+
+/* What the convolutions wait for: the uploads, the kernel that dirties the local memory, packing.
+ */
+static bool prepare_device(trial *t, cl_command_queue queue, const clconv_plan *plan,
+                           const run_kind *kind, run_buffers *run)
 {
     cl_int err = CL_SUCCESS;
     clFlush(t->s->upload_queue);
@@ -108,6 +123,9 @@ static bool prepare_device(trial *t, cl_command_queue queue, const run_kind *kin
     if (err != CL_SUCCESS)
         return settle_cl(t, err, "filling the local memory");
     run->uploads += kind->dirty_local;
+    const clconv_status status = kind->packed ? pack(plan, queue, run) : CLCONV_OK;
+    if (status != CLCONV_OK)
+        return settle_status(t, status, "clconv_pack_weights");
     if (!kind->by_events) /* not clFinish: after a flush rusticl returns from it before the work is
                              done */
         clWaitForEvents(run->uploads, run->uploaded);
@@ -132,7 +150,7 @@ static bool fly(trial *t, cl_command_queue queue, const clconv_plan *plan, const
                 run_buffers *run)
 {
     cl_event done[2] = {NULL, NULL};
-    bool good = prepare_device(t, queue, kind, run);
+    bool good = prepare_device(t, queue, plan, kind, run);
     for (int f = 0; good && f < kind->flights; f++) {
         const clconv_status status = enqueue_flight(plan, queue, kind, run, f, &done[f]);
         if (status != CLCONV_OK)
@@ -188,8 +206,8 @@ bool run_plan(trial *t, const clconv_plan *plan, const run_kind *kind)
 {
     run_buffers run = {0};
     float *const *const free_slots = t->s->got + (t->outputs > 0); /* the first output stays */
-    bool good = create_buffers(t, kind, clconv_plan_workspace(plan), &run) &&
-                enqueue_and_wait(t, plan, kind, &run) && check_buffers(t, &run, free_slots);
+    bool good = create_buffers(t, kind, plan, &run) && enqueue_and_wait(t, plan, kind, &run) &&
+                check_buffers(t, &run, free_slots);
     for (int f = 0; good && f < kind->flights; f++)
         good = check_output(t, kind, free_slots[f]);
     release_buffers(t, &run);

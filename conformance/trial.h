@@ -18,6 +18,7 @@ typedef enum role {
     ROLE_WORKSPACE,
     ROLE_Y2,
     ROLE_WORKSPACE2,
+    ROLE_PACKED,
     ROLES
 } role;
 
@@ -68,6 +69,7 @@ typedef struct run_kind {
     const char *name;
     placement place;
     bool own_workspace;      /* else the plan's */
+    bool packed;             /* weights packed by a call of its own */
     uint32_t workspace_fill; /* what it holds before the run */
     bool by_events;          /* waits by wait list and event; else before, and by clFinish */
     bool dirty_local;        /* after a kernel that fills the local memory */
@@ -80,7 +82,7 @@ typedef struct run_kind {
 /* The buffers of one run; those that it does not have are {0}. */
 typedef struct run_buffers {
     guarded at[ROLES];
-    cl_event uploaded[ROLES + 1]; /* room for one more event to wait for */
+    cl_event uploaded[ROLES + 2]; /* room for two more events to wait for */
     cl_uint uploads;
 } run_buffers;
 

@@ -72,6 +72,20 @@ size_t clconv_plan_workspace(const clconv_plan *plan)
     return 10; /* not a whole number of words */
 }
 
+size_t clconv_plan_packed_size(const clconv_plan *plan)
+{
+    (void)plan;
+    return 0;
+}
+
+clconv_status clconv_pack_weights(const clconv_plan *plan, cl_command_queue queue,
+                                  const clconv_buffer *w, const clconv_buffer *packed,
+                                  cl_uint n_wait, const cl_event *wait, cl_event *event)
+{
+    (void)plan, (void)queue, (void)w, (void)packed, (void)n_wait, (void)wait, (void)event;
+    return CLCONV_INVALID;
+}
+
 const char *clconv_plan_algorithm(const clconv_plan *plan)
 {
     (void)plan;
