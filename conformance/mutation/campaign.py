@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from . import faults, results
 from .judge import KILLED, TIERS, Judge, JudgeError
-from .programs import STEMS, Programs, filters_of, find_clang
+from .programs import Programs, filters_of, find_clang
 
 
 class NothingToRunOn(Exception):
@@ -54,10 +54,10 @@ def open_judge(options, kernels, root):
                  options.jobs, options.timeout)
 
 
-def check_originals(judge, algos, tiers):
+def check_originals(judge, stems, tiers):
     """The kernels as they are pass."""
     try:
-        judge.check_originals([s for s in STEMS if s in algos], tiers)
+        judge.check_originals(stems, tiers)
     except JudgeError as why:
         if "exit status 77" in str(why):
             raise NothingToRunOn("no OpenCL device") from why
@@ -170,7 +170,7 @@ def examine(judge, fault, options):
     """A fault's record."""
     changed = {fault.file: fault.text}
     entry = {"id": fault.id, "file": fault.file, "about": fault.about}
-    killer = judge.judge(changed, Programs.stems_of(fault.file), options.tiers)
+    killer = judge.judge(changed, Programs.stems_of(judge.kernels, fault.file), options.tiers)
     if killer:
         entry["killer"] = killer._asdict()
     if killer and options.minimise:
@@ -202,7 +202,7 @@ def run_faults(options, kernels, root):
         save()
     todo = [f for f in chosen if f.id not in records]
     try:
-        check_originals(judge, {s for f in chosen for s in Programs.stems_of(f.file)},
+        check_originals(judge, {s for f in chosen for s in Programs.stems_of(judge.kernels, f.file)},
                         options.tiers)
         in_parallel(options.jobs, lambda f: examine(judge, f, options), todo, "faults", keep)
     finally:

@@ -15,6 +15,8 @@ import threading
 from pathlib import Path
 from typing import NamedTuple, Optional
 
+from .programs import STEMS
+
 COLOUR = re.compile(r"\033\[[0-9;]*m")
 # `-v` prints a case's replay line before its launch; FAIL comes after it.
 LAUNCH = re.compile(r"clconv-conform .*--case '([^']+)'$")
@@ -36,8 +38,28 @@ CHECKED = {
                for k, x, y, w, s, t, p in (
         (8, 16, 2, 17, 2, 1, 0), (4, 16, 4, 32, 2, 2, 0), (4, 8, 1, 24, 3, 3, 0),
         (1, 4, 2, 9, 2, 2, 1), (4, 1, 4, 5, 2, 1, 1))],
+    # Vectors of pixels: the first and the last of x, whole and overlapping, one channel and several.
+    "direct_rows": [f"c{c}h3w{w}k6r2s3sw{t}p{p}:tile=rows,v={v},kb=4,xb={x}"
+                    for c, w, t, p, v, x in (
+        (1, 16, 1, 1, 8, 2), (2, 21, 1, 1, 8, 2), (3, 12, 1, 0, 4, 3), (2, 25, 2, 1, 4, 2))],
+    "direct_lanes": [f"c3h4w{w}k{k}r2s3sw{t}p{p}:tile=lanes,v={v},kb={b},xb={x}"
+                     for w, k, t, p, v, b, x in (
+        (9, 10, 1, 1, 4, 2, 4), (8, 9, 1, 1, 8, 1, 7), (17, 5, 2, 0, 4, 1, 4))],
+    "pointwise": [f"c3h3w{w}k{k}g{g}:tile=v={v},kb={b},xb=2" for w, k, g, v, b in (
+        (9, 9, 1, 4, 4), (7, 10, 1, 8, 8))],
+    "depthwise_rows": [f"c{c}h5w{w}k{c}r3s3sw{t}p{p}g{c}:tile=rows,v={v},xb={x}"
+                       for c, w, t, p, v, x in (
+        (2, 9, 1, 1, 4, 1), (3, 17, 1, 1, 8, 2), (2, 18, 2, 1, 4, 1), (3, 5, 1, 1, 4, 1))],
+    "depthwise_lanes": [f"c{c}h5w{w}k{c}r3s3sw{t}p{p}g{c}:tile=lanes,v={v},xb={x}"
+                        for c, w, t, p, v, x in (
+        (5, 7, 1, 1, 4, 4), (9, 7, 1, 1, 8, 7), (4, 9, 2, 1, 4, 4))],
 }
 MINIMISE_SECONDS = 400  # more than --minimise takes, which is silent
+
+
+def algorithms(stems):
+    """Who runs some kernel files, each once, in the order of the stems."""
+    return list(dict.fromkeys(stem.algo for name, stem in STEMS.items() if name in stems))
 
 
 class JudgeError(Exception):
@@ -186,7 +208,7 @@ class Judge:
         for process in list(self.running):
             stop(process)
 
-    def check_originals(self, algos, tiers):
+    def check_originals(self, stems, tiers):
         """The kernels as they are must pass, or every mutant would seem to be killed. Warms a cache
         on the way (CLBlast's programs take long), which the slots begin with. What a suite has
         passed is not repeated."""
@@ -198,7 +220,7 @@ class Judge:
             known = {"suite": suite.hexdigest(), "kernels": "", "passed": []}
         self.originals.put(self.kernels)
         for tier in tiers:
-            for algo in algos if tier != CHECKER else ():
+            for algo in algorithms(stems) if tier != CHECKER else ():
                 if [tier, algo] not in known["passed"]:
                     known["kernels"] = self._run_original(tier, algo)
                     known["passed"].append([tier, algo])
@@ -232,33 +254,34 @@ class Judge:
             slot.forget(keep)
             self.free.put(slot)
 
-    def judge(self, changed, algos, tiers):
+    def judge(self, changed, stems, tiers):
         """The first killer of the changed files, smoke first; None = they live."""
         with self._changed(changed) as slot:
             for tier in tiers:
-                for algo in algos:
-                    killer = self._check(slot, algo) if tier == CHECKER else self.run(
-                        slot, tier, algo, ["--tier", tier]).killer
+                for one in stems if tier == CHECKER else algorithms(stems):
+                    killer = self._check(slot, one) if tier == CHECKER else self.run(
+                        slot, tier, one, ["--tier", tier]).killer
                     if killer:
                         return killer
         return None
 
-    def _check(self, slot, algo):
+    def _check(self, slot, stem):
         """What the checker sees that the tiers did not. The originals must have passed it."""
         if not shutil.which(CHECKER):
             return None
         with self.checking:
-            if algo not in self.checked:
-                self._must_pass(self._run_checker(self.originals, algo))
-                self.checked.add(algo)
-        return self._run_checker(slot, algo)
+            if stem not in self.checked:
+                self._must_pass(self._run_checker(self.originals, stem))
+                self.checked.add(stem)
+        return self._run_checker(slot, stem)
 
-    def _run_checker(self, slot, algo):
-        for case in CHECKED.get(algo, ()):
+    def _run_checker(self, slot, stem):
+        algo = STEMS[stem].algo
+        for case in CHECKED.get(stem, ()):
             killer = self.run(slot, CHECKER, algo, ["--case", case], CHECKER).killer
             if killer:
                 return killer
-        if algo not in CHECKED:
+        if stem not in CHECKED:
             return None
         return self.run(slot, CHECKER, algo, ["--tier", "smoke"], CHECKER).killer
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Whether a mutant is another program at all: its LLVM IR against the original's, over a grid of
 build options that stands for those the library uses."""
+import itertools
 import os
 import re
 import shutil
@@ -9,12 +10,25 @@ import threading
 from pathlib import Path
 from typing import NamedTuple, Optional
 
-# The kernel files beside common.cl, the algorithms of the same names, in the order in which they
-# are tried: quick ones first.
-STEMS = ("naive", "gemm", "depthwise", "direct")
-COMMON = "common.cl"
-# As in strip.c: which tiles there are. The first is what a CPU gets.
-XB, YB, KB = (16, 1, 4, 8), (4, 1, 2), (4, 8, 1)
+class Stem(NamedTuple):
+    """Who runs a kernel file, and the sizes of its tiles, as in host/algos; a CPU's first."""
+    algo: str
+    sizes: dict
+
+
+# The kernel files that programs are made of, in the order in which they are tried: quick ones first.
+STEMS = {
+    "naive": Stem("naive", {}),
+    "gemm": Stem("gemm", {}),
+    "pointwise": Stem("pointwise", {"V": (16, 4, 8), "KB": (8, 4), "XB": (3, 2)}),
+    "depthwise": Stem("depthwise", {"XB": (16, 1, 4, 8), "YB": (4, 1, 2)}),
+    "depthwise_rows": Stem("depthwise", {"V": (16, 4, 8), "XB": (1, 2)}),
+    "depthwise_lanes": Stem("depthwise", {"V": (16, 4, 8), "XB": (7, 4, 14)}),
+    "direct": Stem("direct", {"KB": (4, 8, 1), "XB": (16, 1, 4, 8), "YB": (4, 1, 2)}),
+    "direct_rows": Stem("direct", {"V": (16, 4, 8), "KB": (4, 8), "XB": (4, 2, 3)}),
+    "direct_lanes": Stem("direct", {"V": (16, 4, 8), "KB": (1, 2), "XB": (14, 4, 6, 7)}),
+}
+INCLUDE = re.compile(r'^#include "(.+)"\n', re.MULTILINE)
 SHARED_DEFINES = "FILTER_H FILTER_W STRIDE_H STRIDE_W DILATION_H DILATION_W".split()
 OLDEST, NEWEST = 14, 22
 UNPACKED = Path(__file__).resolve().parents[2] / "build/offline/root/usr"
@@ -64,20 +78,23 @@ def filters_of(cases):
     return sorted(found, key=lambda f: (sum(f[i] == f[i + 1] for i in (0, 2, 4)), f))
 
 
+def expand(kernels, file):
+    """A kernel file with its includes, as the library gives it to a compiler."""
+    return INCLUDE.sub(lambda match: expand(kernels, match.group(1)), kernels[file])
+
+
 def grid(stem, filters):
     """Options of the programs of a stem: every filter with a CPU's tile, every tile with filters
-    taken in turn. naive and gemm are one program."""
-    if stem in ("naive", "gemm"):
+    taken in turn. What has no tile is one program."""
+    sizes = STEMS[stem].sizes
+    if not sizes:
         return [()]
-    tiles = [(x, y, k) for k in (KB if stem == "direct" else (0,)) for y in YB for x in XB]
+    tiles = list(itertools.product(*sizes.values()))
     wanted = [(filters[i % len(filters)], tile) for i, tile in enumerate(tiles * 2)]
     wanted += [(f, tiles[0]) for f in filters]
-    out = []
-    for values, (x, y, k) in dict.fromkeys(wanted):
-        options = [f"-D{name}={v}" for name, v in zip(SHARED_DEFINES, values)]
-        options += [f"-DXB={x}", f"-DYB={y}"] + ([f"-DKB={k}"] if k else [])
-        out.append(tuple(options))
-    return out
+    names = [*SHARED_DEFINES, *sizes]
+    return [tuple(f"-D{name}={v}" for name, v in zip(names, (*filter_, *tile)))
+            for filter_, tile in dict.fromkeys(wanted)]
 
 
 class Programs:
@@ -89,8 +106,11 @@ class Programs:
         self.known, self.lock = {}, threading.Lock()
 
     @staticmethod
-    def stems_of(file):
-        return STEMS if file == COMMON else (file.removesuffix(".cl"),)
+    def stems_of(kernels, file):
+        """The stems that a kernel file is part of."""
+        def holds(outer):
+            return outer == file or any(map(holds, INCLUDE.findall(kernels[outer])))
+        return [stem for stem in STEMS if holds(f"{stem}.cl")]
 
     def _original(self, kind, stem, options):
         """The original's text after a compiler pass, computed once."""
@@ -99,29 +119,32 @@ class Programs:
             entry = self.known.setdefault(key, [threading.Lock(), None])
         with entry[0]:
             if entry[1] is None:
-                source = self.kernels[COMMON] + self.kernels[f"{stem}.cl"]
+                source = expand(self.kernels, f"{stem}.cl")
                 entry[1] = getattr(self.compiler, kind)(source, options)
             return entry[1]
 
     def compare(self, stem, file, text):
         """The first program of `stem` in which the changed file makes a difference decides."""
         kernels = {**self.kernels, file: text}
-        source = kernels[COMMON] + kernels[f"{stem}.cl"]
+        source = expand(kernels, f"{stem}.cl")
         for options in self.grids[stem]:
             plain = self.compiler.preprocess(source, options)
             if plain is not None and plain == self._original("preprocess", stem, options):
                 continue
+            original = self._original("run", stem, options)
+            if original is None:
+                continue  # there is no such tile
             code = self.compiler.run(source, options)
             if code is None:
                 return Difference("invalid", options)
-            if code != self._original("run", stem, options):
+            if code != original:
                 return Difference("differs", options)
         return Difference("equal")
 
     def differing(self, mutant):
         """("equal" | "invalid" | "differs", the stems in which it differs)."""
         stems = []
-        for stem in self.stems_of(mutant.file):
+        for stem in self.stems_of(self.kernels, mutant.file):
             state = self.compare(stem, mutant.file, mutant.text).state
             if state == "invalid":
                 return "invalid", ()

@@ -8,7 +8,8 @@ from pathlib import Path
 from mutation import checks, faults, results
 from mutation.judge import Killer
 from mutation.mutants import mutants_of
-from mutation.programs import STEMS, filters_of, grid
+from mutation import programs
+from mutation.programs import STEMS, expand, filters_of, grid
 
 FOLDER = Path(__file__).resolve().parent
 MUTANTS = mutants_of("naive.cl", "if (a < b) c = d + 1;\n")
@@ -138,14 +139,20 @@ class Programs(unittest.TestCase):
 
     def test_grid_holds_every_filter_and_every_tile(self):
         filters = [(r, 3, 1, 2, 1, 1) for r in range(1, 30)]
-        sizes = dict(zip(STEMS, (1, 1, 12, 36)))
-        for stem in STEMS:
-            options = [" ".join(o) for o in grid(stem, filters)]
+        for stem, sizes in (("naive", 1), ("depthwise", 12), ("direct", 36), ("pointwise", 12)):
+            options = grid(stem, filters)
             self.assertEqual(len(options), len(set(options)))
-            tiles = {o.partition("-DXB")[2] for o in options}
-            self.assertEqual(len(tiles), sizes[stem])
-            if sizes[stem] > 1:
-                self.assertEqual(len({o.partition("-DXB")[0] for o in options}), len(filters))
+            self.assertEqual(len({o[6:] for o in options}), sizes)
+            if sizes > 1:
+                self.assertEqual(len({o[:6] for o in options}), len(filters))
+
+    def test_includes(self):
+        kernels = {"a.cl": '#include "b.cl"\nA\n', "b.cl": '#include "c.cl"\nB\n', "c.cl": "C\n"}
+        self.assertEqual(expand(kernels, "a.cl"), "C\nB\nA\n")
+        kernels = {f"{stem}.cl": "" for stem in STEMS} | {"part.cl": "", "x.cl": ""}
+        kernels["direct.cl"] = kernels["gemm.cl"] = '#include "part.cl"\n'
+        self.assertEqual(programs.Programs.stems_of(kernels, "part.cl"), ["gemm", "direct"])
+        self.assertEqual(programs.Programs.stems_of(kernels, "x.cl"), [])
 
 
 if __name__ == "__main__":
