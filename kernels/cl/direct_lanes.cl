@@ -139,6 +139,9 @@ kernel void direct_lanes(CONV_BUFFERS, global const float *restrict packed,
         for (int c = 0; c < in_per_group; c++) {
             global const float *row = in + c * in_plane + (long)top * row_width + left;
             global const float *taps = weights + c * PACKED_CHANNEL;
+            UNROLL
+            for (int r = 0; r < STRIDE_H; r++)
+                fetch(row + r_end * step + r * (long)row_width, SPAN);
             for (int r = r_first; r < r_end; r++)
                 add_row(sum, row + r * step, left, row_width, taps + r * (FILTER_W * V), next);
         }

@@ -102,6 +102,9 @@ kernel void direct_rows(CONV_BUFFERS, global const float *restrict packed,
             global const float *taps = weights + c * PACKED_CHANNEL;
             const int inside = at + r_first * step + column[0] >= 0 &&
                                at + (r_end - 1) * step + column[XB - 1] + REACH <= end;
+            UNROLL
+            for (int v = 0; v < XB; v++)
+                fetch(image + at + r_end * step + column[v], V * STRIDE_W);
             for (int r = r_first; r < r_end; r++)
                 if (inside)
                     add_row(sum, image, at + r * step, column, in_w, taps + r * (FILTER_W * KB),

@@ -24,13 +24,14 @@
 #define PACK KB
 #include "packed.cl"
 
-/* BLOCKS blocks of KB channels x VECTORS vectors; the last `channels` of them exist. `block` is from
- * one block's weights to the next one's, `plane` from one channel's pixels to the next one's. */
+/* BLOCKS blocks of KB channels x VECTORS vectors; the first `channels` of them exist. `block` is from
+ * one block's weights to the next one's, `plane` from one channel's pixels to the next one's, `ahead`
+ * from a channel's pixels to those that are worth fetching. */
 #define TILE(name, BLOCKS, VECTORS)                                                                \
     INLINE void name(global const float *in, const long plane, global const float *weights,       \
                      const long block, const int in_per_group, global float *out,                 \
                      const int channels, global const float *b, const int has_bias,               \
-                     const float bias_factor)                                                      \
+                     const float bias_factor, const int ahead)                                     \
     {                                                                                              \
         vec sum[BLOCKS * KB][VECTORS];                                                             \
         UNROLL for (int k = 0; k < BLOCKS * KB; k++)                                               \
@@ -42,6 +43,7 @@
         {                                                                                          \
             vec pixels[VECTORS];                                                                   \
             UNROLL for (int j = 0; j < VECTORS; j++) pixels[j] = LOAD(in + j * V);                 \
+            fetch(in + ahead, V);                                                                  \
             UNROLL for (int k = 0; k < BLOCKS * KB; k++)                                           \
             {                                                                                      \
                 const vec weight = weights[k / KB * block + k % KB];                               \
@@ -57,8 +59,8 @@ TILE(tile_wide, 1, XB)
 TILE(tile_tall, 2, 1)
 TILE(tile_short, 1, 1)
 
-kernel void pointwise(CONV_BUFFERS, global const float *restrict packed, const ulong packed_offset,
-                      CONV_SHAPE, const int run)
+kernel void pointwise(CONV_BUFFERS, global const float *restrict packed,
+                      const ulong packed_offset, CONV_SHAPE, const int run)
 {
     const long z = (long)get_global_id(2);
     const long plane = (long)in_h * in_w;
@@ -79,17 +81,17 @@ kernel void pointwise(CONV_BUFFERS, global const float *restrict packed, const u
         for (int i = 0; i < blocks; i++)
             tile_wide(in + pixel, plane, weights + i * block, block, in_per_group,
                       out + i * KB * plane + pixel, out_per_group - i * KB, bias + i * KB, has_bias,
-                      bias_factor);
+                      bias_factor, (XB + min(i, XB - 1)) * V);
     for (; pixel < end; pixel += V) {
         const long at = min(pixel, plane - V); /* the last vector overlaps the one before */
         int i = 0;
         for (; i + 1 < blocks; i += 2)
             tile_tall(in + at, plane, weights + i * block, block, in_per_group,
                       out + i * KB * plane + at, out_per_group - i * KB, bias + i * KB, has_bias,
-                      bias_factor);
+                      bias_factor, V);
         for (; i < blocks; i++)
             tile_short(in + at, plane, weights + i * block, block, in_per_group,
                        out + i * KB * plane + at, out_per_group - i * KB, bias + i * KB, has_bias,
-                       bias_factor);
+                       bias_factor, V);
     }
 }

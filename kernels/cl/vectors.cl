@@ -25,6 +25,18 @@ typedef float loose_8 __attribute__((ext_vector_type(8), aligned(4)));
 #define PICK(a, b, ...) shuffle2(a, b, (JOIN(uint, V))(__VA_ARGS__))
 #endif
 
+/* Asks for `count` floats that the next tile reads: hardware does not foresee rows this short. They
+ * may lie outside x, nothing is read. PoCL's prefetch() does nothing, and clang's own is no
+ * instruction of SPIR. */
+INLINE void fetch(global const float *p, const int count)
+{
+#if defined(__clang__) && !defined(__SPIR__) && !defined(__SPIRV__)
+    UNROLL
+    for (int i = 0; i < count; i += 16)
+        __builtin_prefetch((const void *)(ulong)(p + i));
+#endif
+}
+
 #if V == 4
 #define EVEN(a, b) PICK(a, b, 0, 2, 4, 6)
 #elif V == 8
