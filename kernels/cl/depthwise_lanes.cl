@@ -16,6 +16,9 @@
 #endif
 
 #define TAPS (FILTER_H * FILTER_W)
+/* Partial sums of an output, for columns of the filter in turn: few chains of multiply-adds would
+ * wait for one another. */
+#define PARTS (V == 16 && FILTER_W > 1 ? 2 : 1)
 /* Pixels of a plane of x, and of y, that there is room for (host: the same). */
 #define ROOM 256
 
@@ -114,7 +117,7 @@ INLINE void load_weights(vec weight[TAPS], global const float *const *filter)
 
 /* Adds a row of the filter to XB pixels, whose first is column `left` of x under the first tap.
  * Only so many columns at either end as the filter reaches over can be padding. */
-INLINE void add_row(vec sum[XB], const vec *row, const vec *weight, const int left, const int in_w)
+INLINE void add_row(vec sum[XB][PARTS], const vec *row, const vec *weight, const int left, const int in_w)
 {
     enum { REACH = (FILTER_W - 1) * DILATION_W, COLUMNS = (XB - 1) * STRIDE_W + 1 + REACH };
     UNROLL
@@ -126,7 +129,7 @@ INLINE void add_row(vec sum[XB], const vec *row, const vec *weight, const int le
         for (int s = 0; s < FILTER_W; s++) {
             const int at = c - s * DILATION_W, j = at / STRIDE_W;
             if (at >= 0 && at % STRIDE_W == 0 && j < XB)
-                sum[j] = fma(value, weight[s], sum[j]);
+                sum[j][s % PARTS] = fma(value, weight[s], sum[j][s % PARTS]);
         }
     }
 }
@@ -145,16 +148,16 @@ INLINE void convolve(vec *out, const vec *in, const vec *weight, const vec start
         const int end = min(FILTER_H, (size->in_h - top + DILATION_H - 1) / DILATION_H);
         for (int q = 0; q < size->out_w; q += XB) {
             const int col = min(q, size->out_w - XB);
-            vec sum[XB];
+            vec sum[XB][PARTS];
             UNROLL
-            for (int j = 0; j < XB; j++)
-                sum[j] = start;
+            for (int i = 0; i < XB * PARTS; i++)
+                sum[i / PARTS][i % PARTS] = i % PARTS ? 0.0f : start;
             for (int r = first; r < end; r++)
                 add_row(sum, in + (top + r * DILATION_H) * size->in_w, weight + r * FILTER_W,
                         col * STRIDE_W - size->pad_left, size->in_w);
             UNROLL
             for (int j = 0; j < XB; j++)
-                out[p * size->out_w + col + j] = sum[j];
+                out[p * size->out_w + col + j] = PARTS == 1 ? sum[j][0] : sum[j][0] + sum[j][PARTS - 1];
         }
     }
 }
