@@ -101,6 +101,16 @@ INLINE void store_all(global float *const *to, const vec *from, const int count)
     }
 }
 
+/* Brings what will be stored over into the cache, for many short rows keep stores waiting. */
+INLINE void expect_stores(global float *const *to, const int count)
+{
+#ifdef __clang__
+    for (int l = 0; l < V; l++)
+        for (int i = 0; i < count; i += 16)
+            __builtin_prefetch(to[l] + i, 1);
+#endif
+}
+
 INLINE void load_weights(vec weight[TAPS], global const float *const *filter)
 {
 #if TAPS >= BLOCK
@@ -209,6 +219,7 @@ static __attribute__((noinline)) void do_run(CONV_BUFFERS, CONV_SHAPE, const lon
             at.bias -= groups * b_group;
             at.out += y_image - (long)groups * out_per_group * plane_out;
         }
+        expect_stores(to, plane_out);
         load_weights(weight, filter);
         load_all(in, from, plane_in);
         convolve(out, in, weight, JOIN(vload, V)(0, bias), &size);
