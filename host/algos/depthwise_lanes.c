@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* Algorithm `depthwise`, design `lanes`: vectors of planes, for planes that fit a cache. */
+#include "internal.h"
+
+/* v planes side by side, xb pixels of a row at a time. */
+static const clconv_tile_key keys[] = {{"v", {4, 8, 16}}, {"xb", {4, 7, 14}}, {NULL, {0}}};
+enum { V, XB };
+
+enum { ROOM = 256 }; /* pixels in the kernel's arrays, as there */
+
+static bool find_tile(const clconv_request *request, int *value)
+{
+    if (request->tile)
+        return clconv_tile_read(request->tile, keys, value);
+    value[V] = clconv_vector_floats(request->dev);
+    value[XB] = 7; /* serves rows of 7 and of 14, and leaves registers to loads */
+    return value[V] >= 4;
+}
+
+/* Padding beyond the filter's own reach leaves columns of a tile without any pixel. */
+static bool pads_widely(const clconv_work *work)
+{
+    const int64_t reach = (int64_t)(work->s - 1) * work->dilation_w;
+    const int64_t right =
+        (int64_t)(work->q - 1) * work->stride_w - work->pad_left + reach - work->w;
+    return work->pad_left > reach || right >= reach;
+}
+
+static const char *refuses(const clconv_request *request)
+{
+    enum { MOST_TAPS = 49 };
+    int value[CLCONV_TILE_KEYS];
+    const clconv_work *work = request->work;
+    if (!find_tile(request, value))
+        return request->tile ? "depthwise has the tiles lanes,v=4|8|16,xb=4|7|14 only"
+                             : "the device has no vectors";
+    for (size_t i = 0; i < work->segments; i++)
+        if (work->segment[i].in != 1)
+            return "it needs groups of one input channel";
+    if (work->divisor != 1.0f)
+        return "it has no mean";
+    if ((int64_t)work->r * work->s > MOST_TAPS)
+        return "the filter is too large for its registers";
+    if (work->q < value[XB] || pads_widely(work))
+        return "the image is too narrow, or its padding too wide";
+    const int64_t in = (int64_t)work->h * work->w, out = (int64_t)work->p * work->q;
+    if (in < value[V] / 2 || out < value[V] / 2 || in > ROOM || out > ROOM)
+        return "the planes are smaller than its vectors or larger than its arrays";
+    if (work->n > INT32_MAX)
+        return "the batch is too large for positions of 32 bits";
+    return clconv_strip_refuses(work);
+}
+
+static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
+{
+    int value[CLCONV_TILE_KEYS];
+    clconv_program *program = NULL;
+    const clconv_work *work = request->work;
+    find_tile(request, value);
+    clconv_tile_note(plan, keys, value);
+    clconv_status status = clconv_tile_program(plan, "depthwise_lanes", keys, value, &program);
+    for (size_t i = 0; i < work->segments && !status; i++) {
+        const clconv_segment *segment = &work->segment[i];
+        const int64_t planes = work->n * segment->groups * segment->out;
+        const int64_t blocks = (planes - 1) / value[V] + 1;
+        const int64_t run = (blocks - 1) / (16 * (int64_t)request->dev->compute_units) + 1;
+        const clconv_grid grid = {
+            .kernel = "depthwise_lanes",
+            .local = {1, 1, 1},
+            .x = 1,
+            .y = 1,
+            .z = (blocks - 1) / run + 1,
+            .item_macs = (double)(run * value[V]) * clconv_plane_macs(work, 1),
+            .own = {(cl_int)work->n, (cl_int)run},
+            .owns = 2,
+        };
+        status = clconv_plan_add_steps(plan, program, &grid, segment, request);
+    }
+    return status;
+}
+
+/* 7 where design `rows` reaches 4, both on 7x7 planes (Intel Xeon of 2.7 GHz, V 16 and 3x3,
+ * 2026-11-20); rows that fill more than half a vector are better off there. */
+static double macs_per_cycle(const clconv_request *request)
+{
+    int value[CLCONV_TILE_KEYS];
+    find_tile(request, value);
+    return 8.0 + 0.48 * value[V];
+}
+
+const clconv_algo clconv_algo_depthwise_lanes = {
+    .name = "depthwise",
+    .design = "lanes",
+    .refuses = refuses,
+    .macs_per_cycle = macs_per_cycle,
+    .prepare = prepare,
+};

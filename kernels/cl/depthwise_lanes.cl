@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/* Depthwise and shared kernel, design `lanes`: the V lanes of a vector are V planes of y, for CPUs
+ * and planes that fit a first-level cache.
+ *
+ * V planes are transposed in registers into an array of pixels, where every tap is an aligned load
+ * and no lane idles, whatever the width; the result is transposed back. Taps outside x are left out.
+ *
+ * Id 2 = `run` blocks of V output planes z = (n * groups + g) * out_per_group + k. Defines: the
+ * filter; V; XB pixels of a row at a time. */
+
+#include "common.cl"
+#include "vectors.cl"
+
+#ifndef XB
+#define XB 7
+#endif
+
+#define TAPS (FILTER_H * FILTER_W)
+/* Partial sums of an output, for columns of the filter in turn: few chains of multiply-adds would
+ * wait for one another. */
+#define PARTS (V == 16 && FILTER_W > 1 ? 2 : 1)
+/* Pixels of a plane of x, and of y, that there is room for (host: the same). */
+#define ROOM 256
+
+/* Half vectors: a block of BLOCK pixels of V planes is BLOCK vectors either way, plane i beside
+ * plane BLOCK + i or all planes of a pixel. */
+#if V == 4
+#define BLOCK 2
+#define LOW_HALVES(a, b) PICK(a, b, 0, 4, 2, 6)
+#define HIGH_HALVES(a, b) PICK(a, b, 1, 5, 3, 7)
+#define BLOCK_ROUNDS(F) F
+#elif V == 8
+#define BLOCK 4
+#define LOW_HALVES(a, b) PICK(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
+#define HIGH_HALVES(a, b) PICK(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
+#define BLOCK_ROUNDS(F) F F
+#else
+#define BLOCK 8
+#define LOW_HALVES(a, b) PICK(a, b, 0, 16, 1, 17, 2, 18, 3, 19, 8, 24, 9, 25, 10, 26, 11, 27)
+#define HIGH_HALVES(a, b) PICK(a, b, 4, 20, 5, 21, 6, 22, 7, 23, 12, 28, 13, 29, 14, 30, 15, 31)
+#define BLOCK_ROUNDS(F) F F F
+#endif
+
+#ifdef __clang__
+typedef float loose_half __attribute__((ext_vector_type(BLOCK), aligned(4)));
+#define LOAD_HALF(p) (*(global const loose_half *)(p))
+#define STORE_HALF(value, p) (*(global loose_half *)(p) = (value))
+#else
+#define LOAD_HALF(p) JOIN(vload, BLOCK)(0, p)
+#define STORE_HALF(value, p) JOIN(vstore, BLOCK)(value, 0, p)
+#endif
+typedef JOIN(float, BLOCK) half_vec;
+
+/* Transposes both halves of m, which are BLOCK x BLOCK each, as transpose() does. */
+INLINE void transpose_block(vec m[BLOCK])
+{
+#define SHUFFLE_BLOCK                                                                              \
+    {                                                                                              \
+        vec other[BLOCK];                                                                          \
+        UNROLL for (int i = 0; i < BLOCK / 2; i++)                                                 \
+        {                                                                                          \
+            other[2 * i] = LOW_HALVES(m[i], m[i + BLOCK / 2]);                                     \
+            other[2 * i + 1] = HIGH_HALVES(m[i], m[i + BLOCK / 2]);                                \
+        }                                                                                          \
+        UNROLL for (int i = 0; i < BLOCK; i++) m[i] = other[i];                                    \
+    }
+    BLOCK_ROUNDS(SHUFFLE_BLOCK)
+}
+
+/* Elements `at` to at + BLOCK - 1 of V arrays, as BLOCK vectors of one element of each. */
+INLINE void load_block(vec m[BLOCK], global const float *const *from, const int at)
+{
+    UNROLL
+    for (int i = 0; i < BLOCK; i++)
+        m[i] = (vec)((half_vec)LOAD_HALF(from[i] + at), (half_vec)LOAD_HALF(from[BLOCK + i] + at));
+    transpose_block(m);
+}
+
+/* Elements 0 to count - 1 of V arrays; the last block overlaps the one before. */
+INLINE void load_all(vec *to, global const float *const *from, const int count)
+{
+    for (int at = 0; at < count; at += BLOCK)
+        load_block(to + min(at, count - BLOCK), from, min(at, count - BLOCK));
+}
+
+/* The way back. */
+INLINE void store_all(global float *const *to, const vec *from, const int count)
+{
+    for (int i = 0; i < count; i += BLOCK) {
+        vec m[BLOCK];
+        const int at = min(i, count - BLOCK);
+        UNROLL
+        for (int j = 0; j < BLOCK; j++)
+            m[j] = from[at + j];
+        transpose_block(m);
+        UNROLL
+        for (int j = 0; j < BLOCK; j++) {
+            STORE_HALF(m[j].lo, to[j] + at);
+            STORE_HALF(m[j].hi, to[BLOCK + j] + at);
+        }
+    }
+}
+
+/* Brings the lines of y into the cache before many short stores would wait for them (7x7 planes:
+ * 29 to 25 us). PoCL's prefetch() does nothing, and clang's own is no instruction of SPIR. */
+INLINE void expect_stores(global float *const *to, const int count)
+{
+#if defined(__clang__) && !defined(__SPIR__) && !defined(__SPIRV__)
+    for (int l = 0; l < V; l++)
+        for (int i = 0; i < count; i += 16)
+            __builtin_prefetch(to[l] + i, 1);
+#endif
+}
+
+INLINE void load_weights(vec weight[TAPS], global const float *const *filter)
+{
+#if TAPS >= BLOCK
+    load_all(weight, filter, TAPS);
+#else
+    for (int i = 0; i < TAPS; i++) {
+        float lane[V];
+        for (int l = 0; l < V; l++)
+            lane[l] = filter[l][i];
+        weight[i] = JOIN(vload, V)(0, lane);
+    }
+#endif
+}
+
+/* Adds a row of the filter to XB pixels, whose first is column `left` of x under the first tap.
+ * Only so many columns at either end as the filter reaches over can be padding. */
+INLINE void add_row(vec sum[XB][PARTS], const vec *row, const vec *weight, const int left, const int in_w)
+{
+    enum { REACH = (FILTER_W - 1) * DILATION_W, COLUMNS = (XB - 1) * STRIDE_W + 1 + REACH };
+    UNROLL
+    for (int c = 0; c < COLUMNS; c++) {
+        if ((c < REACH && left + c < 0) || (c >= COLUMNS - REACH && left + c >= in_w))
+            continue;
+        const vec value = row[left + c];
+        UNROLL
+        for (int s = 0; s < FILTER_W; s++) {
+            const int at = c - s * DILATION_W, j = at / STRIDE_W;
+            if (at >= 0 && at % STRIDE_W == 0 && j < XB)
+                sum[j][s % PARTS] = fma(value, weight[s], sum[j][s % PARTS]);
+        }
+    }
+}
+
+typedef struct sizes {
+    int in_h, in_w, out_h, out_w, pad_top, pad_left;
+} sizes;
+
+/* The last pixels of a row overlap those before. */
+INLINE void convolve(vec *out, const vec *in, const vec *weight, const vec start,
+                     const sizes *size)
+{
+    for (int p = 0; p < size->out_h; p++) {
+        const int top = p * STRIDE_H - size->pad_top;
+        const int first = top < 0 ? (-top + DILATION_H - 1) / DILATION_H : 0;
+        const int end = min(FILTER_H, (size->in_h - top + DILATION_H - 1) / DILATION_H);
+        for (int q = 0; q < size->out_w; q += XB) {
+            const int col = min(q, size->out_w - XB);
+            vec sum[XB][PARTS];
+            UNROLL
+            for (int i = 0; i < XB * PARTS; i++)
+                sum[i / PARTS][i % PARTS] = i % PARTS ? 0.0f : start;
+            for (int r = first; r < end; r++)
+                add_row(sum, in + (top + r * DILATION_H) * size->in_w, weight + r * FILTER_W,
+                        col * STRIDE_W - size->pad_left, size->in_w);
+            UNROLL
+            for (int j = 0; j < XB; j++)
+                out[p * size->out_w + col + j] = PARTS == 1 ? sum[j][0] : sum[j][0] + sum[j][PARTS - 1];
+        }
+    }
+}
+
+/* One plane of y, and what it is made of. */
+typedef struct plane {
+    global const float *in, *filter, *bias;
+    global float *out;
+    int k, g;
+} plane;
+
+static __attribute__((noinline)) void do_run(CONV_BUFFERS, CONV_SHAPE, const long first,
+                                             const long count)
+{
+    vec in[ROOM], out[ROOM], weight[TAPS];
+    const sizes size = {in_h, in_w, out_h, out_w, pad_top, pad_left};
+    const int plane_in = in_h * in_w, plane_out = out_h * out_w;
+    const long n = first / out_per_group / groups;
+    plane at = {.g = (int)(first / out_per_group % groups), .k = (int)(first % out_per_group)};
+    at.in = x + x_offset + n * x_image + (long)at.g * plane_in;
+    at.filter = w + w_offset + at.g * w_group + at.k * w_out;
+    at.bias = b + b_offset + at.g * b_group + at.k;
+    at.out = y + y_offset + n * y_image + ((long)at.g * out_per_group + at.k) * plane_out;
+    for (long z = 0; z < count; z += V) {
+        global const float *from[V], *filter[V];
+        global float *to[V];
+        float bias[V];
+        for (int l = 0; l < V; l++) {
+            from[l] = at.in;
+            filter[l] = at.filter;
+            to[l] = at.out;
+            bias[l] = has_bias ? bias_factor * *at.bias : 0.0f;
+            if (z + l + 1 >= count) /* the lanes that are left repeat the last plane */
+                continue;
+            at.filter += w_out;
+            at.bias++;
+            at.out += plane_out;
+            if (++at.k < out_per_group)
+                continue;
+            at.k = 0;
+            at.in += plane_in;
+            at.filter += w_group - out_per_group * w_out;
+            at.bias += b_group - out_per_group;
+            if (++at.g < groups)
+                continue;
+            at.g = 0;
+            at.in += x_image - (long)groups * plane_in;
+            at.filter -= groups * w_group;
+            at.bias -= groups * b_group;
+            at.out += y_image - (long)groups * out_per_group * plane_out;
+        }
+        expect_stores(to, plane_out);
+        load_weights(weight, filter);
+        load_all(in, from, plane_in);
+        convolve(out, in, weight, JOIN(vload, V)(0, bias), &size);
+        store_all(to, out, plane_out);
+    }
+}
+
+kernel void depthwise_lanes(CONV_BUFFERS, CONV_SHAPE, const int images, const int run)
+{
+    const long first = (z_first + (long)get_global_id(2)) * run * V;
+    const long count = min((long)run * V, (long)images * groups * out_per_group - first);
+    if (get_global_id(0) || get_global_id(1) || (long)get_global_id(2) >= z_count)
+        return;
+    do_run(x, x_offset, w, w_offset, b, b_offset, y, y_offset, in_h, in_w, out_h, out_w, pad_top,
+           pad_left, groups, in_per_group, out_per_group, x_image, y_image, w_group, w_out, w_in,
+           b_group, has_bias, bias_factor, divisor, z_first, z_count, first, count);
+}
