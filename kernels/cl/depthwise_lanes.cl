@@ -105,7 +105,7 @@ INLINE void store_all(global float *const *to, const vec *from, const int count)
  * 29 to 25 us). PoCL's prefetch() does nothing, and clang's own is no instruction of SPIR. */
 INLINE void expect_stores(global float *const *to, const int count)
 {
-#if defined(__clang__) && !defined(__SPIR__) && !defined(__SPIRV__)
+#if defined(__clang__) && !defined(__SPIR64__)
     for (int l = 0; l < V; l++)
         for (int i = 0; i < count; i += 16)
             __builtin_prefetch(to[l] + i, 1);

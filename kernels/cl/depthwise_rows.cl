@@ -59,10 +59,13 @@ typedef struct strip {
 } strip;
 
 #if V == 4
+#define NEXT(a, b) PICK(a, b, 1, 2, 3, 4)
 #define ODD(a, b) PICK(a, b, 1, 3, 5, 7)
 #elif V == 8
+#define NEXT(a, b) PICK(a, b, 1, 2, 3, 4, 5, 6, 7, 8)
 #define ODD(a, b) PICK(a, b, 1, 3, 5, 7, 9, 11, 13, 15)
 #else
+#define NEXT(a, b) PICK(a, b, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)
 #define ODD(a, b) PICK(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31)
 #endif
 
@@ -97,17 +100,22 @@ INLINE void add_row(vec sum[REACH][XB][PARTS], const vec *weight, const plane *p
                     const strip *strip, const long row, const int q, const int in_w, const int edge,
                     const int safe)
 {
+    vec value[FILTER_W * XB];
     UNROLL
     for (int i = 0; i < FILTER_W * XB; i++) {
         const int s = i / XB, v = i % XB;
         const int col = strip->left[v] + s * DILATION_W;
-        const vec value = load_tap(plane, row + col, s * DILATION_W % 2, safe);
+        /* under a stride of 2, tap s sees the pixels of tap s - 2 but one */
+        if (STRIDE_W == 2 && DILATION_W == 1 && s >= 2 && safe)
+            value[i] = NEXT(value[i - 2 * XB], (vec)plane->in[row + col + 2 * (V - 1)]);
+        else
+            value[i] = load_tap(plane, row + col, s * DILATION_W % 2, safe);
         const vec_index at = LANE * STRIDE_W + col;
         const vec_index inside = (at >= 0) & (at < in_w);
         UNROLL
         for (int j = 0; j * STRIDE_H + q < FILTER_H; j++) {
             vec *const old = &sum[j][v][(q * FILTER_W + s) % PARTS];
-            const vec more = fma(value, weight[(j * STRIDE_H + q) * FILTER_W + s], *old);
+            const vec more = fma(value[i], weight[(j * STRIDE_H + q) * FILTER_W + s], *old);
             *old = edge ? (inside ? more : *old) : more;
         }
     }
