@@ -233,7 +233,8 @@ CLCONV_API const char *clconv_algorithm_name(size_t i);
 
 #define CLCONV_USER_WORKSPACE 1u /* the plan owns no workspace; every enqueue brings one */
 /* Weights may be infinite or NaN. Padding is absent, not zero, so that such a weight over padding
- * changes nothing; gemm, which multiplies padding as zeros, then refuses problems with padding. */
+ * changes nothing; gemm and a design of direct, which multiply padding as zeros, then refuse
+ * problems with padding. */
 #define CLCONV_NONFINITE_WEIGHTS 2u
 /* Every enqueue brings the weights as clconv_pack_weights has left them, not as they were. Without
  * it they are packed anew at each enqueue, where the algorithm packs: right, but slower. */
@@ -242,8 +243,9 @@ CLCONV_API const char *clconv_algorithm_name(size_t i);
 typedef struct clconv_plan_options {
     size_t size;
     const char *algorithm; /* NULL = choose; a name = that one or CLCONV_ALGORITHM_REFUSES */
-    const char *tile; /* NULL = choose, else exactly this, e.g. "kb=4,xb=8,yb=2"; needs `algorithm`;
-                       * last or alone, "local=8x1x2" names the work-group's size */
+    const char *tile;      /* NULL = choose, else exactly this, e.g. "kb=4,xb=8,yb=2", or of another
+                            * design      of the algorithm "lanes,v=16,kb=1,xb=14"; needs `algorithm`; last or
+                            * alone,      "local=8x1x2" names the work-group's size */
     uint64_t workspace_limit; /* bytes, 0 = no limit; algorithms that need more refuse */
     uint64_t flags;           /* CLCONV_USER_WORKSPACE and others, or-ed */
 } clconv_plan_options;
@@ -251,8 +253,9 @@ typedef struct clconv_plan_options {
 /* Validates, chooses, compiles what is not compiled yet and launches each new program once on empty
  * work, because several drivers compile at the first launch. `options` may be NULL. A plan whose
  * programs exist costs microseconds and builds nothing: programs depend on filter size, stride,
- * dilation and tile, never on N, H, W, C, K or groups; `direct` has one tile for groups of up to 4
- * output channels and one for more. *out is NULL unless CLCONV_OK. */
+ * dilation and tile, never on N, H, W, C, K or groups. On CPUs tiles are chosen by the channels of
+ * a group and by whether rows of the image fill vectors (clconv_plan_explain says which), elsewhere
+ * there is one for each algorithm. *out is NULL unless CLCONV_OK. */
 CLCONV_API clconv_status clconv_plan_create(clconv_context *ctx, const clconv_problem *p,
                                             const clconv_plan_options *options, clconv_plan **out);
 
