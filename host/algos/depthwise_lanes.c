@@ -13,7 +13,7 @@ static bool find_tile(const clconv_request *request, int *value)
     if (request->tile)
         return clconv_tile_read(request->tile, keys, value);
     value[V] = clconv_vector_floats(request->dev);
-    value[XB] = 7; /* serves rows of 7 and of 14, and leaves registers to loads */
+    value[XB] = request->work->q < 7 ? 4 : 7; /* 7 serves rows of 14, too */
     return value[V] >= 4;
 }
 
@@ -79,13 +79,14 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
     return status;
 }
 
-/* 7 where design `rows` reaches 4, both on 7x7 planes (Intel Xeon of 2.7 GHz, V 16 and 3x3,
- * 2026-11-20); rows that fill more than half a vector are better off there. */
+/* Planes of 7x7 take 0.6 of the time that design `rows` takes, of 14x14 as much to 1.7 times (V 16,
+ * 3x3 to 7x7, Intel Xeon, 2026-11-20). */
 static double macs_per_cycle(const clconv_request *request)
 {
+    enum { WIDEST = 8 };
     int value[CLCONV_TILE_KEYS];
     find_tile(request, value);
-    return 8.0 + 0.48 * value[V];
+    return 8.0 + (request->work->q <= WIDEST ? 0.5 : 0.3) * value[V];
 }
 
 const clconv_algo clconv_algo_depthwise_lanes = {

@@ -3,7 +3,8 @@
  * and planes that fit a first-level cache.
  *
  * V planes are transposed in registers into an array of pixels, where every tap is an aligned load
- * and no lane idles, whatever the width; the result is transposed back. Taps outside x are left out.
+ * and no lane idles, whatever the width; the result is transposed back. Taps outside x are left
+ * out.
  *
  * Id 2 = `run` blocks of V output planes z = (n * groups + g) * out_per_group + k. Defines: the
  * filter; V; XB pixels of a row at a time. */
@@ -128,7 +129,8 @@ INLINE void load_weights(vec weight[TAPS], global const float *const *filter)
 
 /* Adds a row of the filter to XB pixels, whose first is column `left` of x under the first tap.
  * Only so many columns at either end as the filter reaches over can be padding. */
-INLINE void add_row(vec sum[XB][PARTS], const vec *row, const vec *weight, const int left, const int in_w)
+INLINE void add_row(vec sum[XB][PARTS], const vec *row, const vec *weight, const int left,
+                    const int in_w)
 {
     enum { REACH = (FILTER_W - 1) * DILATION_W, COLUMNS = (XB - 1) * STRIDE_W + 1 + REACH };
     UNROLL
@@ -168,7 +170,8 @@ INLINE void convolve(vec *out, const vec *in, const vec *weight, const vec start
                         col * STRIDE_W - size->pad_left, size->in_w);
             UNROLL
             for (int j = 0; j < XB; j++)
-                out[p * size->out_w + col + j] = PARTS == 1 ? sum[j][0] : sum[j][0] + sum[j][PARTS - 1];
+                out[p * size->out_w + col + j] =
+                    PARTS == 1 ? sum[j][0] : sum[j][0] + sum[j][PARTS - 1];
         }
     }
 }
