@@ -10,6 +10,9 @@ from .judge import KILLED, TIERS, Judge, JudgeError
 from .programs import Programs, filters_of, find_clang
 
 
+FIRST_LOOK = 2  # programs of a mutant that are compared with the original's before it is judged
+
+
 class NothingToRunOn(Exception):
     """No OpenCL device, no suite, or no clang."""
 
@@ -104,7 +107,7 @@ class Campaign:
 
 
 def choose(campaign, programs, mutants, count, jobs):
-    """The first `count` mutants that are other programs, with the algorithms in which they are."""
+    """The first `count` mutants that are other programs, or may be, with the stems in which."""
     chosen, at = {}, 0
     while len(chosen) < count and at < len(mutants):
         block = mutants[at:at + count - len(chosen)]
@@ -114,13 +117,15 @@ def choose(campaign, programs, mutants, count, jobs):
 
         def keep(mutant, outcome, found=found):
             found[mutant.id] = outcome
-            if outcome[0] != "differs":
+            if outcome[0] in results.DROPPED:
                 campaign.add(mutant, outcome[0])
-        in_parallel(jobs, programs.differing, todo, "compiled", keep)
+        in_parallel(jobs, lambda mutant: programs.differing(mutant, FIRST_LOOK), todo, "compiled",
+                    keep)
         for m in block:
             state, stems = found.get(m.id, ("recorded", ()))
             recorded = campaign.records.get(m.id, {}).get("state")
-            if state == "differs" or (state == "recorded" and recorded not in results.DROPPED):
+            if state in ("differs", "unknown") or (
+                    state == "recorded" and recorded not in results.DROPPED):
                 chosen[m.id] = m, stems
     return [(m, stems) for m, stems in chosen.values() if m.id not in campaign.records]
 
@@ -129,6 +134,16 @@ def print_survivors(campaign, mutants, kernels):
     for m in mutants:
         if campaign.records.get(m.id, {}).get("state") == "survived":
             print(f"SURVIVED {m.id} ({m.operator})\n{results.difference(m, kernels[m.file])}")
+
+
+def verdict(judge, programs, one, tiers):
+    """A mutant's state, and its killer. Who lives may be no other program after all: all of them
+    are compared only then, because that takes longer than most deaths."""
+    mutant, stems = one
+    killer = judge.judge({mutant.file: mutant.text}, stems, tiers)
+    if killer:
+        return KILLED[killer.tier], killer
+    return "equal" if programs.differing(mutant)[0] == "equal" else "survived", None
 
 
 def run_mutants(options, kernels, mutants, root):
@@ -143,15 +158,11 @@ def run_mutants(options, kernels, mutants, root):
     programs = Programs(clang, kernels, filters_of(judge.cases("ci")))
     count = len(mutants) if options.all or options.id else options.count
     try:
-        todo = choose(campaign, programs, mutants, count, options.jobs)
-        check_originals(judge, {stem for _, stems in todo for stem in stems}, options.tiers)
-        campaign.kernel_hash = judge.kernel_hash or campaign.kernel_hash
-        in_parallel(
-            options.jobs,
-            lambda one: judge.judge({one[0].file: one[0].text}, one[1], options.tiers),
-            todo, "judged",
-            lambda one, killer: campaign.add(
-                one[0], KILLED[killer.tier] if killer else "survived", killer))
+        while todo := choose(campaign, programs, mutants, count, options.jobs):
+            check_originals(judge, {stem for _, stems in todo for stem in stems}, options.tiers)
+            campaign.kernel_hash = judge.kernel_hash or campaign.kernel_hash
+            in_parallel(options.jobs, lambda one: verdict(judge, programs, one, options.tiers),
+                        todo, "judged", lambda one, found: campaign.add(one[0], *found))
     finally:
         judge.stop()
     content = campaign.save()

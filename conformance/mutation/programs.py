@@ -36,7 +36,8 @@ UNPACKED = Path(__file__).resolve().parents[2] / "build/offline/root/usr"
 
 
 class Difference(NamedTuple):
-    """How a mutant's programs of one stem compare: "equal", "differs" or "invalid"."""
+    """How a mutant's programs of one stem compare: "equal", "differs", "invalid" or, where not all
+    of them were looked at, "unknown"."""
     state: str
     options: Optional[tuple] = None
 
@@ -124,10 +125,11 @@ class Programs:
                 entry[1] = getattr(self.compiler, kind)(source, options)
             return entry[1]
 
-    def compare(self, stem, file, text):
-        """The first program of `stem` in which the changed file makes a difference decides."""
+    def compare(self, stem, file, text, most=0):
+        """The first program of `stem` in which the changed file makes a difference decides, among
+        the first `most` whose text differs (0: all)."""
         kernels = {**self.kernels, file: text}
-        source = expand(kernels, f"{stem}.cl")
+        source, looked = expand(kernels, f"{stem}.cl"), 0
         for options in self.grids[stem]:
             plain = self.compiler.preprocess(source, options)
             if plain is not None and plain == self._original("preprocess", stem, options):
@@ -140,15 +142,19 @@ class Programs:
                 return Difference("invalid", options)
             if code != original:
                 return Difference("differs", options)
+            looked += 1
+            if looked == most:
+                return Difference("unknown", options)
         return Difference("equal")
 
-    def differing(self, mutant):
-        """("equal" | "invalid" | "differs", the stems in which it differs)."""
-        stems = []
+    def differing(self, mutant, most=0):
+        """("equal" | "invalid" | "differs" | "unknown", the stems in which it may differ)."""
+        stems, state = [], "equal"
         for stem in self.stems_of(self.kernels, mutant.file):
-            state = self.compare(stem, mutant.file, mutant.text).state
-            if state == "invalid":
+            found = self.compare(stem, mutant.file, mutant.text, most).state
+            if found == "invalid":
                 return "invalid", ()
-            if state == "differs":
+            if found != "equal":
                 stems.append(stem)
-        return ("differs" if stems else "equal"), tuple(stems)
+                state = "differs" if "differs" in (found, state) else found
+        return state, tuple(stems)
