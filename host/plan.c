@@ -225,6 +225,26 @@ void clconv_plan_destroy(clconv_plan *plan)
     free(plan);
 }
 
+clconv_status clconv_warm_up(clconv_context *ctx, const clconv_problem *problems,
+                             size_t problem_size, size_t count, const clconv_plan_options *options)
+{
+    char sentence[512] = "";
+    clconv_status first = CLCONV_OK;
+    if (!ctx || (!problems && count) || !problem_size)
+        return clconv_fail(CLCONV_INVALID, "clconv_warm_up: the context or the list is missing");
+    for (size_t i = 0; i < count; i++) {
+        clconv_plan *plan = NULL;
+        const void *one = (const char *)problems + i * problem_size;
+        const clconv_status status = clconv_plan_create(ctx, one, options, &plan);
+        clconv_plan_destroy(plan);
+        if (!status || first)
+            continue;
+        first = status;
+        snprintf(sentence, sizeof sentence, "%s", clconv_last_error());
+    }
+    return first ? clconv_fail(first, "%s", sentence) : CLCONV_OK;
+}
+
 size_t clconv_plan_workspace(const clconv_plan *plan)
 {
     return plan->workspace;

@@ -127,6 +127,34 @@ static void test_programs_do_not_depend_on_sizes(void **state)
     }
 }
 
+/* A list is warmed up: its plans build nothing, a bad one is told, the others are built. */
+static void test_warm_up(void **state)
+{
+    (void)state;
+    clconv_plan *plan = NULL;
+    clconv_stats before = {.size = sizeof before}, after = before;
+    clconv_problem list[] = {problem(), problem(), problem()};
+    list[0].dilation[1] = 2;
+    list[1].groups = 3;
+    list[2].dilation[0] = 2;
+    clconv_context_stats(ctx, &before);
+    assert_refused(clconv_warm_up(ctx, list, sizeof list[0], 3, NULL), CLCONV_INVALID,
+                   "divisible by 3");
+    clconv_context_stats(ctx, &after);
+    assert_int_equal(after.programs_built + after.programs_loaded,
+                     before.programs_built + before.programs_loaded + 2);
+    before = after;
+    for (int i = 0; i < 3; i += 2) {
+        assert_int_equal(clconv_plan_create(ctx, &list[i], NULL, &plan), CLCONV_OK);
+        clconv_plan_destroy(plan);
+    }
+    clconv_context_stats(ctx, &after);
+    assert_int_equal(after.programs_built + after.programs_loaded,
+                     before.programs_built + before.programs_loaded);
+    assert_int_equal(clconv_warm_up(ctx, NULL, sizeof list[0], 0, NULL), CLCONV_OK);
+    assert_refused(clconv_warm_up(ctx, NULL, sizeof list[0], 1, NULL), CLCONV_INVALID, "missing");
+}
+
 static void test_rank_and_explain(void **state)
 {
     (void)state;
@@ -162,6 +190,7 @@ int main(void)
         cmocka_unit_test(test_named_work_group),
         cmocka_unit_test(test_nonfinite_weights),
         cmocka_unit_test(test_programs_do_not_depend_on_sizes),
+        cmocka_unit_test(test_warm_up),
         cmocka_unit_test(test_rank_and_explain),
         cmocka_unit_test(test_foreign_device),
     };

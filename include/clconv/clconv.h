@@ -244,8 +244,8 @@ typedef struct clconv_plan_options {
     size_t size;
     const char *algorithm; /* NULL = choose; a name = that one or CLCONV_ALGORITHM_REFUSES */
     const char *tile;      /* NULL = choose, else exactly this, e.g. "kb=4,xb=8,yb=2", or of another
-                            * design      of the algorithm "lanes,v=16,kb=1,xb=14"; needs `algorithm`; last or
-                            * alone,      "local=8x1x2" names the work-group's size */
+                            * design      of the algorithm "lanes,v=16,kb=1,xb=14"; needs `algorithm`;
+                            * last or      alone,      "local=8x1x2" names the work-group's size */
     uint64_t workspace_limit; /* bytes, 0 = no limit; algorithms that need more refuse */
     uint64_t flags;           /* CLCONV_USER_WORKSPACE and others, or-ed */
 } clconv_plan_options;
@@ -261,6 +261,15 @@ CLCONV_API clconv_status clconv_plan_create(clconv_context *ctx, const clconv_pr
 
 /* Never waits; enqueued work goes on. NULL is fine. */
 CLCONV_API void clconv_plan_destroy(clconv_plan *plan);
+
+/* Builds and first launches what plans for `count` problems need, so that creating those later
+ * takes microseconds. `problem_size` is the caller's sizeof(clconv_problem), the step from one
+ * problem to the next; `options` as for the plans (NULL = none). All are tried; the status, and the
+ * sentence of clconv_last_error, are those of the first that failed. Threads may share the work:
+ * each program is built once. */
+CLCONV_API clconv_status clconv_warm_up(clconv_context *ctx, const clconv_problem *problems,
+                                        size_t problem_size, size_t count,
+                                        const clconv_plan_options *options);
 
 /* Bytes of workspace an enqueue needs, 0 = none. */
 CLCONV_API size_t clconv_plan_workspace(const clconv_plan *plan);
