@@ -102,15 +102,12 @@ INLINE void store_all(global float *const *to, const vec *from, const int count)
     }
 }
 
-/* Brings the lines of y into the cache before many short stores would wait for them (7x7 planes:
- * 29 to 25 us). PoCL's prefetch() does nothing, and clang's own is no instruction of SPIR. */
+/* Many short stores would wait for the lines of y (7x7 planes: 29 to 25 us). */
 INLINE void expect_stores(global float *const *to, const int count)
 {
-#if defined(__clang__) && !defined(__SPIR64__)
     for (int l = 0; l < V; l++)
         for (int i = 0; i < count; i += 16)
-            __builtin_prefetch(to[l] + i, 1);
-#endif
+            fetch_to_store(to[l] + i, 1);
 }
 
 INLINE void load_weights(vec weight[TAPS], global const float *const *filter)

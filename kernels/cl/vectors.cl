@@ -25,15 +25,31 @@ typedef float loose_8 __attribute__((ext_vector_type(8), aligned(4)));
 #define PICK(a, b, ...) shuffle2(a, b, (JOIN(uint, V))(__VA_ARGS__))
 #endif
 
+#if defined(__clang__) && !defined(__SPIR__) && !defined(__SPIR64__) && !defined(__SPIRV__)
+#define HAS_PREFETCH 1
+#else
+#define HAS_PREFETCH 0
+#endif
+
 /* Asks for `count` floats that the next tile reads: hardware does not foresee rows this short. They
  * may lie outside x, nothing is read. PoCL's prefetch() does nothing, and clang's own is no
  * instruction of SPIR. */
 INLINE void fetch(global const float *p, const int count)
 {
-#if defined(__clang__) && !defined(__SPIR__) && !defined(__SPIRV__)
+#if HAS_PREFETCH
     UNROLL
     for (int i = 0; i < count; i += 16)
         __builtin_prefetch((const void *)(ulong)(p + i));
+#endif
+}
+
+/* The same for what will be stored over. */
+INLINE void fetch_to_store(global float *p, const int count)
+{
+#if HAS_PREFETCH
+    UNROLL
+    for (int i = 0; i < count; i += 16)
+        __builtin_prefetch((const void *)(ulong)(p + i), 1);
 #endif
 }
 
