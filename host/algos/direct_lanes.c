@@ -14,18 +14,19 @@ static int64_t row_length(const clconv_work *work)
 }
 
 /* Vectors that the groups fill; sums that cover the latency of a multiply-add, within 32 registers
- * of 16 floats or 16 of fewer, where the image is not narrower. A 1x1 filter uses each pixel once a
- * vector of channels, so that it wants two. */
+ * of 16 floats or 16 of fewer. A 1x1 filter uses each pixel once for a vector of channels, so that
+ * it wants more of both. The image has no say, so that another image size builds nothing. */
 static void choose_tile(const clconv_request *request, int *value)
 {
-    const int64_t q = row_length(request->work), out = clconv_most_outputs(request->work);
+    const int64_t out = clconv_most_outputs(request->work);
     const bool wide = clconv_vector_floats(request->dev) == 16;
     value[V] = clconv_vector_floats(request->dev);
     while (value[V] > 4 && out < value[V])
         value[V] /= 2;
-    const bool fourteen = value[V] == 16 && (q >= 16 || q == 14);
-    value[XB] = value[V] == 4 || q < 7 ? 4 : fourteen ? 14 : 7;
-    value[KB] = wide && out > value[V] && (!fourteen || request->work->s == 1) ? 2 : 1;
+    value[KB] = wide && out > value[V] && request->work->s <= 7 ? 2 : 1;
+    value[XB] = value[V] < 16 ? value[V] - value[V] / 8 : value[KB] == 1 ? 14 : 7;
+    if (value[KB] == 2 && request->work->s == 1)
+        value[XB] *= 2;
 }
 
 static bool find_tile(const clconv_request *request, int *value)
@@ -34,14 +35,6 @@ static bool find_tile(const clconv_request *request, int *value)
         return clconv_tile_read(request->tile, keys, value) && value[XB] <= value[V];
     choose_tile(request, value);
     return value[V] >= 4;
-}
-
-/* Padding beyond the filter's own reach leaves columns of the tile without any pixel. */
-static bool pads_widely(const clconv_work *work)
-{
-    const int64_t edge = (int64_t)(work->s - 1) * work->dilation_w;
-    const int64_t right = (int64_t)(work->q - 1) * work->stride_w - work->pad_left + edge - work->w;
-    return work->pad_left > edge || right >= edge;
 }
 
 static const char *refuses(const clconv_request *request)
@@ -57,8 +50,6 @@ static const char *refuses(const clconv_request *request)
         return "it has no mean";
     if (work->s > 11 || work->s * value[KB] + value[KB] * value[XB] > 40)
         return "the filter is too wide for its registers";
-    if (row_length(work) < value[XB] || pads_widely(work))
-        return "the image is too narrow, or its padding too wide";
     if (!request->tile && clconv_most_outputs(work) < value[V])
         return "the groups have too few output channels";
     return clconv_strip_refuses(work);

@@ -2,11 +2,12 @@
 /* Groups of many output channels on devices with vectors: the V lanes are output channels. One
  * work-item computes KB vectors of channels for a run of tiles, XB pixels of a row each,
  * in registers. Each pixel of x is read once per row of taps, straight from x, and goes into every
- * sum that sees it; weights come packed, so that each is a vector; padding is left out by tests
- * that the branch predictor knows, and the sums are transposed in registers to be stored as rows.
+ * sum that sees it; weights come packed, so that each is a vector; columns outside the image are
+ * left out by tests that the branch predictor knows, and the sums are transposed in registers to be
+ * stored as rows.
  *
  * Ids: 0 = run of tiles, numbered along the rows; 2 = block z = (n * groups + g) * blocks + block of KB * V output channels.
- * A 1x1 filter of stride 1 sees the plane as one row. Needs out_w >= XB, and at most (FILTER_W - 1) * DILATION_W columns of padding at either side.
+ * A 1x1 filter of stride 1 sees the plane as one row.
  * Defines: FILTER_H FILTER_W STRIDE_H STRIDE_W DILATION_H DILATION_W; tile V KB XB, XB <= V. */
 
 #include "common.cl"
@@ -21,9 +22,8 @@
 #define XB 7
 #endif
 
-/* Columns of x under a tile, and at either end of them those that padding can take. */
+/* Columns of x under a tile. */
 #define SPAN ((XB - 1) * STRIDE_W + (FILTER_W - 1) * DILATION_W + 1)
-#define EDGE ((FILTER_W - 1) * DILATION_W)
 
 /* Adds a row of taps of one input channel to the sums. `row` is where the tile's first column would
  * be; `weights` is the row's first vector, `block` further on that of the next V channels. */
@@ -38,8 +38,7 @@ INLINE void add_row(vec sum[KB][XB], global const float *row, const int left, co
             weight[s][m] = LOAD(weights + m * block + s * V);
     UNROLL
     for (int i = 0; i < SPAN; i++) {
-        const int inner = i >= EDGE && i < SPAN - EDGE;
-        if (!inner && (left + i < 0 || left + i >= in_w))
+        if (left + i < 0 || left + i >= in_w)
             continue;
         const vec value = row[i];
         UNROLL
@@ -75,8 +74,10 @@ INLINE void store_pixels(const vec pixels, global float *p)
 #endif
 }
 
-/* Stores KB * V rows of XB pixels, `plane` apart, of which the first `channels` exist. */
-INLINE void store_tile(vec sum[KB][XB], global float *out, const long plane, const int channels)
+/* Stores KB * V rows of XB pixels, `plane` apart, of which the first `channels` and the first `width`
+ * pixels exist. */
+INLINE void store_tile(vec sum[KB][XB], global float *out, const long plane, const int channels,
+                       const int width)
 {
     UNROLL
     for (int m = 0; m < KB; m++) {
@@ -87,8 +88,12 @@ INLINE void store_tile(vec sum[KB][XB], global float *out, const long plane, con
         transpose(block);
         UNROLL
         for (int k = 0; k < V; k++)
-            if (m * V + k < channels)
-                store_pixels(block[k], out + (m * V + k) * plane);
+            if (m * V + k < channels) {
+                if (width >= XB)
+                    store_pixels(block[k], out + (m * V + k) * plane);
+                else
+                    store_first(block[k], out + (m * V + k) * plane, width);
+            }
     }
 }
 
@@ -126,7 +131,7 @@ kernel void direct_lanes(CONV_BUFFERS, global const float *restrict packed,
                            has_bias, bias_factor);
     for (long tile = first; tile < min(first + run, tiles); tile++) {
         const int p = (int)(tile / across);
-        const int q = min((int)(tile % across) * XB, out_row - XB); /* the last one overlaps */
+        const int q = max(0, min((int)(tile % across) * XB, out_row - XB)); /* the last overlaps */
         const int left = q * STRIDE_W - pad_left;
         vec sum[KB][XB];
         UNROLL
@@ -145,6 +150,6 @@ kernel void direct_lanes(CONV_BUFFERS, global const float *restrict packed,
             for (int r = r_first; r < r_end; r++)
                 add_row(sum, row + r * step, left, row_width, taps + r * (FILTER_W * V), next);
         }
-        store_tile(sum, out + (long)p * out_row + q, plane, out_per_group - k);
+        store_tile(sum, out + (long)p * out_row + q, plane, out_per_group - k, out_row);
     }
 }
