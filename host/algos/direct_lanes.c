@@ -25,8 +25,8 @@ static void choose_tile(const clconv_request *request, int *value)
         value[V] /= 2;
     value[KB] = wide && out > value[V] && request->work->s <= 7 ? 2 : 1;
     value[XB] = value[V] < 16 ? value[V] - value[V] / 8 : value[KB] == 1 ? 14 : 7;
-    if (value[KB] == 2 && request->work->s == 1)
-        value[XB] *= 2;
+    if (value[V] == 16 && request->work->s == 1)
+        value[XB] = 14;
 }
 
 static bool find_tile(const clconv_request *request, int *value)

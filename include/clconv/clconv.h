@@ -243,9 +243,10 @@ CLCONV_API const char *clconv_algorithm_name(size_t i);
 typedef struct clconv_plan_options {
     size_t size;
     const char *algorithm; /* NULL = choose; a name = that one or CLCONV_ALGORITHM_REFUSES */
-    const char *tile;      /* NULL = choose, else exactly this, e.g. "kb=4,xb=8,yb=2", or of another
-                            * design      of the algorithm "lanes,v=16,kb=1,xb=14"; needs `algorithm`;
-                            * last or      alone,      "local=8x1x2" names the work-group's size */
+    /* NULL = choose, else exactly this, e.g. "kb=4,xb=8,yb=2", or of another design of the
+     * algorithm "lanes,v=16,kb=1,xb=14"; needs `algorithm`. Last or alone, "local=8x1x2" names the
+     * work-group's size. */
+    const char *tile;
     uint64_t workspace_limit; /* bytes, 0 = no limit; algorithms that need more refuse */
     uint64_t flags;           /* CLCONV_USER_WORKSPACE and others, or-ed */
 } clconv_plan_options;

@@ -6,7 +6,8 @@
  * left out by tests that the branch predictor knows, and the sums are transposed in registers to be
  * stored as rows.
  *
- * Ids: 0 = run of tiles, numbered along the rows; 2 = block z = (n * groups + g) * blocks + block of KB * V output channels.
+ * Ids: 0 = run of tiles, numbered along the rows; 2 = block z = (n * groups + g) * blocks + block
+ * of KB * V output channels.
  * A 1x1 filter of stride 1 sees the plane as one row.
  * Defines: FILTER_H FILTER_W STRIDE_H STRIDE_W DILATION_H DILATION_W; tile V KB XB, XB <= V. */
 
@@ -74,8 +75,8 @@ INLINE void store_pixels(const vec pixels, global float *p)
 #endif
 }
 
-/* Stores KB * V rows of XB pixels, `plane` apart, of which the first `channels` and the first `width`
- * pixels exist. */
+/* Stores KB * V rows of XB pixels, `plane` apart, of which the first `channels` and the first
+ * `width` pixels exist. */
 INLINE void store_tile(vec sum[KB][XB], global float *out, const long plane, const int channels,
                        const int width)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Packed weights: [g][ceil(out_per_group / PACK)][c][r][s][PACK], so that the weights of PACK output
- * channels for one tap are neighbours; 0 past a group's last channel. */
+/* Packed weights: [g][ceil(out_per_group / PACK)][c][r][s][PACK], so that the weights of PACK
+ * output channels for one tap are neighbours; 0 past a group's last channel. */
 
 #define PACKS(out_per_group) (((out_per_group)-1) / PACK + 1)
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* 1x1 filters of stride 1 without padding: y[k][pixel] = sum over c of w[k][c] * x[c][pixel], a
  * matrix product straight on the planes. One work-item computes all output channels of a group for
- * a run of pixels, KB channels x XB vectors of V pixels at a time in registers: pixels are loaded as
- * vectors, weights are broadcast. What is left of a run after whole tiles is done a vector at a
+ * a run of pixels, KB channels x XB vectors of V pixels at a time in registers: pixels are loaded
+ * as vectors, weights are broadcast. What is left of a run after whole tiles is done a vector at a
  * time, two blocks of channels together so that as many sums are in flight.
  *
  * Ids: 0 = run of pixels; 2 = group z = n * groups + g. Needs V pixels or more a plane.
@@ -24,13 +24,13 @@
 #define PACK KB
 #include "packed.cl"
 
-/* BLOCKS blocks of KB channels x VECTORS vectors; the first `channels` of them exist. `block` is from
- * one block's weights to the next one's, `plane` from one channel's pixels to the next one's, `ahead`
- * from a channel's pixels to those that are worth fetching. */
+/* BLOCKS blocks of KB channels x VECTORS vectors; the first `channels` of them exist. `block` is
+ * from one block's weights to the next one's, `plane` from one channel's pixels to the next one's,
+ * `ahead` from a channel's pixels to those that are worth fetching. */
 #define TILE(name, BLOCKS, VECTORS)                                                                \
-    INLINE void name(global const float *in, const long plane, global const float *weights,       \
-                     const long block, const int in_per_group, global float *out,                 \
-                     const int channels, global const float *b, const int has_bias,               \
+    INLINE void name(global const float *in, const long plane, global const float *weights,        \
+                     const long block, const int in_per_group, global float *out,                  \
+                     const int channels, global const float *b, const int has_bias,                \
                      const float bias_factor, const int ahead)                                     \
     {                                                                                              \
         vec sum[BLOCKS * KB][VECTORS];                                                             \
