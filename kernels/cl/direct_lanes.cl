@@ -109,7 +109,7 @@ kernel void direct_lanes(CONV_BUFFERS, global const float *restrict packed,
     const long step = (long)DILATION_H * row_width;
     const long tiles = flat ? across : (long)out_h * across;
     const long z = (long)get_global_id(2), first = (long)get_global_id(0) * run;
-    if (z >= z_count || first >= tiles)
+    if (z >= z_count || first >= tiles || get_global_id(1))
         return;
 
     const int blocks = (out_per_group - 1) / (KB * V) + 1;

@@ -61,7 +61,7 @@ kernel void direct_rows(CONV_BUFFERS, global const float *restrict packed,
     const int across = (out_w - 1) / (XB * V) + 1;
     const long tiles = (long)out_h * across;
     const long z = (long)get_global_id(2), first = (long)get_global_id(0) * run;
-    if (z >= z_count || first >= tiles)
+    if (z >= z_count || first >= tiles || get_global_id(1))
         return;
 
     const int blocks = PACKS(out_per_group);

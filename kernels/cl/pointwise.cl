@@ -65,7 +65,7 @@ kernel void pointwise(CONV_BUFFERS, global const float *restrict packed,
     const long z = (long)get_global_id(2);
     const long plane = (long)in_h * in_w;
     const long first = (long)get_global_id(0) * run, end = min(first + run, plane);
-    if (z >= z_count || first >= plane)
+    if (z >= z_count || first >= plane || get_global_id(1))
         return;
 
     const long g = (z_first + z) % groups, n = (z_first + z) / groups;
