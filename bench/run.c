@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: MIT */
+/* Measures layer after layer and writes what came of it. */
+#include "bench.h"
+
+#include "errors.h"
+#include "output.h"
+#include "progress.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int fail(int status, const char *sentence)
+{
+    errors_print(sentence);
+    return status;
+}
+
+/* ---- Rows ------------------------------------------------------------------------------------ */
+
+/* Batches of a layer: those asked for, or its own. */
+static size_t batches_of(const bench_options *o, const bench_layer *layer,
+                         int64_t batch[BENCH_BATCHES])
+{
+    for (size_t i = 0; i < o->batches; i++)
+        batch[i] = o->batch[i];
+    if (!o->batches)
+        batch[0] = layer->spec.problem.n;
+    return o->batches ? o->batches : 1;
+}
+
+/* The canonical case without what is not the convolution. */
+static char *case_name(const case_spec *spec)
+{
+    char text[CASE_TEXT];
+    case_spec bare = *spec;
+    bare.algo[0] = bare.tile[0] = bare.data[0] = '\0';
+    bare.has_seed = false;
+    case_print(&bare, text, sizeof text);
+    char *copy = malloc(strlen(text) + 1);
+    return copy ? strcpy(copy, text) : NULL;
+}
+
+static bench_row *add_row(bench_run *run)
+{
+    if (run->count == run->room) {
+        const size_t room = run->room ? 2 * run->room : 64;
+        bench_row *grown = realloc(run->rows, room * sizeof *grown);
+        if (!grown)
+            return NULL;
+        run->rows = grown;
+        run->room = room;
+    }
+    bench_row *row = &run->rows[run->count];
+    memset(row, 0, sizeof *row);
+    return row;
+}
+
+/* Who measures a layer: its own algorithm, or those of --algo, then the rivals. */
+static size_t line_up(const bench_options *o, const case_spec *spec, measurement m[CONTEST_MOST])
+{
+    size_t count = 0;
+    const contestant_option own = {spec->algo[0] ? spec->algo : NULL,
+                                   spec->tile[0] ? spec->tile : NULL};
+    memset(m, 0, CONTEST_MOST * sizeof *m);
+    for (size_t i = 0; i < o->algos; i++)
+        m[count++] =
+            (measurement){.kind = &library_kind, .option = spec->algo[0] ? own : o->algo[i]};
+    for (size_t i = 0; i < o->rivals; i++)
+        m[count++].kind = o->rival[i];
+    return count;
+}
+
+static void name_row(bench_row *row)
+{
+    const measurement *m = &row->m;
+    const char *asked = m->option.algo ? m->option.algo : "auto";
+    if (m->kind == &library_kind) {
+        snprintf(row->asked, sizeof row->asked, "%s", asked);
+        snprintf(row->algo, sizeof row->algo, "%s", m->facts.algo[0] ? m->facts.algo : asked);
+    } else {
+        snprintf(row->asked, sizeof row->asked, "rival:%s", m->kind->name);
+        memcpy(row->algo, row->asked, sizeof row->algo);
+    }
+}
+
+/* Takes over the samples. */
+static bool keep(bench_run *run, const bench_layer *layer, const case_spec *spec, measurement *m,
+                 size_t count)
+{
+    const clconv_problem p = case_problem(spec);
+    for (size_t i = 0; i < count; i++) {
+        bench_row *row = add_row(run);
+        char *name = row ? case_name(spec) : NULL;
+        if (!name)
+            return false;
+        *row = (bench_row){
+            .layer = layer, .name = name, .batch = spec->problem.n, .work = work_of(&p), .m = m[i]};
+        m[i].sample = NULL;
+        name_row(row);
+        run->count++;
+    }
+    return true;
+}
+
+/* A layer that has no buffers: nobody can do it. */
+static void refuse_all(measurement *m, size_t count, arena_state state, const char *why)
+{
+    for (size_t i = 0; i < count; i++) {
+        m[i].status = state == ARENA_TOO_LARGE ? ROW_UNSUPPORTED : ROW_FAILED;
+        snprintf(m[i].reason, sizeof m[i].reason, "%s", why);
+    }
+}
+
+static bool measure(const bench_options *o, bench_run *run, const spin *canary,
+                    const bench_layer *layer, int64_t batch)
+{
+    static arena a; /* large: it holds the verifier */
+    measurement m[CONTEST_MOST];
+    case_spec spec;
+    char why[400] = "";
+    if (!layer_with_batch(layer, batch, &spec, why, sizeof why))
+        return false; /* options_settle has seen that it is */
+    const size_t count = line_up(o, &spec, m);
+    const arena_state state =
+        arena_open(run->device, &spec, spec.has_seed ? spec.seed : o->seed, &a, why, sizeof why);
+    if (state == ARENA_GOOD)
+        contest_run(&a, run->roof, canary, &o->limits, m, count);
+    else
+        refuse_all(m, count, state, why);
+    arena_close(&a);
+    const bool kept = keep(run, layer, &spec, m, count);
+    for (size_t i = 0; i < count; i++)
+        measurement_free(&m[i]);
+    return kept;
+}
+
+/* ---- Run ------------------------------------------------------------------------------------- */
+
+static size_t failures(const bench_run *run)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < run->count; i++)
+        count += run->rows[i].m.status == ROW_FAILED;
+    return count;
+}
+
+static bool measure_all(const bench_options *o, bench_run *run, const spin *canary)
+{
+    int64_t batch[BENCH_BATCHES];
+    size_t total = 0;
+    for (size_t i = 0; i < o->layers.count; i++)
+        total += batches_of(o, &o->layers.layers[i], batch);
+    progress p = progress_start(total, false);
+    for (size_t i = 0; i < o->layers.count; i++) {
+        const size_t batches = batches_of(o, &o->layers.layers[i], batch);
+        for (size_t b = 0; b < batches; b++) {
+            const size_t first = run->count;
+            if (!measure(o, run, canary, &o->layers.layers[i], batch[b]))
+                return false;
+            progress_clear(&p);
+            table_rows(run, first, o->text.verbose);
+            progress_step(&p, failures(run));
+        }
+    }
+    progress_clear(&p);
+    return true;
+}
+
+static int write_files(const bench_options *o, const bench_run *run)
+{
+    char why[4352];
+    bool good = true;
+    if (o->text.json) {
+        json_t *document = bench_document(run);
+        char *text =
+            document ? json_dumps(document, JSON_INDENT(1) | JSON_REAL_PRECISION(7)) : NULL;
+        json_decref(document);
+        good = output_write(o->text.json, text, why, sizeof why);
+        free(text);
+    }
+    if (good && o->text.csv) {
+        char *text = bench_csv(run);
+        good = output_write(o->text.csv, text, why, sizeof why);
+        free(text);
+    }
+    return good ? EXIT_GOOD : fail(EXIT_DEVICE, why);
+}
+
+/* Whether some contestant of the library's measured the layer that begins at row `at`. */
+static bool is_covered(const bench_run *run, size_t at, size_t contestants)
+{
+    for (size_t i = at; i < at + contestants && i < run->count; i++)
+        if (run->rows[i].m.kind == &library_kind && row_is_measured(&run->rows[i]))
+            return true;
+    return false;
+}
+
+static int judge(const bench_options *o, const bench_run *run)
+{
+    size_t thin = 0;
+    char why[200];
+    const size_t contestants = o->algos + o->rivals;
+    if (failures(run)) {
+        snprintf(why, sizeof why, "%zu of %zu rows failed or gave wrong results", failures(run),
+                 run->count);
+        return fail(EXIT_DEVICE, why);
+    }
+    for (size_t i = 0; i < run->count; i += contestants)
+        if (!is_covered(run, i, contestants)) {
+            snprintf(why, sizeof why, "%.80s: no algorithm asked for does this layer here",
+                     run->rows[i].name);
+            return fail(EXIT_DEVICE, why);
+        }
+    for (size_t i = 0; i < run->count; i++)
+        thin += run->rows[i].m.status == ROW_NOISY || run->rows[i].m.status == ROW_THROTTLED;
+    if (!o->text.strict || !thin)
+        return EXIT_GOOD;
+    snprintf(why, sizeof why, "--strict: %zu of %zu rows are NOISY or THROTTLED", thin, run->count);
+    return fail(EXIT_EVIDENCE, why);
+}
+
+static int run_on(const bench_options *o, const bench_device *d, char *why, size_t room)
+{
+    roofline roof;
+    spin canary;
+    bench_run run = {
+        .device = d, .roof = &roof, .limits = o->limits, .seed = o->seed, .strict = o->text.strict};
+    if (!roofline_measure(d, &roof, why, room) || !spin_open(d, canary_kernel, &canary, why, room))
+        return fail(EXIT_DEVICE, why);
+    table_header(&run);
+    int status = EXIT_GOOD;
+    if (measure_all(o, &run, &canary)) {
+        table_summary(&run);
+        status = write_files(o, &run);
+        status = status ? status : judge(o, &run);
+    } else {
+        status = fail(EXIT_DEVICE, "no host memory for the results");
+    }
+    for (size_t i = 0; i < run.count; i++) {
+        measurement_free(&run.rows[i].m);
+        free(run.rows[i].name);
+    }
+    free(run.rows);
+    spin_close(&canary);
+    return status;
+}
+
+int bench_main(const bench_options *o)
+{
+    char why[4352];
+    bench_device device;
+    if (!output_writable(o->text.json, why, sizeof why) ||
+        !output_writable(o->text.csv, why, sizeof why))
+        return fail(EXIT_DEVICE, why);
+    int status = device_open(o->text.device, &device, why, sizeof why);
+    status = status ? fail(status, why) : run_on(o, &device, why, sizeof why);
+    device_close(&device);
+    return status;
+}
+
+int bench_list(const bench_options *o)
+{
+    int64_t batch[BENCH_BATCHES];
+    char why[400];
+    case_spec spec;
+    for (size_t i = 0; i < o->layers.count; i++) {
+        const bench_layer *layer = &o->layers.layers[i];
+        const size_t batches = batches_of(o, layer, batch);
+        for (size_t b = 0; b < batches; b++) {
+            char *name =
+                layer_with_batch(layer, batch[b], &spec, why, sizeof why) ? case_name(&spec) : NULL;
+            printf("%s\t%s\t%s\n", name ? name : why, layer->model, layer->layer);
+            free(name);
+        }
+    }
+    return EXIT_GOOD;
+}
