@@ -53,9 +53,12 @@ static cl_int open_queues(bench_device *d)
 static cl_int build(bench_device *d)
 {
     cl_int error = CL_SUCCESS;
+    cl_device_fp_config config = 0;
     const char *source = (const char *)bench_kernels[0].bytes;
+    get(d->entry.device, CL_DEVICE_SINGLE_FP_CONFIG, sizeof config, &config);
+    const char *options = config & CL_FP_FMA ? "-D MULTIPLY_ADD=fma" : "";
     d->program = clCreateProgramWithSource(d->cl, 1, &source, &bench_kernels[0].length, &error);
-    return error ? error : clBuildProgram(d->program, 1, &d->entry.device, "", NULL, NULL);
+    return error ? error : clBuildProgram(d->program, 1, &d->entry.device, options, NULL, NULL);
 }
 
 int device_open(const char *wanted, bench_device *out, char *why, size_t room)

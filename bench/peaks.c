@@ -14,10 +14,10 @@ static const struct {
     const char *kernel, *name;
     int width, chains;
 } peak_rows[] = {
-    {"peak_float_8", "float x 8", 1, 8},      {"peak_float_16", "float x 16", 1, 16},
-    {"peak_float4_4", "float4 x 4", 4, 4},    {"peak_float4_8", "float4 x 8", 4, 8},
+    {"peak_float_8", "float x 8", 1, 8},      {"peak_float_12", "float x 12", 1, 12},
+    {"peak_float4_8", "float4 x 8", 4, 8},    {"peak_float4_12", "float4 x 12", 4, 12},
     {"peak_float8_4", "float8 x 4", 8, 4},    {"peak_float8_12", "float8 x 12", 8, 12},
-    {"peak_float16_4", "float16 x 4", 16, 4}, {"peak_float16_8", "float16 x 8", 16, 8},
+    {"peak_float16_8", "float16 x 8", 16, 8}, {"peak_float16_10", "float16 x 10", 16, 10},
 };
 _Static_assert(sizeof peak_rows / sizeof peak_rows[0] <= ROOF_PEAKS, "ROOF_PEAKS holds them");
 

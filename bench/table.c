@@ -52,8 +52,8 @@ void table_header(const bench_run *run)
     print_bandwidth(r);
     printf("\nlaunches  %.1f us back to back, %.1f us with a wait\n\n", r->launch_us,
            r->latency_us);
-    printf("%-34s %5s %-20s %11s %6s %9s %8s %7s  %s\n", "layer", "batch", "algorithm", "median ms",
-           "+- %", "GFLOP/s", "GB/s", "roof %", "status");
+    printf("%-34s %5s %-19s %10s %5s %8s %7s %8s %7s  %s\n", "layer", "batch", "algorithm",
+           "median ms", "+- %", "x time", "roof %", "GFLOP/s", "GB/s", "status");
     fflush(stdout);
 }
 
@@ -83,15 +83,21 @@ static void print_details(const bench_row *row)
            m->first * 1e3);
 }
 
-static void print_numbers(const bench_row *row, const bench_run *run)
+/* Numbers, and how many times as long as the first row of the layer it takes. */
+static void print_numbers(const bench_row *row, const bench_row *first, const bench_run *run)
 {
     const bench_stats *s = &row->m.stats;
-    if (row_is_measured(row))
-        printf("%11.4f %6.1f %9.2f %8.2f %7.1f  ", s->median * 1e3, 100 * s->u / s->median,
-               2e-9 * row->work.macs / s->median, 1e-9 * row->work.bytes / s->median,
-               row_roof_pct(row, run->roof));
+    if (!row_is_measured(row)) {
+        printf("%10s %5s %8s %7s %8s %7s  ", "n/a", "", "", "", "", "");
+        return;
+    }
+    printf("%10.4f %5.1f ", s->median * 1e3, 100 * s->u / s->median);
+    if (row != first && row_is_measured(first))
+        printf("%8.2f ", s->median / first->m.stats.median);
     else
-        printf("%11s %6s %9s %8s %7s  ", "n/a", "", "", "", "");
+        printf("%8s ", "");
+    printf("%7.1f %8.2f %7.2f  ", row_roof_pct(row, run->roof), 2e-9 * row->work.macs / s->median,
+           1e-9 * row->work.bytes / s->median);
 }
 
 void table_rows(const bench_run *run, size_t first, bool verbose)
@@ -100,11 +106,11 @@ void table_rows(const bench_run *run, size_t first, bool verbose)
         const bench_row *row = &run->rows[i];
         const row_status status = row->m.status;
         print_layer(row, i > first);
-        printf("%-20s ", row->algo);
-        print_numbers(row, run);
+        printf("%-19s ", row->algo);
+        print_numbers(row, &run->rows[first], run);
         printf("%s%s%s", colour(status_colour[status]), row_status_names[status],
                status_colour[status][0] ? colour(plain) : "");
-        printf(row->m.reason[0] ? ": %s\n" : "\n", row->m.reason);
+        printf(row->m.reason[0] ? ": %s\n" : "%s\n", row->m.reason);
         if (verbose && row_is_measured(row))
             print_details(row);
     }

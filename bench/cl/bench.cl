@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What a device can do at most: multiply-adds in registers, bytes moved, launches of nothing. */
-#ifdef FP_FAST_FMAF
-#define MULTIPLY_ADD fma
-#else
-#define MULTIPLY_ADD mad
+#ifndef MULTIPLY_ADD
+#define MULTIPLY_ADD mad /* fma where the device has it */
 #endif
 
 /* Repeats M(i) for the chains 0, 1, ... */
 #define FOR_4(M)  M(0) M(1) M(2) M(3)
 #define FOR_8(M)  FOR_4(M) M(4) M(5) M(6) M(7)
-#define FOR_12(M) FOR_8(M) M(8) M(9) M(10) M(11)
-#define FOR_16(M) FOR_12(M) M(12) M(13) M(14) M(15)
+#define FOR_10(M) FOR_8(M) M(8) M(9)
+#define FOR_12(M) FOR_10(M) M(10) M(11)
 
 #define DECLARE(i) v a##i = (v)((float)(get_global_id(0) + i));
 #define ADVANCE(i) a##i = MULTIPLY_ADD(a##i, factor, addend);
@@ -38,13 +36,13 @@
     }
 
 PEAK(float, 8)
-PEAK(float, 16)
-PEAK(float4, 4)
+PEAK(float, 12)
 PEAK(float4, 8)
+PEAK(float4, 12)
 PEAK(float8, 4)
 PEAK(float8, 12)
-PEAK(float16, 4)
 PEAK(float16, 8)
+PEAK(float16, 10)
 
 /* `passes` times over n vectors of 16 floats: each work-group has a stretch of its own, in which
  * its items follow one another. The barrier keeps the passes apart. */
