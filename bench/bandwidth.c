@@ -109,14 +109,16 @@ bool bandwidth_measure(const bench_device *d, roofline *out, char *why, size_t r
     streams s = {0};
     const double largest = largest_set(d), from = progress_now();
     bool good = open_streams(d, largest, &s, why, room);
-    for (double bytes = smallest; good && out->levels < ROOF_LEVELS; bytes *= 2) {
-        const double set = fmin(bytes, largest);
-        good = measure_level(&s, set, &out->level[out->levels]);
+    double bytes = smallest;
+    while (good && out->levels < ROOF_LEVELS) {
+        good = measure_level(&s, bytes, &out->level[out->levels]);
         if (!good)
             snprintf(why, room, "the kernels of the roofline do not run on %s", d->entry.name);
         out->levels += good;
-        if (set >= largest || progress_now() - from > allowed)
+        if (bytes >= largest || progress_now() - from > allowed)
             break;
+        /* Past the last cache there is only one more level to see. */
+        bytes = 2 * bytes > (double)d->cache_bytes ? largest : 2 * bytes;
     }
     close_streams(&s);
     return good;

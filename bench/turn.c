@@ -43,16 +43,24 @@ static double launches(const runner *r, size_t count)
 
 static bool begin(runner *r)
 {
+    r->begun = true;
     if (!r->m->kind->begin || r->m->kind->begin(r->state))
         return true;
     return fail(r, "its buffers cannot be prepared");
+}
+
+static bool end(runner *r)
+{
+    const bool begun = r->begun;
+    r->begun = false;
+    return !begun || !r->m->kind->end || r->m->kind->end(r->state);
 }
 
 /* Ends a row of launches and looks at what they left in y. */
 static bool end_and_verify(runner *r)
 {
     measurement *m = r->m;
-    if (m->kind->end && !m->kind->end(r->state))
+    if (!end(r))
         return fail(r, "its buffers cannot be given back");
     m->verified = arena_verify(r->arena, m->kind->exact, m->reason, sizeof m->reason);
     return m->verified || fail(r, NULL);
@@ -219,6 +227,7 @@ void runner_extras(runner *r, const roofline *roof)
 
 void runner_close(runner *r)
 {
+    end(r); /* of one that failed in the middle */
     if (r->state)
         r->m->kind->destroy(r->state);
     r->state = NULL;

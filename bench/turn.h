@@ -12,6 +12,7 @@ typedef struct runner {
     double one;   /* seconds of one launch, as far as known */
     double spent; /* seconds of samples */
     bool alive, steady;
+    bool begun; /* between the contestant's `begin` and `end` */
 } runner;
 
 /* Makes the contestant, launches it once on a y full of NaN, verifies, and learns how many launches
