@@ -73,7 +73,7 @@ void contest_run(const arena *a, const roofline *roof, const spin *canary,
     runner runners[CONTEST_MOST];
     const double seconds = sample_seconds(a->device, limits);
     for (size_t i = 0; i < count; i++)
-        runner_open(&runners[i], a, &m[i], seconds);
+        runner_open(&runners[i], a, &m[i], seconds, limits->min_time);
     bool again = true;
     for (int attempt = 0; attempt <= RETRIES && again; attempt++) {
         const double before = canary_time(canary);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 static const double short_launch = 0.02, /* seconds; longer ones need no warming up */
-    warm_up = 0.05, warm_turn = 0.002;   /* seconds before the first samples; before each turn */
+    warm_most = 0.05, warm_turn = 0.002; /* seconds before the first samples; before each turn */
 enum { EXTRAS = 9, LAUNCHES_MOST = 4096 };
 static const double extras_allowed = 0.05; /* seconds */
 
@@ -79,7 +79,7 @@ static bool make(runner *r)
 }
 
 /* How many launches make one sample long enough, from launches that also warm the device up. */
-static bool calibrate(runner *r, double sample_seconds)
+static bool calibrate(runner *r, double sample_seconds, double warm_up)
 {
     double spent = 0;
     size_t count = 1;
@@ -89,7 +89,7 @@ static bool calibrate(runner *r, double sample_seconds)
             return fail(r, "a launch failed");
         spent += seconds;
         r->one = fmin(r->one, seconds / (double)count);
-        if (r->one > warm_up)
+        if (r->one > warm_most)
             break;
         count = (size_t)fmin(LAUNCHES_MOST, ceil(sample_seconds / r->one));
     }
@@ -97,7 +97,7 @@ static bool calibrate(runner *r, double sample_seconds)
     return true;
 }
 
-void runner_open(runner *r, const arena *a, measurement *m, double sample_seconds)
+void runner_open(runner *r, const arena *a, measurement *m, double sample_seconds, double min_time)
 {
     *r = (runner){.arena = a, .m = m, .one = INFINITY};
     m->status = ROW_OK;
@@ -117,7 +117,8 @@ void runner_open(runner *r, const arena *a, measurement *m, double sample_second
     m->first = made + r->one;
     if (isnan(r->one))
         fail(r, "the first launch failed");
-    else if (end_and_verify(r) && begin(r) && calibrate(r, sample_seconds))
+    else if (end_and_verify(r) && begin(r) &&
+             calibrate(r, sample_seconds, fmin(warm_most, min_time)))
         end_and_verify(r);
 }
 

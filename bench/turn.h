@@ -17,7 +17,7 @@ typedef struct runner {
 
 /* Makes the contestant, launches it once on a y full of NaN, verifies, and learns how many launches
  * make a sample. */
-void runner_open(runner *r, const arena *a, measurement *m, double sample_seconds);
+void runner_open(runner *r, const arena *a, measurement *m, double sample_seconds, double min_time);
 /* Samples for `seconds`, then verifies y. */
 void runner_turn(runner *r, double seconds);
 /* Event and latency times. */
