@@ -96,11 +96,35 @@ arena_state arena_open(const bench_device *d, const case_spec *spec, uint64_t se
     return ARENA_BROKEN;
 }
 
-void arena_close(arena *a)
+static void release(const cl_mem mem[ARENA_ARRAYS])
 {
     for (int i = 0; i < ARENA_ARRAYS; i++)
+        if (mem[i])
+            clReleaseMemObject(mem[i]);
+}
+
+void arena_close(arena *a)
+{
+    release(a->mem);
+}
+
+bool arena_move(arena *a)
+{
+    cl_mem moved[ARENA_ARRAYS] = {NULL};
+    cl_int error = CL_SUCCESS;
+    for (int i = 0; i < ARENA_ARRAYS && !error; i++)
         if (a->mem[i])
-            clReleaseMemObject(a->mem[i]);
+            moved[i] = clCreateBuffer(a->device->cl, CL_MEM_READ_WRITE, a->bytes[i], NULL, &error);
+    for (int i = 0; i < ARENA_Y && !error; i++)
+        if (a->mem[i])
+            error = clEnqueueCopyBuffer(a->device->queue, a->mem[i], moved[i], 0, 0, a->bytes[i], 0,
+                                        NULL, NULL);
+    if (!error)
+        error = clFinish(a->device->queue);
+    release(error ? moved : a->mem);
+    if (!error)
+        memcpy(a->mem, moved, sizeof moved);
+    return !error;
 }
 
 bool arena_poison(const arena *a)

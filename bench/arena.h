@@ -25,6 +25,10 @@ arena_state arena_open(const bench_device *d, const case_spec *spec, uint64_t se
                        char *why, size_t room);
 void arena_close(arena *a);
 
+/* Moves x, w and b to new buffers and y to an empty one: where an array lies in memory changes
+ * times by percents, so that one place is no fair sample. False = it stays where it was. */
+bool arena_move(arena *a);
+
 /* Fills y with NaN, and waits. */
 bool arena_poison(const arena *a);
 /* Whether what is in y is right; `exact` as in verify_outputs. */

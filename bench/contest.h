@@ -21,17 +21,25 @@ typedef struct measurement {
     size_t count, room, launches_per_sample;
     bench_stats stats;
     double event, latency, first;
+    double before, after; /* the canary's times around the visit that they differ most in */
+    unsigned visits;
 } measurement;
 
-/* Seconds per contestant. */
+/* Seconds of samples per contestant. */
 typedef struct contest_limits {
     double min_time, max_time;
 } contest_limits;
 
-/* Fills everything but kind and option. A contestant that refuses or fails says so in its status;
- * the others go on. */
-void contest_run(const arena *a, const roofline *roof, const spin *canary,
-                 const contest_limits *limits, measurement *m, size_t count);
+/* A layer is visited this often, each time after all the other layers and for its share of the
+ * time, so that what slows a shared machine down for some seconds shows as a wide interval. */
+enum { CONTEST_VISITS = 2 };
+
+/* One visit: more samples for each of the contestants, of which the first visit needs kind and
+ * option only. One that refuses or fails says so in its status, and the others go on. */
+void contest_visit(arena *a, const roofline *roof, const spin *canary, const contest_limits *limits,
+                   measurement *const *m, size_t count);
+/* Whether a visit could add to it. */
+bool measurement_is_open(const measurement *m);
 void measurement_free(measurement *m);
 
 #endif

@@ -8,8 +8,8 @@
 
 typedef struct library {
     clconv_context *own; /* a rival's, so that its programs are not counted as the library's */
+    const arena *arena;
     clconv_plan *plan;
-    clconv_args args;
 } library;
 
 /* The tile, which the plan's explanation has behind the algorithm's name. */
@@ -32,6 +32,7 @@ static contestant_state make_plan(library *l, const arena *a, clconv_context *ct
     const clconv_plan_options options = {
         .size = sizeof options, .algorithm = option->algo, .tile = option->tile};
     const clconv_status status = clconv_plan_create(ctx, &a->problem, &options, &l->plan);
+    l->arena = a;
     snprintf(facts->algo, sizeof facts->algo, "%s", option->algo ? option->algo : "auto");
     if (status) {
         snprintf(why, room, "%s", clconv_last_error());
@@ -41,11 +42,6 @@ static contestant_state make_plan(library *l, const arena *a, clconv_context *ct
     }
     snprintf(facts->algo, sizeof facts->algo, "%s", clconv_plan_algorithm(l->plan));
     read_tile(l->plan, facts->tile, sizeof facts->tile);
-    l->args = (clconv_args){.size = sizeof l->args,
-                            .x.mem = a->mem[ARENA_X],
-                            .w.mem = a->mem[ARENA_W],
-                            .b.mem = a->mem[ARENA_B],
-                            .y.mem = a->mem[ARENA_Y]};
     return CONTESTANT_READY;
 }
 
@@ -62,7 +58,13 @@ static contestant_state make(const arena *a, const contestant_option *option, vo
 static bool launch(void *state, cl_command_queue queue, cl_event *event)
 {
     const library *l = state;
-    return clconv_enqueue(l->plan, queue, &l->args, 0, NULL, event) == CLCONV_OK;
+    const cl_mem *mem = l->arena->mem;
+    const clconv_args args = {.size = sizeof args,
+                              .x.mem = mem[ARENA_X],
+                              .w.mem = mem[ARENA_W],
+                              .b.mem = mem[ARENA_B],
+                              .y.mem = mem[ARENA_Y]};
+    return clconv_enqueue(l->plan, queue, &args, 0, NULL, event) == CLCONV_OK;
 }
 
 static void destroy(void *state)

@@ -41,8 +41,8 @@ char *bench_csv(const bench_run *run);
 
 /* The table for a person, row by row as they come. */
 void table_header(const bench_run *run);
-/* The rows of one layer and batch, from `first` on. */
-void table_rows(const bench_run *run, size_t first, bool verbose);
+/* The rows of one layer and batch. */
+void table_rows(const bench_run *run, size_t first, size_t count, bool verbose);
 void table_summary(const bench_run *run);
 
 #endif

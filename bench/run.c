@@ -56,21 +56,7 @@ static bench_row *add_row(bench_run *run)
     return row;
 }
 
-/* Who measures a layer: its own algorithm, or those of --algo, then the rivals. */
-static size_t line_up(const bench_options *o, const case_spec *spec, measurement m[CONTEST_MOST])
-{
-    size_t count = 0;
-    const contestant_option own = {spec->algo[0] ? spec->algo : NULL,
-                                   spec->tile[0] ? spec->tile : NULL};
-    memset(m, 0, CONTEST_MOST * sizeof *m);
-    for (size_t i = 0; i < o->algos; i++)
-        m[count++] =
-            (measurement){.kind = &library_kind, .option = spec->algo[0] ? own : o->algo[i]};
-    for (size_t i = 0; i < o->rivals; i++)
-        m[count++].kind = o->rival[i];
-    return count;
-}
-
+/* Names the row by who measures, whether or not that works. */
 static void name_row(bench_row *row)
 {
     const measurement *m = &row->m;
@@ -84,55 +70,89 @@ static void name_row(bench_row *row)
     }
 }
 
-/* Takes over the samples. */
-static bool keep(bench_run *run, const bench_layer *layer, const case_spec *spec, measurement *m,
-                 size_t count)
+static bool list_row(bench_run *run, const bench_layer *layer, const case_spec *spec,
+                     const contestant_kind *kind, contestant_option option)
 {
     const clconv_problem p = case_problem(spec);
-    for (size_t i = 0; i < count; i++) {
-        bench_row *row = add_row(run);
-        char *name = row ? case_name(spec) : NULL;
-        if (!name)
-            return false;
-        *row = (bench_row){
-            .layer = layer, .name = name, .batch = spec->problem.n, .work = work_of(&p), .m = m[i]};
-        m[i].sample = NULL;
-        name_row(row);
-        run->count++;
+    bench_row *row = add_row(run);
+    char *name = row ? case_name(spec) : NULL;
+    if (!name)
+        return false;
+    *row = (bench_row){.layer = layer,
+                       .name = name,
+                       .batch = spec->problem.n,
+                       .work = work_of(&p),
+                       .m = {.kind = kind, .option = option}};
+    run->count++;
+    return true;
+}
+
+/* Who measures a layer: its own algorithm, or those of --algo, then the rivals. */
+static bool list_rows(const bench_options *o, bench_run *run, const bench_layer *layer,
+                      int64_t batch)
+{
+    case_spec spec;
+    char why[400];
+    const case_spec *c = &layer->spec;
+    const contestant_option own = {c->algo, c->tile[0] ? c->tile : NULL}, none = {NULL, NULL};
+    bool good = layer_with_batch(layer, batch, &spec, why, sizeof why);
+    for (size_t i = 0; i < o->algos && good; i++)
+        good = list_row(run, layer, &spec, &library_kind, c->algo[0] ? own : o->algo[i]);
+    for (size_t i = 0; i < o->rivals && good; i++)
+        good = list_row(run, layer, &spec, o->rival[i], none);
+    return good;
+}
+
+static bool list_all(const bench_options *o, bench_run *run)
+{
+    int64_t batch[BENCH_BATCHES];
+    for (size_t i = 0; i < o->layers.count; i++) {
+        const size_t batches = batches_of(o, &o->layers.layers[i], batch);
+        for (size_t b = 0; b < batches; b++)
+            if (!list_rows(o, run, &o->layers.layers[i], batch[b]))
+                return false;
     }
     return true;
 }
 
+/* ---- Visits ---------------------------------------------------------------------------------- */
+
 /* A layer that has no buffers: nobody can do it. */
-static void refuse_all(measurement *m, size_t count, arena_state state, const char *why)
+static void refuse_all(measurement *const *m, size_t count, arena_state state, const char *why)
 {
     for (size_t i = 0; i < count; i++) {
-        m[i].status = state == ARENA_TOO_LARGE ? ROW_UNSUPPORTED : ROW_FAILED;
-        snprintf(m[i].reason, sizeof m[i].reason, "%s", why);
+        m[i]->status = state == ARENA_TOO_LARGE ? ROW_UNSUPPORTED : ROW_FAILED;
+        m[i]->verified = false;
+        m[i]->visits++;
+        snprintf(m[i]->reason, sizeof m[i]->reason, "%s", why);
     }
 }
 
-static bool measure(const bench_options *o, bench_run *run, const spin *canary,
-                    const bench_layer *layer, int64_t batch)
+/* The contestants of one layer and batch, whose rows begin at `first`. */
+static void visit(const bench_options *o, bench_run *run, const spin *canary, size_t first)
 {
     static arena a; /* large: it holds the verifier */
-    measurement m[CONTEST_MOST];
-    case_spec spec;
+    measurement *m[CONTEST_MOST];
     char why[400] = "";
-    if (!layer_with_batch(layer, batch, &spec, why, sizeof why))
-        return false; /* options_settle has seen that it is */
-    const size_t count = line_up(o, &spec, m);
-    const arena_state state =
-        arena_open(run->device, &spec, spec.has_seed ? spec.seed : o->seed, &a, why, sizeof why);
+    case_spec spec;
+    const size_t count = o->algos + o->rivals;
+    bool open = false;
+    for (size_t i = 0; i < count; i++) {
+        m[i] = &run->rows[first + i].m;
+        open = open || measurement_is_open(m[i]);
+    }
+    if (!open ||
+        !layer_with_batch(run->rows[first].layer, run->rows[first].batch, &spec, why, sizeof why))
+        return;
+    const uint64_t seed = spec.has_seed ? spec.seed : o->seed;
+    const arena_state state = arena_open(run->device, &spec, seed, &a, why, sizeof why);
     if (state == ARENA_GOOD)
-        contest_run(&a, run->roof, canary, &o->limits, m, count);
+        contest_visit(&a, run->roof, canary, &o->limits, m, count);
     else
         refuse_all(m, count, state, why);
     arena_close(&a);
-    const bool kept = keep(run, layer, &spec, m, count);
     for (size_t i = 0; i < count; i++)
-        measurement_free(&m[i]);
-    return kept;
+        name_row(&run->rows[first + i]);
 }
 
 /* ---- Run ------------------------------------------------------------------------------------- */
@@ -145,26 +165,21 @@ static size_t failures(const bench_run *run)
     return count;
 }
 
-static bool measure_all(const bench_options *o, bench_run *run, const spin *canary)
+/* Visits every layer, then every layer again; at the last visit its rows are printed. */
+static void measure_all(const bench_options *o, bench_run *run, const spin *canary)
 {
-    int64_t batch[BENCH_BATCHES];
-    size_t total = 0;
-    for (size_t i = 0; i < o->layers.count; i++)
-        total += batches_of(o, &o->layers.layers[i], batch);
-    progress p = progress_start(total, false);
-    for (size_t i = 0; i < o->layers.count; i++) {
-        const size_t batches = batches_of(o, &o->layers.layers[i], batch);
-        for (size_t b = 0; b < batches; b++) {
-            const size_t first = run->count;
-            if (!measure(o, run, canary, &o->layers.layers[i], batch[b]))
-                return false;
-            progress_clear(&p);
-            table_rows(run, first, o->text.verbose);
+    const size_t step = o->algos + o->rivals;
+    progress p = progress_start(CONTEST_VISITS * run->count / step, false);
+    for (int turn = 1; turn <= CONTEST_VISITS; turn++)
+        for (size_t first = 0; first < run->count; first += step) {
+            visit(o, run, canary, first);
+            if (turn == CONTEST_VISITS) {
+                progress_clear(&p);
+                table_rows(run, first, step, o->text.verbose);
+            }
             progress_step(&p, failures(run));
         }
-    }
     progress_clear(&p);
-    return true;
 }
 
 static int write_files(const bench_options *o, const bench_run *run)
@@ -229,13 +244,12 @@ static int run_on(const bench_options *o, const bench_device *d, char *why, size
     if (!roofline_measure(d, &roof, why, room) || !spin_open(d, canary_kernel, &canary, why, room))
         return fail(EXIT_DEVICE, why);
     table_header(&run);
-    int status = EXIT_GOOD;
-    if (measure_all(o, &run, &canary)) {
+    int status = list_all(o, &run) ? EXIT_GOOD : fail(EXIT_DEVICE, "no host memory for the rows");
+    if (status == EXIT_GOOD) {
+        measure_all(o, &run, &canary);
         table_summary(&run);
         status = write_files(o, &run);
         status = status ? status : judge(o, &run);
-    } else {
-        status = fail(EXIT_DEVICE, "no host memory for the results");
     }
     for (size_t i = 0; i < run.count; i++) {
         measurement_free(&run.rows[i].m);

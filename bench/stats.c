@@ -63,9 +63,15 @@ bench_stats stats_of(const double *sample, size_t count)
     return s;
 }
 
+double stats_drift(double before, double after)
+{
+    const double drift = fabs(after / before - 1);
+    return isnan(drift) ? INFINITY : drift;
+}
+
 row_status stats_judge(const bench_stats *s, size_t count, double before, double after)
 {
-    const bool drifted = !(fabs(after / before - 1) <= STATS_DRIFT);
+    const bool drifted = stats_drift(before, after) > STATS_DRIFT;
     const bool noisy = count < STATS_LEAST || !(s->u <= STATS_NOISY * s->median);
     return drifted ? ROW_THROTTLED : noisy ? ROW_NOISY : ROW_OK;
 }

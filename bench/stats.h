@@ -32,6 +32,9 @@ extern const char *const row_status_names[];
 #define STATS_DRIFT  0.05 /* change of the canary's time */
 enum { STATS_LEAST = 6 }; /* samples; with fewer a row is NOISY */
 
+/* By which part the canary's time has changed; infinite when it was not measured. */
+double stats_drift(double before, double after);
+
 /* OK, NOISY or THROTTLED, of `count` samples and the canary's times before and after them. */
 row_status stats_judge(const bench_stats *s, size_t count, double before, double after);
 

@@ -100,9 +100,9 @@ static void print_numbers(const bench_row *row, const bench_row *first, const be
            1e-9 * row->work.bytes / s->median);
 }
 
-void table_rows(const bench_run *run, size_t first, bool verbose)
+void table_rows(const bench_run *run, size_t first, size_t count, bool verbose)
 {
-    for (size_t i = first; i < run->count; i++) {
+    for (size_t i = first; i < first + count; i++) {
         const bench_row *row = &run->rows[i];
         const row_status status = row->m.status;
         print_layer(row, i > first);

@@ -93,15 +93,18 @@ static bool calibrate(runner *r, double sample_seconds, double warm_up)
             break;
         count = (size_t)fmin(LAUNCHES_MOST, ceil(sample_seconds / r->one));
     }
-    r->m->launches_per_sample = (size_t)fmin(LAUNCHES_MOST, ceil(sample_seconds / r->one));
+    if (!r->m->visits)
+        r->m->launches_per_sample = (size_t)fmin(LAUNCHES_MOST, ceil(sample_seconds / r->one));
     return true;
 }
 
 void runner_open(runner *r, const arena *a, measurement *m, double sample_seconds, double min_time)
 {
-    *r = (runner){.arena = a, .m = m, .one = INFINITY};
-    m->status = ROW_OK;
-    m->event = m->latency = m->first = NAN;
+    *r = (runner){.arena = a, .m = m, .from = m->count, .one = INFINITY};
+    if (!measurement_is_open(m))
+        return;
+    if (!m->visits)
+        m->event = m->latency = m->first = NAN;
     if (!arena_poison(a)) {
         fail(r, "y cannot be filled");
         return;
@@ -114,7 +117,8 @@ void runner_open(runner *r, const arena *a, measurement *m, double sample_second
     if (!begin(r))
         return;
     r->one = launches(r, 1);
-    m->first = made + r->one;
+    if (!m->visits)
+        m->first = made + r->one;
     if (isnan(r->one))
         fail(r, "the first launch failed");
     else if (end_and_verify(r) && begin(r) &&

@@ -9,14 +9,15 @@ typedef struct runner {
     const arena *arena;
     measurement *m;
     void *state;
+    size_t from;  /* samples of earlier visits */
     double one;   /* seconds of one launch, as far as known */
     double spent; /* seconds of samples */
     bool alive, steady;
     bool begun; /* between the contestant's `begin` and `end` */
 } runner;
 
-/* Makes the contestant, launches it once on a y full of NaN, verifies, and learns how many launches
- * make a sample. */
+/* Makes the contestant, unless an earlier visit has ended its part, launches it once on a y full of
+ * NaN, verifies, warms up, and at the first visit learns how many launches make a sample. */
 void runner_open(runner *r, const arena *a, measurement *m, double sample_seconds, double min_time);
 /* Samples for `seconds`, then verifies y. */
 void runner_turn(runner *r, double seconds);

@@ -16,7 +16,7 @@ enum { MOST_CALLS = 4096 };
 typedef struct job {
     clconv_problem p;
     size_t out_h, out_w, images, batch; /* calls per group, images per call */
-    cl_mem x, w, y;
+    const arena *arena;
 } job;
 
 static const char *refusal(const clconv_problem *p)
@@ -48,15 +48,14 @@ static contestant_state make(const arena *a, const contestant_option *option, vo
     j->out_w = (size_t)y.dim[3];
     j->images = j->p.groups == 1 ? 1 : (size_t)j->p.n;
     j->batch = j->p.groups == 1 ? (size_t)j->p.n : 1;
-    j->x = a->mem[ARENA_X];
-    j->w = a->mem[ARENA_W];
-    j->y = a->mem[ARENA_Y];
+    j->arena = a;
     return CONTESTANT_READY;
 }
 
 static bool call(const job *j, size_t image, size_t group, cl_command_queue queue, cl_event *event)
 {
     const clconv_problem *p = &j->p;
+    const cl_mem *mem = j->arena->mem;
     const size_t in = (size_t)(p->c / p->groups), out = (size_t)(p->k / p->groups);
     const size_t h = (size_t)p->in[0], w = (size_t)p->in[1];
     const size_t r = (size_t)p->kernel[0], s = (size_t)p->kernel[1];
@@ -65,8 +64,9 @@ static bool call(const job *j, size_t image, size_t group, cl_command_queue queu
     return CLBlastSconvgemm(CLBlastKernelModeCrossCorrelation, in, h, w, r, s,
                             (size_t)p->pad_before[0], (size_t)p->pad_before[1],
                             (size_t)p->stride[0], (size_t)p->stride[1], (size_t)p->dilation[0],
-                            (size_t)p->dilation[1], out, j->batch, j->x, x_at, j->w,
-                            group * out * in * r * s, j->y, y_at, &queue, event) == CLBlastSuccess;
+                            (size_t)p->dilation[1], out, j->batch, mem[ARENA_X], x_at, mem[ARENA_W],
+                            group * out * in * r * s, mem[ARENA_Y], y_at, &queue,
+                            event) == CLBlastSuccess;
 }
 
 static bool launch(void *state, cl_command_queue queue, cl_event *event)
