@@ -166,9 +166,11 @@ static size_t failures(const bench_run *run)
 }
 
 /* Visits every layer, then every layer again; at the last visit its rows are printed. */
-static void measure_all(const bench_options *o, bench_run *run, const spin *canary)
+static bool measure_all(const bench_options *o, bench_run *run, const spin *canary)
 {
     const size_t step = o->algos + o->rivals;
+    if (!list_all(o, run))
+        return false;
     progress p = progress_start(CONTEST_VISITS * run->count / step, false);
     for (int turn = 1; turn <= CONTEST_VISITS; turn++)
         for (size_t first = 0; first < run->count; first += step) {
@@ -180,6 +182,7 @@ static void measure_all(const bench_options *o, bench_run *run, const spin *cana
             progress_step(&p, failures(run));
         }
     progress_clear(&p);
+    return true;
 }
 
 static int write_files(const bench_options *o, const bench_run *run)
@@ -244,12 +247,13 @@ static int run_on(const bench_options *o, const bench_device *d, char *why, size
     if (!roofline_measure(d, &roof, why, room) || !spin_open(d, canary_kernel, &canary, why, room))
         return fail(EXIT_DEVICE, why);
     table_header(&run);
-    int status = list_all(o, &run) ? EXIT_GOOD : fail(EXIT_DEVICE, "no host memory for the rows");
-    if (status == EXIT_GOOD) {
-        measure_all(o, &run, &canary);
+    int status = EXIT_GOOD;
+    if (measure_all(o, &run, &canary)) {
         table_summary(&run);
         status = write_files(o, &run);
         status = status ? status : judge(o, &run);
+    } else {
+        status = fail(EXIT_DEVICE, "no host memory for the results");
     }
     for (size_t i = 0; i < run.count; i++) {
         measurement_free(&run.rows[i].m);
