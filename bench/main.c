@@ -6,6 +6,7 @@
 #include "errors.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char epilog[] =
     "\n"
@@ -71,19 +72,21 @@ int main(int argc, const char **argv)
 {
     bench_options o = {0};
     bench_texts *t = &o.text;
+    char suites[200] = "A built-in table: ", rivals[200] = "In turns with ";
+    layers_suites_text(suites + strlen(suites), sizeof suites - strlen(suites));
+    rivals_text(rivals + strlen(rivals), sizeof rivals - strlen(rivals));
     /* clang-format off */
     struct poptOption table[] = {
         TEXT_OPTION("device", &t->device, "D",
                     "Index or part of the name, as `clconv devices` prints them"),
         TEXT_OPTION("layers", &t->layers, "CSV", "The layers of this table"),
-        TEXT_OPTION("suite", &t->suite, "NAME", "core (default), layers, quick, worklist"),
+        TEXT_OPTION("suite", &t->suite, "NAME", suites),
         TEXT_OPTION("model", &t->model, "M", "Only the layers of this model"),
         FLAG_OPTION("grouped-only", '\0', &t->grouped_only, "Only layers with groups, or shared"),
         LIST_OPTION("case", &t->cases, "CASE", "This convolution (may be given again)"),
         TEXT_OPTION("batch", &t->batch, "N,..", "With so many images, not those of the table"),
         TEXT_OPTION("algo", &t->algo, "A,..", "By these algorithms; auto = the plan's choice"),
-        TEXT_OPTION("rivals", &t->rivals, "R,..",
-                    "In turns with naive, clblast, onednn-any, onednn-plain, onednn-e2e, onednn"),
+        TEXT_OPTION("rivals", &t->rivals, "R,..", rivals),
         TEXT_OPTION("min-time", &t->min_time, "S", "Seconds of samples per row at least (0.1)"),
         TEXT_OPTION("max-time", &t->max_time, "S", "... and at most (1)"),
         TEXT_OPTION("seed", &t->seed, "N", "Other data (1)"),
@@ -91,7 +94,7 @@ int main(int argc, const char **argv)
         TEXT_OPTION("csv", &t->csv, "F", "Write results as CSV"),
         FLAG_OPTION("strict", '\0', &t->strict, "NOISY or THROTTLED rows are too little evidence"),
         FLAG_OPTION("list", '\0', &t->list, "Print what would be measured; needs no device"),
-        FLAG_OPTION("verbose", 'v', &t->verbose, "Print case, tile and the other times of each row"),
+        FLAG_OPTION("verbose", 'v', &t->verbose, "Print case, tile and other times of each row"),
         FLAG_OPTION("help", 'h', &t->help, "Show this text"),
         POPT_TABLEEND};
     /* clang-format on */

@@ -8,12 +8,13 @@
 const contestant_kind *const rival_kinds[] = {
     &naive_kind, &clblast_kind, &onednn_any_kind, &onednn_plain_kind, &onednn_e2e_kind, NULL};
 
-static size_t names(char *text, size_t room)
+const char *rivals_text(char *text, size_t room)
 {
     size_t used = 0;
     for (size_t i = 0; rival_kinds[i] && used < room; i++)
         used += (size_t)snprintf(text + used, room - used, "%s, ", rival_kinds[i]->name);
-    return used;
+    snprintf(text + used, room > used ? room - used : 0, "onednn");
+    return text;
 }
 
 /* Whether `word` names this rival: its name, or what stands before its last '-'. */
@@ -54,9 +55,8 @@ size_t rivals_read(const char *text, const contestant_kind *out[RIVALS_MOST], ch
                 return 0;
         }
         if (!found) {
-            names(known, sizeof known);
-            snprintf(why, room, "--rivals takes %sonednn, but got '%.*s'", known, (int)length,
-                     text);
+            snprintf(why, room, "--rivals takes %s, but got '%.*s'",
+                     rivals_text(known, sizeof known), (int)length, text);
             return 0;
         }
         text += length;
