@@ -56,11 +56,14 @@ static bench_row *add_row(bench_run *run)
     return row;
 }
 
-/* Names the row by who measures, whether or not that works. */
+/* Names the row by who measured, or tried to. A compiler's log becomes one line. */
 static void name_row(bench_row *row)
 {
-    const measurement *m = &row->m;
+    measurement *m = &row->m;
     const char *asked = m->option.algo ? m->option.algo : "auto";
+    for (char *c = m->reason; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = ' ';
     if (m->kind == &library_kind) {
         snprintf(row->asked, sizeof row->asked, "%s", asked);
         snprintf(row->algo, sizeof row->algo, "%s", m->facts.algo[0] ? m->facts.algo : asked);
