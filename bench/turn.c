@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 static const double short_launch = 0.02, /* seconds; longer ones need no warming up */
     warm_most = 0.05, warm_turn = 0.002; /* seconds before the first samples; before each turn */
@@ -155,18 +156,33 @@ static bool warm(const runner *r)
     return true;
 }
 
+/* How often the system took a core away from a thread of this process. */
+static long preemptions(void)
+{
+    struct rusage usage = {0};
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_nivcsw; /* on Linux, the BSDs and macOS; elsewhere it stays 0 */
+}
+
+/* Samples for `seconds`. One in which another process took a core away says nothing about the
+ * device: it is left out, as long as those left out take no longer than the rest should. */
 static bool sample(runner *r, double seconds)
 {
-    double spent = 0;
+    double spent = 0, left_out = 0;
     do {
+        const long before = preemptions();
         const double one = launches(r, r->m->launches_per_sample);
         if (isnan(one))
             return fail(r, "a launch failed");
+        if (preemptions() > before && left_out + one <= seconds) {
+            left_out += one;
+            continue;
+        }
         if (!keep(r->m, one / (double)r->m->launches_per_sample))
             return fail(r, "no host memory for the samples");
         spent += one;
     } while (spent < seconds);
-    r->spent += spent;
+    r->spent += spent + left_out;
     return true;
 }
 
