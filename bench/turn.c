@@ -13,6 +13,7 @@ static const double short_launch = 0.02, /* seconds; longer ones need no warming
     warm_most = 0.05, warm_turn = 0.002; /* seconds before the first samples; before each turn */
 enum { EXTRAS = 9, LAUNCHES_MOST = 4096 };
 static const double extras_allowed = 0.05; /* seconds */
+static const double patience = 4;          /* times the time of a turn, for samples left out */
 
 static bool fail(runner *r, const char *what)
 {
@@ -165,7 +166,7 @@ static long preemptions(void)
 }
 
 /* Samples for `seconds`. One in which another process took a core away says nothing about the
- * device: it is left out, as long as those left out take no longer than the rest should. */
+ * device and is left out, as long as those left out take no longer than a few times `seconds`. */
 static bool sample(runner *r, double seconds)
 {
     double spent = 0, left_out = 0;
@@ -174,7 +175,7 @@ static bool sample(runner *r, double seconds)
         const double one = launches(r, r->m->launches_per_sample);
         if (isnan(one))
             return fail(r, "a launch failed");
-        if (preemptions() > before && left_out + one <= seconds) {
+        if (preemptions() > before && left_out + one <= patience * seconds) {
             left_out += one;
             continue;
         }
