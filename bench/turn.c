@@ -7,13 +7,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
+#include <time.h>
 
 static const double short_launch = 0.02, /* seconds; longer ones need no warming up */
     warm_most = 0.05, warm_turn = 0.002; /* seconds before the first samples; before each turn */
 enum { EXTRAS = 9, LAUNCHES_MOST = 4096 };
 static const double extras_allowed = 0.05; /* seconds */
-static const double patience = 4;          /* times the time of a turn, for samples left out */
+static const double lost_share = 0.05,     /* of a processor: a sample with less is disturbed */
+    patience = 4;                          /* times the time of a turn, for samples left out */
 
 static bool fail(runner *r, const char *what)
 {
@@ -157,25 +158,34 @@ static bool warm(const runner *r)
     return true;
 }
 
-/* How often the system took a core away from a thread of this process. */
-static long preemptions(void)
+/* Seconds of processor time that all threads of this process have had. */
+static double processor_time(void)
 {
-    struct rusage usage = {0};
-    getrusage(RUSAGE_SELF, &usage);
-    return usage.ru_nivcsw; /* on Linux, the BSDs and macOS; elsewhere it stays 0 */
+    struct timespec time = {0};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-/* Samples for `seconds`. One in which another process took a core away says nothing about the
- * device and is left out, as long as those left out take no longer than a few times `seconds`. */
+/* Whether the process had less of the processor than in its best sample so far: others had it. */
+static bool is_disturbed(runner *r, double processor, double wall)
+{
+    const double share = processor / wall;
+    r->share = fmax(r->share, share);
+    return share < r->share - lost_share * fmax(1, r->share);
+}
+
+/* Samples for `seconds`. One that another process disturbed says nothing about the device and is
+ * left out, as long as those left out take no longer than a few times `seconds`. */
 static bool sample(runner *r, double seconds)
 {
     double spent = 0, left_out = 0;
     do {
-        const long before = preemptions();
+        const double before = processor_time();
         const double one = launches(r, r->m->launches_per_sample);
         if (isnan(one))
             return fail(r, "a launch failed");
-        if (preemptions() > before && left_out + one <= patience * seconds) {
+        if (is_disturbed(r, processor_time() - before, one) &&
+            left_out + one <= patience * seconds) {
             left_out += one;
             continue;
         }

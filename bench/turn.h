@@ -12,6 +12,7 @@ typedef struct runner {
     size_t from;  /* samples of earlier visits */
     double one;   /* seconds of one launch, as far as known */
     double spent; /* seconds of samples */
+    double share; /* processor time over time of the sample that had most of it */
     bool alive, steady;
     bool begun; /* between the contestant's `begin` and `end` */
 } runner;
