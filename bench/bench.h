@@ -9,8 +9,8 @@ enum { BENCH_ALGOS = 16, BENCH_BATCHES = 16 };
 
 /* popt writes texts here; options_settle reads them into the rest. */
 typedef struct bench_texts {
-    char *device, *layers, *suite, *model, **cases, *algo, *rivals, *batch, *json, *csv, *min_time,
-        *max_time, *seed;
+    char *device, *layers, *suite, *model, **cases, *algo, *rivals, *batch, *json, *csv, *html,
+        *baseline, *min_time, *max_time, *seed;
     int grouped_only, strict, list, verbose, help;
 } bench_texts;
 
@@ -36,6 +36,10 @@ void options_free(bench_options *o);
 int bench_list(const bench_options *o);
 /* The exit status, with the sentence printed. */
 int bench_main(const bench_options *o);
+
+/* The command line that measures the same again: nothing of where results go, no folders.
+ * Malloc'ed; NULL without memory. */
+char *bench_command(const bench_options *o);
 
 /* One layer with n images; false with a sentence when that is no convolution. */
 bool layer_with_batch(const bench_layer *layer, int64_t batch, case_spec *out, char *why,

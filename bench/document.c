@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The JSON document of a run. */
+#include "classes.h"
 #include "report.h"
 
 #include <math.h>
@@ -130,6 +131,7 @@ static json_t *row_json(const bench_row *row, const bench_run *run)
     set(object, "model", json_string(row->layer->model));
     set(object, "layer", json_string(row->layer->layer));
     set(object, "case", json_string(row->name));
+    set(object, "class", json_string(layer_class(&row->layer->spec.problem)));
     set(object, "batch", json_integer(row->batch));
     set(object, "count", json_integer(row->layer->count));
     set(object, "mode", json_string(row->layer->spec.problem.shared ? "shared" : "conv"));
@@ -205,12 +207,12 @@ json_t *bench_document(const bench_run *run)
     clconv_context_stats(run->device->ctx, &stats);
     for (size_t i = 0; i < run->count; i++)
         json_array_append_new(rows, row_json(&run->rows[i], run));
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:{s:f, s:f, s:I, s:b}, s:o, s:I, s:o, s:o}",
-                     "schema", "clconv-bench-1", "version", clconv_version(), "kernel_hash",
-                     clconv_kernel_hash(NULL), "date", date, "device", device_json(run->device),
-                     "settings", "min_time_s", run->limits.min_time, "max_time_s",
-                     run->limits.max_time, "seed", (json_int_t)run->seed, "strict",
-                     (int)run->strict, "roofline", roofline_json(run->roof), "programs_built",
-                     (json_int_t)(stats.programs_built + stats.programs_loaded), "rows", rows,
-                     "totals", totals_json(run));
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:o, s:{s:f, s:f, s:I, s:b, s:s?}, s:o, s:I, s:o, s:o}", "schema",
+        "clconv-bench-1", "version", clconv_version(), "kernel_hash", clconv_kernel_hash(NULL),
+        "date", date, "device", device_json(run->device), "settings", "min_time_s",
+        run->limits.min_time, "max_time_s", run->limits.max_time, "seed", (json_int_t)run->seed,
+        "strict", (int)run->strict, "command", run->command, "roofline", roofline_json(run->roof),
+        "programs_built", (json_int_t)(stats.programs_built + stats.programs_loaded), "rows", rows,
+        "totals", totals_json(run));
 }

@@ -6,7 +6,6 @@
 #include "page.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 extern const embedded_file bench_files[];
@@ -114,7 +113,7 @@ static void page_head(markup *m, const json_t *document)
     markup_end(m);
 }
 
-bool bench_html(const json_t *document, const json_t *comparison, FILE *out)
+char *bench_html(const json_t *document, const json_t *comparison)
 {
     char title[512];
     markup m = markup_open();
@@ -129,8 +128,5 @@ bool bench_html(const json_t *document, const json_t *comparison, FILE *out)
     page_card(&m, document);
     page_rows(&m, document);
     html_close(&m, bench_files);
-    char *const text = markup_close(&m);
-    const bool ok = text && fputs(text, out) >= 0;
-    free(text);
-    return ok;
+    return markup_close(&m);
 }

@@ -31,7 +31,8 @@ static const char epilog[] =
     "mine-out.csv\n"
     "\n"
     "Exit status: 0 good; 1 a result was wrong, or no algorithm asked for does a layer on this\n"
-    "device; 2 wrong usage; 3 with --strict, a row is NOISY or THROTTLED; 77 no OpenCL device.\n";
+    "device; 2 wrong usage; 3 with --strict, a row is NOISY, THROTTLED or slower\n"
+    "than the baseline; 77 no OpenCL device.\n";
 
 static int wrong(const char *sentence)
 {
@@ -92,7 +93,11 @@ int main(int argc, const char **argv)
         TEXT_OPTION("seed", &t->seed, "N", "Other data (1)"),
         TEXT_OPTION("json", &t->json, "F", "Write results as JSON"),
         TEXT_OPTION("csv", &t->csv, "F", "Write results as CSV"),
-        FLAG_OPTION("strict", '\0', &t->strict, "NOISY or THROTTLED rows are too little evidence"),
+        TEXT_OPTION("html", &t->html, "F", "Write a report with plots as HTML"),
+        TEXT_OPTION("baseline", &t->baseline, "F",
+                    "Compare with what --json wrote on this device before"),
+        FLAG_OPTION("strict", '\0', &t->strict,
+                    "Exit with 3 for rows NOISY, THROTTLED or SLOWER than the baseline"),
         FLAG_OPTION("list", '\0', &t->list, "Print what would be measured; needs no device"),
         FLAG_OPTION("verbose", 'v', &t->verbose, "Print case, tile and other times of each row"),
         FLAG_OPTION("help", 'h', &t->help, "Show this text"),

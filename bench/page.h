@@ -6,11 +6,9 @@
 #include "html.h"
 #include "page_document.h"
 
-#include <stdio.h>
-
-/* One self-contained HTML file of a document (schema/clconv-bench-1.json). `comparison` is what
- * bench_compare returned, or NULL. False without memory, or when `out` cannot be written. */
-bool bench_html(const json_t *document, const json_t *comparison, FILE *out);
+/* One self-contained HTML file of a document (schema/clconv-bench-1.json), malloc'ed; NULL without
+ * memory. `comparison` is what bench_compare returned, or NULL. */
+char *bench_html(const json_t *document, const json_t *comparison);
 
 /* ---- Sections ------------------------------------------------------------------------------- */
 

@@ -33,9 +33,7 @@ static void peak_fact(markup *m, const json_t *peak)
 static void bandwidth_fact(markup *m, const json_t *level)
 {
     char copy[32], triad[32], name[32];
-    const double bytes = report_number(level, "bytes");
-    snprintf(name, sizeof name, bytes < 1048576 ? "%.4g KiB" : "%.4g MiB",
-             bytes < 1048576 ? bytes / 1024 : bytes / 1048576);
+    html_bytes_text(report_number(level, "bytes"), name, sizeof name);
     html_fact(m, name, "copy %s, triad %s GB/s",
               page_number(report_number(level, "copy_gbps"), copy, sizeof copy),
               page_number(report_number(level, "triad_gbps"), triad, sizeof triad));

@@ -56,17 +56,6 @@ static void find_levels(roof_view *v)
     }
 }
 
-/* "256 KiB" */
-static const char *bytes_text(double bytes, char *text, size_t room)
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB"};
-    size_t unit = 0;
-    for (; bytes >= 1024 && unit < 3; unit++)
-        bytes /= 1024;
-    snprintf(text, room, "%.3g %s", bytes, units[unit]);
-    return text;
-}
-
 /* How steep the levels rise, in radians of the picture: speed and intensity grow alike. */
 static double slope_of(const roof_view *v)
 {
@@ -79,11 +68,11 @@ static void level_label(markup *m, const level *l, double x, double y, double sl
 {
     char least[32], most[32], gbps[32];
     const double along = 14, above = 5, degree = acos(-1) / 180;
-    bytes_text(l->least, least, sizeof least);
+    html_bytes_text(l->least, least, sizeof least);
     plot_text(m, "ceiling", "start", x + along * cos(slope) - above * sin(slope),
               y - along * sin(slope) - above * cos(slope), -slope / degree, "%s GB/s, %s to %s",
               page_number(l->gbps, gbps, sizeof gbps), l->most > l->least ? least : "",
-              bytes_text(l->most, most, sizeof most));
+              html_bytes_text(l->most, most, sizeof most));
 }
 
 /* From where it enters the plot to where it meets the peak. Its label is left out where it would

@@ -57,8 +57,8 @@ void page_layer_cell(markup *m, const json_t *row)
 void page_totals(markup *m, const json_t *document)
 {
     static const html_column columns[] = {
-        {"model", false},      {"algorithm", false}, {"layers", true},       {"ms", true},
-        {"with groups", true}, {"ms", true},         {"% of roofline", true}};
+        {"model", false}, {"algorithm", false},  {"batch", true}, {"layers", true},
+        {"ms", true},     {"with groups", true}, {"ms", true},    {"% of roofline", true}};
     size_t i;
     char algo[64];
     json_t *one;
@@ -72,6 +72,7 @@ void page_totals(markup *m, const json_t *document)
         markup_start(m, "tr");
         markup_leaf(m, "td", NULL, "%s", report_text(one, "model"));
         markup_leaf(m, "td", NULL, "%s", page_algo(one, algo, sizeof algo));
+        count_cell(m, one, "batch");
         count_cell(m, one, "layers");
         page_cell(m, NULL, report_number(one, "ms"));
         count_cell(m, one, "grouped_layers");

@@ -25,6 +25,7 @@ typedef struct bench_run {
     contest_limits limits;
     uint64_t seed;
     bool strict;
+    const char *command; /* that measures the same again */
     bench_row *rows;
     size_t count, room;
 } bench_run;

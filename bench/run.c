@@ -2,8 +2,10 @@
 /* Measures layer after layer and writes what came of it. */
 #include "bench.h"
 
+#include "compare.h"
 #include "errors.h"
 #include "output.h"
+#include "page.h"
 #include "progress.h"
 
 #include <inttypes.h>
@@ -188,24 +190,26 @@ static bool measure_all(const bench_options *o, bench_run *run, const spin *cana
     return true;
 }
 
-static int write_files(const bench_options *o, const bench_run *run)
+/* Nothing for no path; frees the text. */
+static bool write_text(const char *path, char *text, char *why, size_t room)
+{
+    const bool good = !path || output_write(path, text, why, room);
+    free(text);
+    return good;
+}
+
+static int write_files(const bench_options *o, const bench_run *run, const json_t *document,
+                       const json_t *comparison)
 {
     char why[4352];
-    bool good = true;
-    if (o->text.json) {
-        json_t *document = bench_document(run);
-        char *text =
-            document ? json_dumps(document, JSON_INDENT(1) | JSON_REAL_PRECISION(7)) : NULL;
-        json_decref(document);
-        good = output_write(o->text.json, text, why, sizeof why);
-        free(text);
-    }
-    if (good && o->text.csv) {
-        char *text = bench_csv(run);
-        good = output_write(o->text.csv, text, why, sizeof why);
-        free(text);
-    }
-    return good ? EXIT_GOOD : fail(EXIT_DEVICE, why);
+    const bench_texts *t = &o->text;
+    const size_t layout = JSON_INDENT(1) | JSON_REAL_PRECISION(7);
+    const bool good =
+        document &&
+        write_text(t->json, t->json ? json_dumps(document, layout) : NULL, why, sizeof why) &&
+        write_text(t->csv, t->csv ? bench_csv(run) : NULL, why, sizeof why) &&
+        write_text(t->html, t->html ? bench_html(document, comparison) : NULL, why, sizeof why);
+    return good ? EXIT_GOOD : fail(EXIT_DEVICE, document ? why : "no host memory for the results");
 }
 
 /* Whether some contestant of the library's measured the layer that begins at row `at`. */
@@ -217,7 +221,7 @@ static bool is_covered(const bench_run *run, size_t at, size_t contestants)
     return false;
 }
 
-static int judge(const bench_options *o, const bench_run *run)
+static int judge(const bench_options *o, const bench_run *run, size_t slower)
 {
     size_t thin = 0;
     char why[200];
@@ -235,35 +239,69 @@ static int judge(const bench_options *o, const bench_run *run)
         }
     for (size_t i = 0; i < run->count; i++)
         thin += run->rows[i].m.status == ROW_NOISY || run->rows[i].m.status == ROW_THROTTLED;
-    if (!o->text.strict || !thin)
+    if (!o->text.strict || (!thin && !slower))
         return EXIT_GOOD;
+    if (slower) {
+        snprintf(why, sizeof why, "--strict: %zu of %zu rows are SLOWER than the baseline", slower,
+                 run->count);
+        return fail(EXIT_EVIDENCE, why);
+    }
     snprintf(why, sizeof why, "--strict: %zu of %zu rows are NOISY or THROTTLED", thin, run->count);
     return fail(EXIT_EVIDENCE, why);
 }
 
-static int run_on(const bench_options *o, const bench_device *d, char *why, size_t room)
+/* What leaves the program once all is measured; the exit status. */
+static int finish(const bench_options *o, const bench_run *run, const json_t *baseline)
+{
+    json_t *document = bench_document(run);
+    json_t *comparison = baseline ? bench_compare(document, baseline) : NULL;
+    table_summary(run);
+    if (comparison)
+        bench_compare_print(comparison, stdout);
+    int status = write_files(o, run, document, comparison);
+    status = status ? status : judge(o, run, bench_compare_slower(comparison));
+    json_decref(document);
+    json_decref(comparison);
+    return status;
+}
+
+static int run_on(const bench_options *o, const bench_device *d, const json_t *baseline, char *why,
+                  size_t room)
 {
     roofline roof;
     spin canary;
-    bench_run run = {
-        .device = d, .roof = &roof, .limits = o->limits, .seed = o->seed, .strict = o->text.strict};
+    char *const command = bench_command(o);
+    bench_run run = {.device = d,
+                     .roof = &roof,
+                     .limits = o->limits,
+                     .seed = o->seed,
+                     .strict = o->text.strict,
+                     .command = command};
     if (!roofline_measure(d, &roof, why, room) || !spin_open(d, canary_kernel, &canary, why, room))
         return fail(EXIT_DEVICE, why);
     table_header(&run);
-    int status = EXIT_GOOD;
-    if (measure_all(o, &run, &canary)) {
-        table_summary(&run);
-        status = write_files(o, &run);
-        status = status ? status : judge(o, &run);
-    } else {
-        status = fail(EXIT_DEVICE, "no host memory for the results");
-    }
+    const int status = measure_all(o, &run, &canary)
+                           ? finish(o, &run, baseline)
+                           : fail(EXIT_DEVICE, "no host memory for the results");
     for (size_t i = 0; i < run.count; i++) {
         measurement_free(&run.rows[i].m);
         free(run.rows[i].name);
     }
     free(run.rows);
+    free(command);
     spin_close(&canary);
+    return status;
+}
+
+/* With the baseline, if one is given: a wrong file is known before anything is measured. */
+static int run_beside(const bench_options *o, const bench_device *d, char *why, size_t room)
+{
+    const char *const path = o->text.baseline;
+    json_t *baseline = path ? bench_baseline(path, d->entry.name, why, room) : NULL;
+    if (path && !baseline)
+        return fail(EXIT_USAGE, why);
+    const int status = run_on(o, d, baseline, why, room);
+    json_decref(baseline);
     return status;
 }
 
@@ -272,10 +310,11 @@ int bench_main(const bench_options *o)
     char why[4352];
     bench_device device;
     if (!output_writable(o->text.json, why, sizeof why) ||
-        !output_writable(o->text.csv, why, sizeof why))
+        !output_writable(o->text.csv, why, sizeof why) ||
+        !output_writable(o->text.html, why, sizeof why))
         return fail(EXIT_DEVICE, why);
     int status = device_open(o->text.device, &device, why, sizeof why);
-    status = status ? fail(status, why) : run_on(o, &device, why, sizeof why);
+    status = status ? fail(status, why) : run_beside(o, &device, why, sizeof why);
     device_close(&device);
     return status;
 }

@@ -152,7 +152,7 @@ static bool check_layers(const bench_options *o, char *why, size_t room)
 
 bool options_settle(bench_options *o, char *why, size_t room)
 {
-    const char *const files[] = {o->text.json, o->text.csv};
+    const char *const files[] = {o->text.json, o->text.csv, o->text.html};
     if (!read_numbers(o, why, room) || (o->text.algo && !read_algorithms(o, why, room)))
         return false;
     if (!o->text.algo)

@@ -143,12 +143,18 @@ void html_fact(markup *m, const char *name, const char *format, ...)
     markup_leaf(m, "dd", NULL, "%s", text);
 }
 
-void html_bytes(markup *m, const char *name, long long bytes)
+const char *html_bytes_text(double bytes, char *text, size_t room)
 {
     static const char *const units[] = {"bytes", "KiB", "MiB", "GiB"};
-    double value = (double)bytes;
     size_t unit = 0;
-    for (; value >= 1024 && unit < 3; unit++)
-        value /= 1024;
-    html_fact(m, name, "%.4g %s", value, units[unit]);
+    for (; bytes >= 1024 && unit < 3; unit++)
+        bytes /= 1024;
+    snprintf(text, room, "%.4g %s", bytes, units[unit]);
+    return text;
+}
+
+void html_bytes(markup *m, const char *name, long long bytes)
+{
+    char text[32];
+    html_fact(m, name, "%s", html_bytes_text((double)bytes, text, sizeof text));
 }

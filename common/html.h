@@ -41,7 +41,8 @@ void html_part(markup *m, const char *title);
 void html_part_end(markup *m);
 void html_fact(markup *m, const char *name, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* "3.5 MiB" */
+/* "3.5 MiB". Returns text. */
+const char *html_bytes_text(double bytes, char *text, size_t room);
 void html_bytes(markup *m, const char *name, long long bytes);
 /* An entry of a JSON object under its own name: "local_mem_bytes" is "local mem", with a unit. */
 void html_json(markup *m, const char *key, const json_t *value);
