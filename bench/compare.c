@@ -273,7 +273,8 @@ void bench_compare_print(const json_t *comparison, FILE *out)
     print_mean(json_object_get(comparison, "means"), "rivals", "rival_ratio", "rival_rows", out);
     json_array_foreach(json_object_get(comparison, "rows"), i, entry)
     {
-        if (strcmp(report_text(entry, "verdict"), "SAME") != 0)
+        const bool same = strcmp(report_text(entry, "verdict"), "SAME") == 0;
+        if (*report_text(entry, "reason") || (!same && json_object_get(entry, "ratio")))
             print_entry(entry, out);
     }
 }

@@ -18,7 +18,8 @@ json_t *bench_baseline(const char *path, const char *device, char *why, size_t r
  * their mean says whether the machine is still the same. NULL without memory. */
 json_t *bench_compare(const json_t *now, const json_t *before);
 
-/* What changed as text: a line for the whole and one for each row that is not the SAME. */
+/* What changed as text: a line for the whole, and one for each row that has another speed, or a
+ * reason why it has none. */
 void bench_compare_print(const json_t *comparison, FILE *out);
 
 /* How many rows became slower: what --strict makes an error of. */

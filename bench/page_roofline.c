@@ -17,7 +17,7 @@ typedef struct level {
     double gbps;
 } level;
 enum { LEVELS = 24 };
-static const double same_level = 1.15;
+static const double same_level = 1.25;
 
 typedef struct roof_view {
     const json_t *document;

@@ -122,8 +122,8 @@ static void compare_counts(markup *m, json_t *counts)
     markup_start(m, "p");
     json_object_foreach(counts, word, count)
     {
-        markup_leaf(m, "b", verdict_class(word), "%" JSON_INTEGER_FORMAT " %s",
-                    json_integer_value(count), word);
+        markup_leaf(m, "b", json_integer_value(count) ? verdict_class(word) : "none",
+                    "%" JSON_INTEGER_FORMAT " %s", json_integer_value(count), word);
         markup_text(m, " \xc2\xa0 ");
     }
     markup_end(m);
