@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What ci/publish and ci/benchmark share: results in JSON that are checked against a schema, name no
-path, host or person, and have pages made from them."""
+"""What ci/publish and ci/benchmark share: results in JSON that are checked against a schema, name
+no path, host or person, and have pages made from them."""
+import functools
 import json
 import pathlib
 import re
@@ -40,10 +41,15 @@ def is_of(value, kind):
     return isinstance(value, TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
 
 
+@functools.lru_cache(maxsize=None)
+def load_schema(path):
+    return read(path)
+
+
 def follow(reference, root, folder):
     """What "file.json#/a/b" points at, and the schema it lies in."""
     name, _, path = reference.partition("#")
-    root = read(folder / name) if name else root
+    root = load_schema(folder / name) if name else root
     found = root
     for key in path.strip("/").split("/"):
         found = found[key]
@@ -80,7 +86,7 @@ def defects(value, schema, root, folder, where="the document"):
 
 
 def validate(document, schema_file, source):
-    schema = read(schema_file)
+    schema = load_schema(schema_file)
     for sentence in defects(document, schema, schema, schema_file.parent):
         raise Wrong(f"{source}: {sentence}")
 
