@@ -15,9 +15,9 @@ const char *const layer_classes[LAYER_CLASSES] = {[DEPTHWISE] = "depthwise",
 const char *layer_class(const clconv_problem *p)
 {
     const bool pointwise = p->kernel[0] == 1 && p->kernel[1] == 1;
-    return layer_classes[p->shared           ? SHARED
-                         : pointwise         ? POINTWISE
-                         : p->groups == 1    ? DENSE
-                         : p->groups == p->c ? DEPTHWISE
-                                             : GROUPED];
+    if (p->shared)
+        return layer_classes[SHARED];
+    if (p->groups > 1)
+        return layer_classes[p->groups == p->c ? DEPTHWISE : GROUPED];
+    return layer_classes[pointwise ? POINTWISE : DENSE];
 }

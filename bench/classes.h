@@ -10,8 +10,8 @@ enum { LAYER_CLASSES = 5 };
 /* depthwise, grouped, dense, 1x1, shared: the order of tables. */
 extern const char *const layer_classes[LAYER_CLASSES];
 
-/* One of them: shared as it is asked for, 1x1 whatever its groups, depthwise with a multiplier
- * too. */
+/* One of them: shared as it is asked for, depthwise with a multiplier too, grouped whatever its
+ * filter, 1x1 and dense without groups. */
 const char *layer_class(const clconv_problem *p);
 
 #endif

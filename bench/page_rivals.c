@@ -80,7 +80,7 @@ static void class_table(markup *m, const rivalry *r)
 
 /* ---- Bars ----------------------------------------------------------------------------------- */
 
-static const double width = 900, left = 300, right = 820, bar = 13, gap = 9, head = 26;
+static const double width = 900, left = 250, right = 820, bar = 13, gap = 9, head = 26;
 
 static size_t rivals_of(const rivalry *r, const json_t *rows)
 {
@@ -97,15 +97,26 @@ static double layer_height(const rivalry *r, const json_t *rows)
     return bars ? bar * (double)bars + gap : 0;
 }
 
+/* The end of a name that does not fit: there layers differ. */
+static void layer_label(const json_t *row, char *text, size_t room)
+{
+    char batch[24] = "";
+    const char *const name = report_text(row, "layer");
+    if (report_number(row, "batch") > 1)
+        snprintf(batch, sizeof batch, ", batch %g", report_number(row, "batch"));
+    const size_t most = 33 - strlen(batch), length = strlen(name);
+    snprintf(text, room, "%s%s%s", length > most ? "..." : "",
+             length > most ? name + length - most + 3 : name, batch);
+}
+
 static void layer_bars(markup *m, const rivalry *r, const json_t *rows, const plot_axis *x,
                        double y)
 {
-    char text[32], style[16];
+    char text[32], style[16], label[64];
     const json_t *const first = json_array_get(rows, 0);
-    const double batch = report_number(first, "batch"),
-                 middle = y + (layer_height(r, rows) - gap) / 2 - 1;
-    plot_text(m, "label", "end", left - 12, middle, 0, batch > 1 ? "%.38s, batch %g" : "%.38s",
-              report_text(first, "layer"), batch);
+    const double middle = y + (layer_height(r, rows) - gap) / 2 - 1;
+    layer_label(first, label, sizeof label);
+    plot_text(m, "label", "end", left - 12, middle, 0, "%s", label);
     for (size_t i = 0; i < r->count; i++) {
         const double times = times_ours(rows, r->algos[i]);
         if (isnan(times))

@@ -196,8 +196,8 @@ void page_compare(markup *m, const json_t *comparison)
 /* The columns of numbers; *u is printed in percent of the median. */
 static const struct {
     const char *title, *key;
-} numbers[] = {{"ms", "median_ms"},      {"\xc2\xb1 %", "u_ms"},     {"GFLOP/s", "gflops_inside"},
-               {"GB/s", "gbps"},         {"roofline %", "roof_pct"}, {"latency ms", "latency_ms"},
+} numbers[] = {{"ms", "median_ms"},      {"\xc2\xb1 %", "u_ms"}, {"GFLOP/s", "gflops_inside"},
+               {"GB/s", "gbps"},         {"roof %", "roof_pct"}, {"latency ms", "latency_ms"},
                {"first ms", "first_ms"}, {"pack ms", "pack_ms"}};
 enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
 

@@ -154,6 +154,23 @@ static json_t *row(json_t *document, size_t i)
     return json_array_get(json_object_get(document, "rows"), i);
 }
 
+/* Twice the time, but three samples: chance explains that in one of ten. */
+static void test_few(void **state)
+{
+    (void)state;
+    json_t *before = open_document(), *now = open_document();
+    add_row(before, "c1", "direct", 1, 0);
+    add_row(now, "c1", "direct", 2, 0);
+    json_object_set_new(row(before, 0), "samples_ms", json_pack("[f, f, f]", 1.0, 1.01, 1.02));
+    json_object_set_new(row(now, 0), "samples_ms", json_pack("[f, f, f]", 2.0, 2.01, 2.02));
+    json_t *c = bench_compare(now, before);
+    assert_true(report_number(entry(c, "c1"), "low") > 1.9);
+    assert_verdict(c, "c1", "SAME");
+    json_decref(c);
+    json_decref(before);
+    json_decref(now);
+}
+
 /* Without a time now, without one before, without one at all; with a clock that changed. */
 static void test_no_times(void **state)
 {
@@ -272,8 +289,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rank_test), cmocka_unit_test(test_ties),
         cmocka_unit_test(test_ratio),     cmocka_unit_test(test_verdicts),
-        cmocka_unit_test(test_no_times),  cmocka_unit_test(test_repeated),
-        cmocka_unit_test(test_files),     cmocka_unit_test(test_text),
+        cmocka_unit_test(test_few),       cmocka_unit_test(test_no_times),
+        cmocka_unit_test(test_repeated),  cmocka_unit_test(test_files),
+        cmocka_unit_test(test_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

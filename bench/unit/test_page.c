@@ -3,7 +3,10 @@
  * document has them. No device is needed. */
 #include "page.h"
 
+#include "case.h"
+#include "classes.h"
 #include "compare.h"
+#include "plot.h"
 
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
@@ -200,6 +203,36 @@ static void test_self_contained(void **state)
     json_decref(document);
 }
 
+static void test_axis(void **state)
+{
+    (void)state;
+    double ticks[PLOT_TICKS];
+    const plot_axis axis = {.low = 1, .high = 100, .from = 10, .to = 210};
+    assert_true(fabs(plot_at(&axis, 10) - 110) < 1e-9);
+    assert_int_equal(plot_ticks(&axis, ticks), 7); /* 1, 2, 5, 10, 20, 50, 100 */
+    assert_true(ticks[0] == 1 && ticks[2] == 5 && ticks[6] == 100);
+    const plot_axis wide = {.low = 0.2, .high = 2e4, .from = 0, .to = 1};
+    assert_int_equal(plot_ticks(&wide, ticks), 5); /* 1 to 10,000 */
+    assert_true(ticks[0] == 1 && ticks[4] == 1e4);
+}
+
+static void test_classes(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"c8hw9k8rs3g8", "depthwise"}, {"c8hw9k16rs3g8", "depthwise"},
+        {"c8hw9k8g8", "depthwise"},    {"c8hw9k8rs3g4", "grouped"},
+        {"c8hw9k8g4", "grouped"},      {"c8hw9k8r1s3", "dense"},
+        {"c1hw9k8rs3", "dense"},       {"c8hw9k8", "1x1"},
+        {"c8hw9k8:shared", "shared"}};
+    char why[128];
+    case_spec spec;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_true(case_parse(rows[i][0], &spec, why, sizeof why));
+        assert_string_equal(layer_class(&spec.problem), rows[i][1]);
+    }
+}
+
 static void test_numbers(void **state)
 {
     (void)state;
@@ -220,7 +253,8 @@ int main(void)
         cmocka_unit_test(test_rivals),   cmocka_unit_test(test_rows),
         cmocka_unit_test(test_verdict),  cmocka_unit_test(test_comparison),
         cmocka_unit_test(test_empty),    cmocka_unit_test(test_self_contained),
-        cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_axis),     cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_classes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
