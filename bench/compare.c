@@ -55,6 +55,13 @@ static bool throttled(const json_t *row)
     return strcmp(report_text(row, "status"), "THROTTLED") == 0;
 }
 
+/* Whether the medians differ by no more than the rows themselves say they are uncertain: u_ms knows
+ * of a machine that drifts, ranks and bootstrap take each sample for independent. */
+static bool within_u(const json_t *now, const json_t *before, double apart)
+{
+    return fabs(apart) <= report_number(now, "u_ms") + report_number(before, "u_ms");
+}
+
 static const char *judge(const json_t *now, const json_t *before, const ratio_interval *r, double p)
 {
     if (throttled(now) || throttled(before))
@@ -108,7 +115,9 @@ static json_t *pair_entry(const json_t *now, const json_t *before)
     if (a.count && b.count) {
         const rank_test t = rank_test_of(a, b);
         const ratio_interval r = ratio_of(a, b, 1);
-        entry = entry_of(now, judge(now, before, &r, t.p), "");
+        const double apart = sample_median(a) - sample_median(b);
+        entry =
+            entry_of(now, within_u(now, before, apart) ? "SAME" : judge(now, before, &r, t.p), "");
         if (!add_numbers(entry, &r, &t, a, b)) {
             json_decref(entry);
             entry = NULL;

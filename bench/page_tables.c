@@ -183,8 +183,9 @@ void page_compare(markup *m, const json_t *comparison)
             (size_t)json_integer_value(json_object_get(counts, "SAME")));
     markup_leaf(m, "p", "note",
                 "Baseline of %s, kernels %.8s, driver %s. A row is slower or faster where Mann and "
-                "Whitney's p is below 0.01 and the 95 %% interval of the ratio of medians lies "
-                "beyond 1.03; unsure where the device changed its clock. Rows of the same speed "
+                "Whitney's p is below 0.01, the 95 %% interval of the ratio of medians lies beyond "
+                "1.03, and the medians differ by more than both \xc2\xb1 together; unsure where "
+                "the device changed its clock. Rows of the same speed "
                 "are only counted, rivals are not judged.",
                 report_text(comparison, "date"), report_text(comparison, "kernel_hash"),
                 report_text(comparison, "driver"));

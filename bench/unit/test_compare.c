@@ -175,6 +175,26 @@ static void test_few(void **state)
     json_decref(now);
 }
 
+/* Three times the time, by rows that say themselves that they know it only so well. */
+static void test_uncertain(void **state)
+{
+    (void)state;
+    json_t *before = open_document(), *now = open_document();
+    add_row(before, "c1", "direct", 1, 0);
+    add_row(now, "c1", "direct", 3, 0);
+    json_object_set_new(row(before, 0), "u_ms", json_real(0.5));
+    json_object_set_new(row(now, 0), "u_ms", json_real(1.6));
+    json_t *c = bench_compare(now, before);
+    assert_verdict(c, "c1", "SAME");
+    json_decref(c);
+    json_object_set_new(row(now, 0), "u_ms", json_real(1.4));
+    c = bench_compare(now, before);
+    assert_verdict(c, "c1", "SLOWER");
+    json_decref(c);
+    json_decref(before);
+    json_decref(now);
+}
+
 /* Without a time now, without one before, without one at all; with a clock that changed. */
 static void test_no_times(void **state)
 {
@@ -297,9 +317,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rank_test), cmocka_unit_test(test_ties),
         cmocka_unit_test(test_ratio),     cmocka_unit_test(test_verdicts),
-        cmocka_unit_test(test_few),       cmocka_unit_test(test_no_times),
-        cmocka_unit_test(test_repeated),  cmocka_unit_test(test_files),
-        cmocka_unit_test(test_text),
+        cmocka_unit_test(test_few),       cmocka_unit_test(test_uncertain),
+        cmocka_unit_test(test_no_times),  cmocka_unit_test(test_repeated),
+        cmocka_unit_test(test_files),     cmocka_unit_test(test_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
