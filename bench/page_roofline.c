@@ -139,7 +139,7 @@ static void fit(roof_view *v)
     v->y = (plot_axis){.low = v->peak / 10, .high = v->peak, .from = bottom, .to = top};
     find_levels(v);
     for (i = 0; i < v->count; i++)
-        v->x.low = fmin(v->x.low, v->peak / v->levels[i].gbps / 2);
+        v->x.low = fmin(v->x.low, v->peak / v->levels[i].gbps / 3);
     json_array_foreach(json_object_get(v->document, "rows"), i, row)
     {
         if (report_rival(row) || !(speed(row) > 0))
