@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the rivals take for what clConv takes 1: by class, and as bars per layer. */
 #include "classes.h"
+#include "contestant.h"
 #include "page.h"
 #include "plot.h"
 
@@ -8,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RIVALS = 6, HUES = 4 };
+enum { HUES = 5 };
 
 typedef struct rivalry {
     json_t *layers; /* sets of rows (report_layers) */
     size_t count;
-    const char *algos[RIVALS];
+    const char *algos[RIVALS_MOST];
 } rivalry;
 
 /* NAN where one of the two has no time. */
@@ -48,7 +49,7 @@ static geometric mean_times(const rivalry *r, size_t rival, const char *key, con
 static void class_row(markup *m, const rivalry *r, const char *title, const char *class)
 {
     size_t most = 0;
-    geometric means[RIVALS];
+    geometric means[RIVALS_MOST];
     for (size_t i = 0; i < r->count; i++) {
         means[i] = mean_times(r, i, class ? "class" : NULL, class);
         most = means[i].count > most ? means[i].count : most;
@@ -65,8 +66,8 @@ static void class_row(markup *m, const rivalry *r, const char *title, const char
 
 static void class_table(markup *m, const rivalry *r)
 {
-    char titles[RIVALS][64];
-    html_column columns[RIVALS + 2] = {{"class", false}, {"layers", true}};
+    char titles[RIVALS_MOST][64];
+    html_column columns[RIVALS_MOST + 2] = {{"class", false}, {"layers", true}};
     for (size_t i = 0; i < r->count; i++) {
         snprintf(titles[i], sizeof titles[i], "%s / clConv", name_of(r->algos[i]));
         columns[i + 2] = (html_column){titles[i], true};
@@ -229,7 +230,7 @@ void page_rivals(markup *m, const json_t *document)
     const char *name;
     json_t *rows, *algos = report_algos(document, true), *models = report_sets(document, keys);
     rivalry r = {.layers = report_layers(document)};
-    for (; r.count < RIVALS && r.count < json_array_size(algos); r.count++)
+    for (; r.count < RIVALS_MOST && r.count < json_array_size(algos); r.count++)
         r.algos[r.count] = json_string_value(json_array_get(algos, r.count));
     if (r.count) {
         bool open = true;

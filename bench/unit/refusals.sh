@@ -41,6 +41,7 @@ refuses 2 "bad.csv:3: h is no whole number: 'five'" --layers bad.csv --json out.
 refuses 2 'no layer is left: the table has none of the model x' --layers good.csv --model x
 refuses 2 "there is no algorithm 'fast' (auto, naive" --algo fast
 refuses 2 "there is no algorithm ''" --algo naive,
+refuses 2 'out.html: is named for two reports' --layers good.csv --json out.html --html out.html
 refuses 2 '--algo names naive twice' --algo naive,auto,naive
 refuses 2 '--algo names auto twice' --algo auto,auto
 refuses 2 '--algo naive beside algo=naive' --algo naive --case c1hw1k1:algo=naive
