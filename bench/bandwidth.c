@@ -107,8 +107,11 @@ static double largest_set(const bench_device *d)
 bool bandwidth_measure(const bench_device *d, roofline *out, char *why, size_t room)
 {
     streams s = {0};
-    const double largest = largest_set(d), from = progress_now();
+    const double largest = largest_set(d);
     bool good = open_streams(d, largest, &s, why, room);
+    for (int i = 0; i < STREAMS && good; i++)
+        stream_time(&s, i, smallest, 1); /* the first launch compiles, on some drivers */
+    const double from = progress_now();
     double bytes = smallest;
     while (good && out->levels < ROOF_LEVELS) {
         good = measure_level(&s, bytes, &out->level[out->levels]);

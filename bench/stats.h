@@ -15,12 +15,13 @@ typedef struct bench_stats {
 /* u: the samples are cut into six consecutive blocks, and the interval is from the least to the
  * greatest of the blocks' medians. It holds the true median in 1 - 2 * (1/2)^6 = 97 % whatever the
  * distribution, and unlike a formula for independent samples it widens when the machine drifts
- * while they are taken. With fewer than six samples u is their whole range. */
+ * while they are taken. It is 1.6 times as wide as that formula's. With fewer than six samples u is
+ * their whole range. */
 bench_stats stats_of(const double *sample, size_t count);
 
 typedef enum row_status {
     ROW_OK,
-    ROW_NOISY,       /* u is over STATS_NOISY of the median */
+    ROW_NOISY,       /* u is over STATS_NOISY of the median, or there are too few samples */
     ROW_THROTTLED,   /* the canary ran at another speed afterwards */
     ROW_UNSUPPORTED, /* refused: no number */
     ROW_FAILED       /* wrong, or an error: no number */
@@ -28,7 +29,7 @@ typedef enum row_status {
 extern const char *const row_status_names[];
 
 #define STATS_STEADY 0.01 /* u / median at which sampling may end */
-#define STATS_NOISY  0.02
+#define STATS_NOISY  0.03 /* u / median above which a row is NOISY: 0.02 of the usual interval */
 #define STATS_DRIFT  0.05 /* change of the canary's time */
 enum { STATS_LEAST = 6 }; /* samples; with fewer a row is NOISY */
 

@@ -35,7 +35,8 @@ static void print_bandwidth(const roofline *r)
     char text[16];
     for (size_t i = 0; i < SHOWN && r->levels; i++) {
         const roof_level *level = &r->level[i * (r->levels - 1) / (SHOWN - 1)];
-        printf("%s%.0f at %s", i ? ", " : "", fmax(level->copy_gbps, level->triad_gbps),
+        const double gbps = fmax(level->copy_gbps, level->triad_gbps);
+        printf(gbps < 10 ? "%s%.1f at %s" : "%s%.0f at %s", i ? ", " : "", gbps,
                bytes_text(level->bytes, text));
     }
 }

@@ -59,7 +59,7 @@ grep -q '^    c4hw9k6rs3p1g2:algo=naive$' out || wrong "-v prints no replay line
 
 # ---- Too little evidence, refusals ------------------------------------------------------------
 # Another image size or batch of a known layer builds no program; the rival's are not counted.
-run 3 --case c4h9w8k4rs3p1g4 --case n2c6h11w5k6rs3p1g6 --algo depthwise --rivals naive \
+run 3 --case c4h19w33k4rs3p1g4 --case n2c6h22w35k6rs3p1g6 --algo depthwise --rivals naive \
     --min-time 1e-9 --max-time 1e-9 --strict --csv thin.csv --json thin.json
 grep -q '^--strict: 4 of 4 rows' errors || wrong "--strict does not say why"
 column 13 thin.csv | grep -qvE '^(NOISY|THROTTLED)$' && wrong "three samples are enough"
