@@ -32,8 +32,7 @@ scripts() { find ci .ci -type f ! -name CMakeLists.txt | sort; }
 # Which folders a folder may include from, besides its own.
 floor_of() {
     case $1 in
-    host) echo "include kernels" ;; # kernels/embed.h
-    common) echo "include" ;;
+    host | common) echo "include kernels" ;; # kernels/embed.h
     conformance | bench | tool) echo "common include kernels" ;;
     tests) echo "common include host conformance" ;; # white-box tests of F1; the oracles
     *) echo "" ;;

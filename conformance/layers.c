@@ -45,7 +45,7 @@ static bool parse_layer(const char *line, case_spec *out, char *origin, size_t r
 
 bool layers_each(layer_visitor *add, void *user, char *why, size_t room)
 {
-    char *text = asset_text("layers.csv"), *rest = NULL;
+    char *text = embedded_text(suite_files, "layers.csv"), *rest = NULL;
     bool ok = text != NULL;
     if (!ok)
         snprintf(why, room, "layers.csv is not in this program, or there is no memory for it");

@@ -7,8 +7,6 @@
 #include "options.h"
 #include "tiers.h"
 
-#include <popt.h>
-
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -279,15 +277,6 @@ static int finish(int code)
         return code;
     return console_error(EXIT_DEVICE, "standard output cannot be written");
 }
-
-#define TEXT_OPTION(name, where, value, text)                                                      \
-    {                                                                                              \
-        name, '\0', POPT_ARG_STRING, where, 0, text, value                                         \
-    }
-#define FLAG_OPTION(name, letter, where, text)                                                     \
-    {                                                                                              \
-        name, letter, POPT_ARG_NONE, where, 0, text, NULL                                          \
-    }
 
 int main(int argc, const char **argv)
 {

@@ -3,20 +3,9 @@
 #ifndef CLCONV_PAGE_H
 #define CLCONV_PAGE_H
 
-#include "markup.h"
+#include "html.h"
 #include "report.h"
 
-/* One column of a table: its title and whether it holds numbers. */
-typedef struct column {
-    const char *title;
-    bool numbers;
-} column;
-
-/* <section> with a heading, closed by markup_end. */
-void page_section(markup *m, const char *title);
-/* A table that scrolls by itself and can be sorted, up to and with its <tbody>. */
-void page_table(markup *m, const char *id, const column *columns, size_t count);
-void page_table_end(markup *m);
 /* How many cases are red. */
 size_t page_red(const report *r);
 /* A number; grey for 0, else with the class `alarm`, if one is given. */

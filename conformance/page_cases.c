@@ -38,14 +38,14 @@ static size_t count_failures(const report *r, const char *algo, const char *kind
 void page_kinds(markup *m, const report *r)
 {
     const char *kinds[KINDS];
-    column columns[KINDS + 1] = {{"algorithm", false}};
+    html_column columns[KINDS + 1] = {{"algorithm", false}};
     if (!page_red(r))
         return;
     const size_t count = find_kinds(r, kinds);
-    page_section(m, "What fails");
+    html_section(m, "What fails");
     for (size_t k = 0; k < count; k++)
-        columns[k + 1] = (column){kinds[k], true};
-    page_table(m, "kinds", columns, count + 1);
+        columns[k + 1] = (html_column){kinds[k], true};
+    html_table(m, "kinds", columns, count + 1);
     for (size_t i = 0; i < r->algo_count; i++) {
         if (!r->algos[i].failed && !r->algos[i].xpassed)
             continue;
@@ -55,7 +55,7 @@ void page_kinds(markup *m, const report *r)
             page_count(m, count_failures(r, r->algos[i].algo, kinds[k]), "number alarm");
         markup_end(m);
     }
-    page_table_end(m);
+    html_table_end(m);
     markup_end(m);
 }
 
@@ -79,7 +79,7 @@ void page_failures(markup *m, const report *r)
 {
     if (!page_red(r))
         return;
-    page_section(m, "Failures, each with the line that replays it");
+    html_section(m, "Failures, each with the line that replays it");
     markup_start(m, "ol");
     for (size_t i = 0; i < r->count; i++)
         if (report_is_red(r->results[i].verdict.state))
@@ -136,12 +136,12 @@ static void case_data(markup *m, const report *r)
 
 void page_cases(markup *m, const report *r)
 {
-    static const column columns[] = {
+    static const html_column columns[] = {
         {"case", false},         {"state", false}, {"algorithm", false},      {"reason", false},
         {"error / bound", true}, {"ms", true},     {"why it is there", false}};
     char title[48];
     snprintf(title, sizeof title, "All %zu cases", r->count);
-    page_section(m, title);
+    html_section(m, title);
     markup_raw(m, "<p class=\"controls\"><input id=\"filter\" type=\"search\" "
                   "placeholder=\"show only cases with this text\" "
                   "aria-label=\"show only cases with this text\"/> "
@@ -150,8 +150,8 @@ void page_cases(markup *m, const report *r)
                   "<span id=\"shown\" class=\"note\" role=\"status\"></span></p>"
                   "<noscript><p class=\"note\">This list needs JavaScript; the JSON document of "
                   "the run holds the same cases.</p></noscript>");
-    page_table(m, "cases", columns, sizeof columns / sizeof columns[0]);
-    page_table_end(m);
+    html_table(m, "cases", columns, sizeof columns / sizeof columns[0]);
+    html_table_end(m);
     markup_raw(m,
                "<p><button id=\"more\" type=\"button\" hidden=\"hidden\">show more</button></p>");
     case_data(m, r);

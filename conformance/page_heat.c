@@ -115,7 +115,7 @@ void page_heat(markup *m, const report *r)
     if (!r->total.run)
         return;
     heat_count(r, maps);
-    page_section(m, page_red(r) ? "Where it fails" : "Where it was tested");
+    html_section(m, page_red(r) ? "Where it fails" : "Where it was tested");
     markup_leaf(m, "p", "note",
                 "A number is how many cases ran there, all right; failed/run, in red, where some "
                 "failed; an empty field holds no case.");

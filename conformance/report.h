@@ -3,6 +3,7 @@
 #ifndef CLCONV_REPORT_H
 #define CLCONV_REPORT_H
 
+#include "output.h"
 #include "suite.h"
 
 #include <jansson.h>
@@ -131,12 +132,5 @@ void html_quirks(struct markup *m, const report *r);
 /* Makes driver text fit for JSON and XML: control characters become blanks, bytes that are not
  * UTF-8 question marks. Returns text. */
 char *report_clean(char *text);
-
-/* Whether a file may go there: a rename would replace even a device such as /dev/null, and a pipe
- * would wait for its reader. */
-bool output_replaceable(const char *path, char *why, size_t room);
-
-/* Writes a file under a temporary name and renames it. */
-bool output_write(const char *path, const char *text, char *why, size_t room);
 
 #endif

@@ -1,39 +1,5 @@
-"use strict";
-const PART = 200; /* rows that are added at a time: a hundred thousand would freeze the page */
-const byId = id => document.getElementById(id);
-const collator = new Intl.Collator("en", { numeric: true });
-const compare = (x, y) => typeof x === "number" ? x - y : collator.compare(x, y);
-
-/* Makes the heads of a table buttons; `sort(column, sign)` is called with 1 or -1. */
-function sortable(table, sort) {
-  const heads = [...table.tHead.rows[0].cells];
-  heads.forEach((head, column) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.append(...head.childNodes);
-    head.append(button);
-    button.addEventListener("click", () => {
-      const down = head.getAttribute("aria-sort") === "ascending";
-      heads.forEach(other => other.removeAttribute("aria-sort"));
-      head.setAttribute("aria-sort", down ? "descending" : "ascending");
-      sort(column, down ? -1 : 1);
-    });
-  });
-}
-
-function value(cell) {
-  const number = parseFloat(cell.textContent);
-  return cell.classList.contains("number") ? (isNaN(number) ? -1 : number) : cell.textContent;
-}
-
-for (const table of document.querySelectorAll("table.sortable:not(#cases)"))
-  sortable(table, (column, sign) => {
-    const body = table.tBodies[0];
-    body.append(...[...body.rows].sort(
-      (a, b) => sign * compare(value(a.cells[column]), value(b.cells[column]))));
-  });
-
 /* ---- All cases: data in, a part of the rows out ---- */
+const PART = 200; /* rows that are added at a time: a hundred thousand would freeze the page */
 const CASE = 0, STATE = 1, HEADROOM = 4, MS = 5;
 const URGENCY = ["FAIL", "XPASS", "XFAIL", "SKIP", "UNSUPPORTED", "PASS"];
 const urgency = row => (URGENCY.indexOf(row[STATE]) + 1) || 1;

@@ -8,41 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- Parts of every section (page.h) -------------------------------------------------------- */
-
-void page_section(markup *m, const char *title)
-{
-    markup_start(m, "section");
-    markup_leaf(m, "h2", NULL, "%s", title);
-}
-
-void page_table(markup *m, const char *id, const column *columns, size_t count)
-{
-    markup_start(m, "div");
-    markup_attribute(m, "class", "wide");
-    markup_start(m, "table");
-    markup_attribute(m, "id", "%s", id);
-    markup_attribute(m, "class", "sortable");
-    markup_start(m, "thead");
-    markup_start(m, "tr");
-    for (size_t i = 0; i < count; i++) {
-        markup_start(m, "th");
-        markup_attribute(m, "scope", "col");
-        if (columns[i].numbers)
-            markup_attribute(m, "class", "number");
-        markup_text(m, "%s", columns[i].title);
-        markup_end(m);
-    }
-    markup_end(m);
-    markup_end(m);
-    markup_start(m, "tbody");
-}
-
-void page_table_end(markup *m)
-{
-    for (int open = 0; open < 3; open++) /* tbody, table, div */
-        markup_end(m);
-}
+/* ---- Parts of several sections (page.h) ------------------------------------------------------ */
 
 size_t page_red(const report *r)
 {
@@ -62,32 +28,13 @@ void page_headroom(markup *m, double value)
         markup_leaf(m, "td", "number none", "-");
 }
 
-static void asset(markup *m, const char *element, const char *name)
-{
-    char *text = asset_text(name);
-    markup_start(m, element);
-    markup_raw(m, "/*<![CDATA[*/\n"); /* HTML reads a comment, XML does not read < and & */
-    markup_raw(m, text ? text : "");
-    markup_raw(m, "/*]]>*/");
-    markup_end(m);
-    free(text);
-}
-
 /* ---- Verdict -------------------------------------------------------------------------------- */
-
-static void figure(markup *m, const char *label, const char *class_name, const char *value)
-{
-    markup_start(m, "div");
-    markup_leaf(m, "b", class_name, "%s", value);
-    markup_leaf(m, "span", NULL, "%s", label);
-    markup_end(m);
-}
 
 static void count_figure(markup *m, const char *label, size_t value, const char *class_name)
 {
     char text[32];
     snprintf(text, sizeof text, "%zu", value);
-    figure(m, label, value ? class_name : NULL, text);
+    html_figure(m, label, value ? class_name : NULL, text);
 }
 
 /* The judge's word, which stands in capitals, large; behind it the rest of his sentence. */
@@ -95,12 +42,11 @@ static void verdict_line(markup *m, const report *r, const judgement *j)
 {
     const size_t word = strcspn(j->sentence, ":abcdefghijklmnopqrstuvwxyz");
     const char *const rest = j->sentence + word + strspn(j->sentence + word, ": ");
-    markup_start(m, "p");
-    markup_attribute(m, "class", "verdict %s",
-                     j->exit_code == EXIT_GOOD       ? "good"
-                     : j->exit_code == EXIT_EVIDENCE ? "thin"
-                                                     : "bad");
-    markup_leaf(m, "b", NULL, "%.*s", (int)word, j->sentence);
+    html_verdict(m,
+                 j->exit_code == EXIT_GOOD       ? "good"
+                 : j->exit_code == EXIT_EVIDENCE ? "thin"
+                                                 : "bad",
+                 j->sentence, (int)word);
     if (*rest)
         markup_leaf(m, "span", NULL, "%s", rest);
     else
@@ -122,8 +68,7 @@ static void verdict_section(markup *m, const report *r, const judgement *j)
                 json_string_value(json_object_get(f->device, "version")),
                 json_string_value(json_object_get(f->device, "driver")));
     verdict_line(m, r, j);
-    markup_start(m, "div");
-    markup_attribute(m, "class", "figures");
+    html_figures(m);
     count_figure(m, "cases run", r->total.run, NULL);
     count_figure(m, "failed", r->total.failed, "alarm");
     if (r->total.xpassed)
@@ -132,7 +77,7 @@ static void verdict_section(markup *m, const report *r, const judgement *j)
         count_figure(m, "failed as expected", r->total.xfailed, "warning");
     count_figure(m, "skipped", r->total.skipped, "warning");
     count_figure(m, "unsupported", r->total.unsupported, NULL);
-    figure(m, "coverage", NULL, coverage);
+    html_figure(m, "coverage", NULL, coverage);
     markup_end(m);
     markup_end(m);
 }
@@ -155,7 +100,7 @@ static void baseline_section(markup *m, const json_t *baseline)
 {
     if (!baseline)
         return;
-    page_section(m, "Since the baseline");
+    html_section(m, "Since the baseline");
     names(m, json_object_get(baseline, "new_fail"), "bad", "NEW-FAIL");
     names(m, json_object_get(baseline, "fixed"), "good", "FIXED");
     markup_leaf(m, "p", "note",
@@ -184,14 +129,14 @@ static void algorithm_row(markup *m, const tally *t)
 
 static void algorithms_section(markup *m, const report *r)
 {
-    static const column columns[] = {{"algorithm", false},  {"accepted", true},
-                                     {"failed", true},      {"skipped", true},
-                                     {"unsupported", true}, {"refused", true}};
-    page_section(m, "Algorithms");
-    page_table(m, "algorithms", columns, sizeof columns / sizeof columns[0]);
+    static const html_column columns[] = {{"algorithm", false},  {"accepted", true},
+                                          {"failed", true},      {"skipped", true},
+                                          {"unsupported", true}, {"refused", true}};
+    html_section(m, "Algorithms");
+    html_table(m, "algorithms", columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < r->algo_count; i++)
         algorithm_row(m, &r->algos[i]);
-    page_table_end(m);
+    html_table_end(m);
     markup_leaf(m, "p", "note",
                 "Refused: the algorithm does not do the problem, so it is no case of it.");
     markup_end(m);
@@ -213,15 +158,15 @@ static void bar(markup *m, double value)
 
 static void headroom_section(markup *m, const report *r)
 {
-    static const column columns[] = {{"algorithm", false}, {"type", false},
-                                     {"cases", true},      {"99 % of cases", true},
-                                     {"worst", true},      {"worst of the bound", false}};
+    static const html_column columns[] = {{"algorithm", false}, {"type", false},
+                                          {"cases", true},      {"99 % of cases", true},
+                                          {"worst", true},      {"worst of the bound", false}};
     size_t count;
     headroom *all = headroom_measure(r, &count);
     if (!count)
         return;
-    page_section(m, "Error / bound");
-    page_table(m, "headroom", columns, sizeof columns / sizeof columns[0]);
+    html_section(m, "Error / bound");
+    html_table(m, "headroom", columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < count; i++) {
         markup_start(m, "tr");
         markup_leaf(m, "td", NULL, "%s", all[i].algo);
@@ -232,7 +177,7 @@ static void headroom_section(markup *m, const report *r)
         bar(m, all[i].worst);
         markup_end(m);
     }
-    page_table_end(m);
+    html_table_end(m);
     markup_leaf(m, "p", "note",
                 "The worst error of a case as a fraction of what is allowed. Over real data, whose "
                 "bound is derived for each element; exact data must match bit by bit.");
@@ -242,27 +187,14 @@ static void headroom_section(markup *m, const report *r)
 
 /* ---- Document ------------------------------------------------------------------------------- */
 
-static void document_head(markup *m, const report *r, const judgement *j)
-{
-    markup_start(m, "head");
-    markup_raw(m, "<meta charset=\"utf-8\"/>"
-                  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>"
-                  "<meta name=\"color-scheme\" content=\"light dark\"/>");
-    markup_leaf(m, "title", NULL, "%s - clConv on %s", j->sentence,
-                json_string_value(json_object_get(r->facts.device, "name")));
-    asset(m, "style", "report.css");
-    markup_end(m);
-}
-
 char *report_html(const report *r, double min_coverage)
 {
     const judgement j = report_judge(r, min_coverage);
+    char title[1024];
     markup m = markup_open();
-    markup_raw(&m, "<!DOCTYPE html>\n");
-    markup_start(&m, "html");
-    markup_attribute(&m, "lang", "en");
-    document_head(&m, r, &j);
-    markup_start(&m, "body");
+    snprintf(title, sizeof title, "%s - clConv on %s", j.sentence,
+             json_string_value(json_object_get(r->facts.device, "name")));
+    html_open(&m, title, suite_files);
     verdict_section(&m, r, &j);
     page_kinds(&m, r);
     if (page_red(r)) /* failures first, and before their list where they are */
@@ -276,8 +208,6 @@ char *report_html(const report *r, double min_coverage)
         page_heat(&m, r);
     page_card(&m, r);
     page_cases(&m, r);
-    asset(&m, "script", "report.js");
-    markup_end(&m);
-    markup_end(&m);
+    html_close(&m, suite_files);
     return markup_close(&m);
 }

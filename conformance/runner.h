@@ -4,12 +4,11 @@
 #ifndef CLCONV_RUNNER_H
 #define CLCONV_RUNNER_H
 
+#include "command_line.h"
 #include "progress.h"
 #include "quirks.h"
 #include "report.h"
 #include "resume.h"
-
-#include <popt.h>
 
 typedef struct run_options {
     const char *program; /* argv[0], to start workers */
@@ -91,14 +90,6 @@ bool auto_shard(int64_t *shard, int64_t *shards, char *why, size_t room);
 
 /* `clconv-conform merge ...`. */
 int merge_main(int argc, const char **argv);
-
-/* Gives every row up to the first without a name a number, which popt returns at the option. */
-void number_options(struct poptOption *table);
-/* Reads all options of a table with numbers. False with a sentence for one that is wrong or given
- * twice, of which popt would keep the last. */
-bool take_options(poptContext context, const struct poptOption *table, char *why, size_t room);
-/* Frees the texts that popt put behind a table's options. */
-void release_texts(const struct poptOption *table);
 
 /* Console: everything a person reads. */
 void console_header(const report *r);

@@ -5,21 +5,9 @@
 # where pictures go (optional). Exit status 77 without Chromium.
 set -u
 conform=$1 smoke=$2 pictures=${3:-}
-chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome) || {
-    echo "page.sh: NOT RUN, there is no Chromium here" >&2
-    exit 77
-}
+# shellcheck source=tests/browser.sh
+. "$(dirname "$0")/../../tests/browser.sh"
 [ -f "$smoke" ] || exit 77
-work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
-export HOME="$work" # Chromium writes there
-cp "$(dirname "$0")/page.html" "$work"
-status=0
-
-complain() {
-    echo "page.sh: $1" >&2
-    status=1
-}
 
 # Every third case of `direct` with a stride or dilation fails, and some others are skipped.
 make_failing() {
@@ -49,39 +37,19 @@ make_huge() { # make_huge COUNT
                 i < count ? "," : "]}" }'
 }
 
-look() { # look REPORT WIDTH light|dark LISTED
-    scheme=$([ "$3" = dark ] && echo 0 || echo 1)
-    set -- "$1" "$2" "$3" "$4" --headless --no-sandbox --disable-gpu --hide-scrollbars \
-        --allow-file-access-from-files "--blink-settings=preferredColorScheme=$scheme" \
-        --window-size=1280,1600
-    name=$1-$2-$3
-    page="file://$work/page.html?$1.html,$2,$3,200,$4"
-    shift 4
-    timeout 120 "$chromium" "$@" --dump-dom "$page" 2>/dev/null |
-        grep -o '<pre hidden[^<]*' >"$work/found"
-    grep -q '>ok$' "$work/found" ||
-        complain "$name: $(sed 's/.*>//' "$work/found" | grep . || echo 'no answer in 120 s')"
-    [ -z "$pictures" ] || "$chromium" "$@" --screenshot="$pictures/$name.png" "$page" 2>/dev/null
-}
-
 cp "$smoke" "$work/good.json"
 make_failing >"$work/failing.json"
 make_huge 60000 >"$work/huge.json"
 for report in good failing huge; do
     (cd "$work" && "$conform" merge "$report.json" --html "$report.html" >"$report.out" 2>&1)
     [ -s "$work/$report.html" ] || complain "$report: $(head -n 3 "$work/$report.out")"
-    if grep -qE '(src|href) *=|@import|url\(' "$work/$report.html"; then
-        complain "$report: refers to something outside itself"
-    fi
+    self_contained "$report"
 done
 listed=$(grep -c '"case":' "$work/good.json")
+sorted=algo=naive,algorithms:1,cases:5
 for report in good failing; do
-    for width in 1280 390; do
-        for scheme in light dark; do
-            look "$report" "$width" "$scheme" "$listed"
-        done
-    done
+    look_everywhere "$report" "200,$listed,$sorted"
 done
-look huge 390 light 60000
-[ "$status" = 0 ] && echo "page.sh: 9 views of 3 reports are right"
+look huge 390 light "200,60000,$sorted"
+[ "$status" = 0 ] && echo "page.sh: $views views of 3 reports are right"
 exit "$status"

@@ -17,11 +17,22 @@ static inline bool schema_type(const char *type, const json_t *value)
         bool is;
     } types[] = {{"object", json_is_object(value)}, {"array", json_is_array(value)},
                  {"string", json_is_string(value)}, {"integer", json_is_integer(value)},
-                 {"number", json_is_number(value)}, {"boolean", json_is_boolean(value)}};
+                 {"number", json_is_number(value)}, {"boolean", json_is_boolean(value)},
+                 {"null", json_is_null(value)}};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (strcmp(types[i].name, type) == 0)
             return types[i].is;
     return false;
+}
+
+/* `type` is one name, or a list of them. */
+static inline bool schema_one_of(const json_t *type, const json_t *value)
+{
+    size_t i;
+    json_t *one;
+    bool is = json_is_string(type) && schema_type(json_string_value(type), value);
+    json_array_foreach(type, i, one) is = is || schema_type(json_string_value(one), value);
+    return is;
 }
 
 /* Whether `value`, called `name`, keeps to `schema`, a part of `root`; if not, `why` says what is
@@ -37,9 +48,9 @@ static inline bool schema_holds(const json_t *root, const json_t *schema, const 
         return schema_holds(root, json_object_get(defs, strrchr(target, '/') + 1), value, name, why,
                             room);
     }
-    const char *type = json_string_value(json_object_get(schema, "type"));
-    if (type && !schema_type(type, value))
-        return snprintf(why, room, "\"%s\" is not of type %s", name, type), false;
+    const json_t *type = json_object_get(schema, "type");
+    if (type && !schema_one_of(type, value))
+        return snprintf(why, room, "\"%s\" is not of its type", name), false;
     const json_t *choices = json_object_get(schema, "enum");
     bool chosen = choices == NULL;
     json_array_foreach(choices, i, item) chosen = chosen || json_equal(item, value);

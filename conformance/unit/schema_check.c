@@ -12,13 +12,15 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: schema_check SCHEMA DOCUMENT...\n");
     for (int i = 2; schema && i < argc; i++) {
         json_t *document = json_load_file(argv[i], JSON_REJECT_DUPLICATES, &error);
+        const bool holds =
+            document && schema_holds(schema, schema, document, "the document", why, sizeof why);
         if (!document)
             fprintf(stderr, "%s: line %d: %s\n", argv[i], error.line, error.text);
-        else if (!schema_holds(schema, schema, document, "the document", why, sizeof why))
+        else if (!holds)
             fprintf(stderr, "%s: %s\n", argv[i], why);
-        else
-            continue;
-        defects++;
+        defects += !holds;
+        json_decref(document);
     }
+    json_decref(schema);
     return defects > 0;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Reads a command line with popt, strictly. */
-#include "runner.h"
+#include "command_line.h"
 
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 void number_options(struct poptOption *table)
@@ -18,6 +20,8 @@ bool take_options(poptContext context, const struct poptOption *table, char *why
     while ((number = poptGetNextOpt(context)) > 0) {
         const struct poptOption *row = &table[number - 1];
         const bool text = row->argInfo == POPT_ARG_STRING;
+        if (row->argInfo == POPT_ARG_ARGV)
+            continue;
         if (seen & (1u << number)) {
             if (text)
                 free(taken[number]);
@@ -33,9 +37,18 @@ bool take_options(poptContext context, const struct poptOption *table, char *why
     return number == -1;
 }
 
+static void release_list(char **list)
+{
+    for (char **text = list; text && *text; text++)
+        free(*text);
+    free(list);
+}
+
 void release_texts(const struct poptOption *table)
 {
     for (; table->longName; table++)
         if (table->argInfo == POPT_ARG_STRING)
             free(*(char **)table->arg);
+        else if (table->argInfo == POPT_ARG_ARGV)
+            release_list(*(char ***)table->arg);
 }

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* One layer with its buffers: where every contestant computes. */
+#ifndef CLCONV_BENCH_ARENA_H
+#define CLCONV_BENCH_ARENA_H
+
+#include "case.h"
+#include "device.h"
+#include "verify.h"
+
+enum { ARENA_X, ARENA_W, ARENA_B, ARENA_Y, ARENA_ARRAYS };
+
+typedef struct arena {
+    const bench_device *device;
+    clconv_problem problem;   /* its tables belong to the layer */
+    cl_mem mem[ARENA_ARRAYS]; /* b is NULL without bias */
+    size_t bytes[ARENA_ARRAYS];
+    verifier verifier;
+} arena;
+
+typedef enum arena_state { ARENA_GOOD, ARENA_TOO_LARGE, ARENA_BROKEN } arena_state;
+
+/* Allocates and fills. TOO_LARGE (for the device, or for exact data) and BROKEN with a sentence.
+ * arena_close takes a half-opened one too. */
+arena_state arena_open(const bench_device *d, const case_spec *spec, uint64_t seed, arena *out,
+                       char *why, size_t room);
+void arena_close(arena *a);
+
+/* Moves x, w and b to new buffers and y to an empty one: where an array lies in memory changes
+ * times by percents, so that one place is no fair sample. False = it stays where it was. */
+bool arena_move(arena *a);
+
+/* Fills y with NaN, and waits. */
+bool arena_poison(const arena *a);
+/* Whether what is in y is right; `exact` as in verify_outputs. */
+bool arena_verify(const arena *a, bool exact, char *why, size_t room);
+
+/* Array i as host memory until arena_unmap; NULL when the device fails. */
+float *arena_map(const arena *a, int i, cl_map_flags flags);
+void arena_unmap(const arena *a, int i, float *data);
+
+#endif

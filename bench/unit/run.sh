@@ -1,0 +1,74 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Runs of clconv-bench from the command line to its files. No test here fails for slowness. Arguments:
+# clconv-bench, schema_check and the schema.
+set -u
+conform=$1 schema_check=$2 schema=$3
+# shellcheck source=conformance/unit/lib.sh
+. "$(dirname "$0")/../../conformance/unit/lib.sh"
+
+keeps_schema() { # keeps_schema DOCUMENT
+    "$schema_check" "$schema" "$1" 2>errors || wrong "$1 breaks its schema"
+}
+column() { # column NUMBER FILE: of a CSV whose fields have no commas
+    cut -d, -f"$1" "$2" | tail -n +2
+}
+same() { # same WHAT GOT WANTED
+    [ "$2" = "$3" ] || wrong "$1: '$2' is not '$3'"
+}
+
+# ---- A suite: every row measured, verified and in both files ----------------------------------
+"$conform" --suite quick --min-time 0.01 --max-time 0.02 --json quick.json --csv quick.csv >out 2>errors
+case $? in
+    0) ;;
+    77) exit 77 ;;
+    *) wrong "--suite quick is not good" ;;
+esac
+keeps_schema quick.json
+same "columns" "$(head -n 1 quick.csv)" "model,layer,case,algo,device,threads,median_ms,min_ms,mad_ms,\
+gflops,gbps,roof_pct,status,verified"
+same "cases" "$(column 3 quick.csv | tr '\n' ' ')" "c64h28w30k64rs3p1g64 c32h27w25k32rs5st2p2g32 \
+c64h14w17k64rs3p1g8 c48h15w13k60g3 c16h21w19k24rs3p2d2 c16h28w26k64rs3p1:shared "
+same "layers" "$(column 2 quick.csv | head -n 1)" "depthwise 3x3"
+same "verified" "$(column 14 quick.csv | sort -u)" yes
+column 13 quick.csv | grep -qvE '^(OK|NOISY|THROTTLED)$' && wrong "a row of the suite has no number"
+for field in 7 8 9 10 11 12; do
+    column $field quick.csv | grep -qvE '^[0-9.e+-]+$' && wrong "column $field has no number"
+done
+[ -s errors ] && wrong "a pipe gets progress"
+grep -q "$(printf '\r')" out && wrong "the table of a pipe has a terminal's characters"
+grep -q '^6 rows:' out || wrong "there is no summary"
+
+# ---- Algorithms, batches, rivals: who measures what, in which order ---------------------------
+rivals=naive
+for rival in clblast onednn-any onednn-plain onednn-e2e; do # those this program was built with
+    "$conform" --list --case c1hw1k1 --rivals $rival >out 2>errors && rivals=$rivals,$rival
+done
+run 0 --case c4hw9k6rs3p1g2:seed=7 --case c3h8w7k6rs3p1:shared --batch 1,2 --algo auto,naive \
+    --rivals "$rivals" --min-time 0.001 --max-time 0.002 --json all.json --csv all.csv -v
+keeps_schema all.json
+same "cases" "$(column 3 all.csv | uniq | tr '\n' ' ')" "c4hw9k6rs3p1g2 n2c4hw9k6rs3p1g2 \
+c3h8w7k6rs3p1:shared n2c3h8w7k6rs3p1:shared "
+same "layers" "$(column 2 all.csv | uniq | tr '\n' ' ')" "c4hw9k6rs3p1g2:seed=7 c3h8w7k6rs3p1:shared "
+same "algorithms" "$(column 4 all.csv | sed -n 2,3p | tr '\n' ' ')" "naive rival:naive "
+same "rivals" "$(column 4 all.csv | sed -n '3,$p' | grep rival | uniq | sed -n 's/rival://p' | sort -u |
+    tr '\n' ,)" "$(echo "$rivals," | tr , '\n' | sed '/^$/d' | sort -u | tr '\n' ,)"
+same "verified" "$(column 14 all.csv | sort -u)" yes
+same "modes" "$(sed -n 's/.*"mode": "\(.*\)",/\1/p' all.json | sort -u | tr '\n' ' ')" "conv shared "
+grep -q '^    c4hw9k6rs3p1g2:algo=naive$' out || wrong "-v prints no replay line"
+
+# ---- Too little evidence, refusals ------------------------------------------------------------
+# Another image size or batch of a known layer builds no program; the rival's are not counted.
+run 3 --case c4h19w33k4rs3p1g4 --case n2c6h22w35k6rs3p1g6 --algo depthwise --rivals naive \
+    --min-time 1e-9 --max-time 1e-9 --strict --csv thin.csv --json thin.json
+grep -q '^--strict: 4 of 4 rows' errors || wrong "--strict does not say why"
+column 13 thin.csv | grep -qvE '^(NOISY|THROTTLED)$' && wrong "three samples are enough"
+column 7 thin.csv | grep -qx '' && wrong "a NOISY row has no number"
+grep -q '"programs_built": 1,' thin.json || wrong "programs_built is not 1"
+
+run 1 --case c4hw9k6rs3p1 --algo depthwise --csv refused.csv --json refused.json
+grep -q '^c4hw9k6rs3p1: no algorithm asked for does this layer here' errors ||
+    wrong "a refusal is not told"
+grep -q ',,,,,,UNSUPPORTED,no$' refused.csv || wrong "a refused row is not empty"
+grep -q '"reason": "algorithm depthwise refuses' refused.json || wrong "the reason is missing"
+keeps_schema refused.json
