@@ -11,7 +11,7 @@ enum { BENCH_ALGOS = 16, BENCH_BATCHES = 16 };
 typedef struct bench_texts {
     char *device, *layers, *suite, *model, **cases, *algo, *rivals, *batch, *json, *csv, *html,
         *baseline, *min_time, *max_time, *seed;
-    int grouped_only, strict, list, verbose, help;
+    int grouped_only, raw, strict, list, verbose, help;
 } bench_texts;
 
 typedef struct bench_options {

@@ -55,5 +55,7 @@ char *bench_command(const bench_options *o)
         put_option(out, "case", *one);
     if (t->grouped_only)
         fputs(" --grouped-only", out);
+    if (t->raw)
+        fputs(" --raw", out);
     return fclose(out) == 0 ? text : NULL;
 }

@@ -16,11 +16,13 @@ typedef struct contestant_facts {
     char algo[40]; /* as the column algo has it */
     char tile[80]; /* "" = none */
     unsigned threads;
+    double pack; /* seconds to pack the weights, the least of all times; 0 = nothing is packed */
 } contestant_facts;
 
 /* One kind of contestant. `option` is the algorithm and tile asked for, for the library only. */
 typedef struct contestant_option {
     const char *algo, *tile; /* NULL = the plan's own choice */
+    bool raw;                /* weights as they are at every launch, not packed before */
 } contestant_option;
 
 typedef struct contestant_kind {

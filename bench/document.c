@@ -104,7 +104,7 @@ static void set_times(json_t *object, const bench_row *row)
     set_number(object, "event_ms", has, m->event, 1e3);
     set_number(object, "latency_ms", has, m->latency, 1e3);
     set_number(object, "first_ms", has, m->first, 1e3);
-    set(object, "pack_ms", json_null());
+    set_number(object, "pack_ms", has && m->facts.pack > 0, m->facts.pack, 1e3);
 }
 
 static void set_work(json_t *object, const bench_row *row, const roofline *roof)

@@ -2,6 +2,9 @@
 /* The library as a contestant: a plan, and its enqueue. */
 #include "contestant.h"
 
+#include "progress.h"
+
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +12,10 @@
 typedef struct library {
     clconv_context *own; /* a rival's, so that its programs are not counted as the library's */
     const arena *arena;
+    contestant_facts *facts;
     clconv_plan *plan;
+    bool raw;
+    cl_mem packed; /* NULL = the plan reads w */
 } library;
 
 /* The tile, which the plan's explanation has behind the algorithm's name. */
@@ -29,10 +35,14 @@ static contestant_state make_plan(library *l, const arena *a, clconv_context *ct
                                   const contestant_option *option, contestant_facts *facts,
                                   char *why, size_t room)
 {
-    const clconv_plan_options options = {
-        .size = sizeof options, .algorithm = option->algo, .tile = option->tile};
+    const clconv_plan_options options = {.size = sizeof options,
+                                         .algorithm = option->algo,
+                                         .tile = option->tile,
+                                         .flags = option->raw ? 0 : CLCONV_PACKED_WEIGHTS};
     const clconv_status status = clconv_plan_create(ctx, &a->problem, &options, &l->plan);
     l->arena = a;
+    l->facts = facts;
+    l->raw = option->raw;
     snprintf(facts->algo, sizeof facts->algo, "%s", option->algo ? option->algo : "auto");
     if (status) {
         snprintf(why, room, "%s", clconv_last_error());
@@ -55,13 +65,39 @@ static contestant_state make(const arena *a, const contestant_option *option, vo
     return make_plan(l, a, a->device->ctx, option, facts, why, room);
 }
 
+static bool pack(library *l)
+{
+    const clconv_buffer w = {.mem = l->arena->mem[ARENA_W]}, packed = {.mem = l->packed};
+    const double from = progress_now();
+    if (clconv_pack_weights(l->plan, l->arena->device->queue, &w, &packed, 0, NULL, NULL) ||
+        clFinish(l->arena->device->queue))
+        return false;
+    const double seconds = progress_now() - from;
+    l->facts->pack = l->facts->pack > 0 ? fmin(l->facts->pack, seconds) : seconds;
+    return true;
+}
+
+/* Packs into a new buffer, as the other arrays have new ones in each round. */
+static bool begin(void *state)
+{
+    library *l = state;
+    cl_int error = CL_SUCCESS;
+    const size_t bytes = l->raw ? 0 : clconv_plan_packed_size(l->plan);
+    cl_mem packed =
+        bytes ? clCreateBuffer(l->arena->device->cl, CL_MEM_READ_WRITE, bytes, NULL, &error) : NULL;
+    if (l->packed)
+        clReleaseMemObject(l->packed);
+    l->packed = packed;
+    return !error && (!packed || pack(l));
+}
+
 static bool launch(void *state, cl_command_queue queue, cl_event *event)
 {
     const library *l = state;
     const cl_mem *mem = l->arena->mem;
     const clconv_args args = {.size = sizeof args,
                               .x.mem = mem[ARENA_X],
-                              .w.mem = mem[ARENA_W],
+                              .w.mem = l->packed ? l->packed : mem[ARENA_W],
                               .b.mem = mem[ARENA_B],
                               .y.mem = mem[ARENA_Y]};
     return clconv_enqueue(l->plan, queue, &args, 0, NULL, event) == CLCONV_OK;
@@ -74,16 +110,22 @@ static void destroy(void *state)
         return;
     clconv_plan_destroy(l->plan);
     clconv_context_destroy(l->own);
+    if (l->packed)
+        clReleaseMemObject(l->packed);
     free(l);
 }
 
-const contestant_kind library_kind = {
-    .name = "auto", .exact = true, .make = make, .launch = launch, .destroy = destroy};
+const contestant_kind library_kind = {.name = "auto",
+                                      .exact = true,
+                                      .make = make,
+                                      .begin = begin,
+                                      .launch = launch,
+                                      .destroy = destroy};
 
 static contestant_state make_naive(const arena *a, const contestant_option *option, void **state,
                                    contestant_facts *facts, char *why, size_t room)
 {
-    const contestant_option naive = {"naive", NULL};
+    const contestant_option naive = {"naive", NULL, true};
     library *l = *state = calloc(1, sizeof *l);
     (void)option;
     facts->threads = a->device->units;

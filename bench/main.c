@@ -87,6 +87,7 @@ int main(int argc, const char **argv)
         LIST_OPTION("case", &t->cases, "CASE", "This convolution (may be given again)"),
         TEXT_OPTION("batch", &t->batch, "N,..", "With so many images, not those of the table"),
         TEXT_OPTION("algo", &t->algo, "A,..", "By these algorithms; auto = the plan's choice"),
+        FLAG_OPTION("raw", '\0', &t->raw, "Also with weights packed at each launch, as raw:NAME"),
         TEXT_OPTION("rivals", &t->rivals, "R,..", rivals),
         TEXT_OPTION("min-time", &t->min_time, "S", "Seconds of samples per row at least (0.1)"),
         TEXT_OPTION("max-time", &t->max_time, "S", "... and at most (1)"),

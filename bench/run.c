@@ -31,6 +31,12 @@ static size_t batches_of(const bench_options *o, const bench_layer *layer,
     return o->batches ? o->batches : 1;
 }
 
+/* Rows of one layer and batch. */
+static size_t contestants_of(const bench_options *o)
+{
+    return o->algos * (o->text.raw ? 2 : 1) + o->rivals;
+}
+
 /* The canonical case without what is not the convolution. */
 static char *case_name(const case_spec *spec)
 {
@@ -67,8 +73,10 @@ static void name_row(bench_row *row)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             *c = ' ';
     if (m->kind == &library_kind) {
-        snprintf(row->asked, sizeof row->asked, "%s", asked);
-        snprintf(row->algo, sizeof row->algo, "%s", m->facts.algo[0] ? m->facts.algo : asked);
+        const char *before = m->option.raw ? "raw:" : "";
+        snprintf(row->asked, sizeof row->asked, "%s%s", before, asked);
+        snprintf(row->algo, sizeof row->algo, "%s%s", before,
+                 m->facts.algo[0] ? m->facts.algo : asked);
     } else {
         snprintf(row->asked, sizeof row->asked, "rival:%s", m->kind->name);
         memcpy(row->algo, row->asked, sizeof row->algo);
@@ -99,10 +107,14 @@ static bool list_rows(const bench_options *o, bench_run *run, const bench_layer 
     case_spec spec;
     char why[400];
     const case_spec *c = &layer->spec;
-    const contestant_option own = {c->algo, c->tile[0] ? c->tile : NULL}, none = {NULL, NULL};
+    const contestant_option own = {.algo = c->algo, .tile = c->tile[0] ? c->tile : NULL},
+                            none = {0};
     bool good = layer_with_batch(layer, batch, &spec, why, sizeof why);
-    for (size_t i = 0; i < o->algos && good; i++)
-        good = list_row(run, layer, &spec, &library_kind, c->algo[0] ? own : o->algo[i]);
+    for (size_t i = 0; i < o->algos * (o->text.raw ? 2 : 1) && good; i++) {
+        contestant_option option = c->algo[0] ? own : o->algo[i % o->algos];
+        option.raw = i >= o->algos;
+        good = list_row(run, layer, &spec, &library_kind, option);
+    }
     for (size_t i = 0; i < o->rivals && good; i++)
         good = list_row(run, layer, &spec, o->rival[i], none);
     return good;
@@ -140,7 +152,7 @@ static void visit(const bench_options *o, bench_run *run, const spin *canary, si
     measurement *m[CONTEST_MOST];
     char why[400] = "";
     case_spec spec;
-    const size_t count = o->algos + o->rivals;
+    const size_t count = contestants_of(o);
     bool open = false;
     for (size_t i = 0; i < count; i++) {
         m[i] = &run->rows[first + i].m;
@@ -173,7 +185,7 @@ static size_t failures(const bench_run *run)
 /* Visits every layer, then every layer again; at the last visit its rows are printed. */
 static bool measure_all(const bench_options *o, bench_run *run, const spin *canary)
 {
-    const size_t step = o->algos + o->rivals;
+    const size_t step = contestants_of(o);
     if (!list_all(o, run))
         return false;
     progress p = progress_start(CONTEST_VISITS * run->count / step, false);
@@ -225,7 +237,7 @@ static int judge(const bench_options *o, const bench_run *run, size_t slower)
 {
     size_t thin = 0;
     char why[200];
-    const size_t contestants = o->algos + o->rivals;
+    const size_t contestants = contestants_of(o);
     if (failures(run)) {
         snprintf(why, sizeof why, "%zu of %zu rows failed or gave wrong results", failures(run),
                  run->count);

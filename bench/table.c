@@ -79,9 +79,12 @@ static void print_details(const bench_row *row)
     const measurement *m = &row->m;
     printf("    %s:algo=%s%s%s\n", row->name, row->algo, m->facts.tile[0] ? ":tile=" : "",
            m->facts.tile);
-    printf("    %zu samples of %zu launches, min %.4f, event %.4f, latency %.4f, first %.1f ms\n",
+    printf("    %zu samples of %zu launches, min %.4f, event %.4f, latency %.4f, first %.1f",
            m->count, m->launches_per_sample, m->stats.min * 1e3, m->event * 1e3, m->latency * 1e3,
            m->first * 1e3);
+    if (m->facts.pack > 0)
+        printf(", weights packed in %.4f", m->facts.pack * 1e3);
+    printf(" ms\n");
 }
 
 /* Numbers, and how many times as long as the first row of the layer it takes. */

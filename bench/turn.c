@@ -115,13 +115,12 @@ void runner_open(runner *r, const arena *a, measurement *m, double sample_second
     const double from = progress_now();
     if (!make(r))
         return;
-    const double made = progress_now() - from;
     r->alive = true;
     if (!begin(r))
         return;
     r->one = launches(r, 1);
     if (!m->visits)
-        m->first = made + r->one;
+        m->first = progress_now() - from;
     if (isnan(r->one))
         fail(r, "the first launch failed");
     else if (end_and_verify(r) && begin(r) &&
