@@ -58,12 +58,16 @@ same "modes" "$(sed -n 's/.*"mode": "\(.*\)",/\1/p' all.json | sort -u | tr '\n'
 grep -q '^    c4hw9k6rs3p1g2:algo=naive$' out || wrong "-v prints no replay line"
 
 # ---- Too little evidence, refusals ------------------------------------------------------------
-# Another image size or batch of a known layer builds no program; the rival's are not counted.
-run 3 --case c4h19w33k4rs3p1g4 --case n2c6h22w35k6rs3p1g6 --algo depthwise --rivals naive \
+# Another image size or batch of a known layer builds no program; the rival's are not counted. Weights
+# packed at each launch make another row.
+run 3 --case c4h19w33k4rs3p1g4 --case n2c6h22w35k6rs3p1g6 --algo depthwise --raw --rivals naive \
     --min-time 1e-9 --max-time 1e-9 --strict --csv thin.csv --json thin.json
-grep -q '^--strict: 4 of 4 rows' errors || wrong "--strict does not say why"
+grep -q '^--strict: 6 of 6 rows' errors || wrong "--strict does not say why"
 column 13 thin.csv | grep -qvE '^(NOISY|THROTTLED)$' && wrong "three samples are enough"
 column 7 thin.csv | grep -qx '' && wrong "a NOISY row has no number"
+same "algorithms" "$(column 4 thin.csv | uniq | tr '\n' ' ')" \
+    "depthwise raw:depthwise rival:naive depthwise raw:depthwise rival:naive "
+same "verified" "$(column 14 thin.csv | sort -u)" yes
 grep -q '"programs_built": 1,' thin.json || wrong "programs_built is not 1"
 
 run 1 --case c4hw9k6rs3p1 --algo depthwise --csv refused.csv --json refused.json
