@@ -17,14 +17,14 @@
 #if XB == 1
 typedef float strip;
 typedef int strip_index;
-#define LANE 0
+#define LANE_NUMBERS 0
 #else
 typedef JOIN(float, XB) strip;
 typedef JOIN(int, XB) strip_index;
 #define LANES_4 0, 1, 2, 3
 #define LANES_8 LANES_4, 4, 5, 6, 7
 #define LANES_16 LANES_8, 8, 9, 10, 11, 12, 13, 14, 15
-#define LANE ((strip_index)(JOIN(LANES_, XB)))
+#define LANE_NUMBERS ((strip_index)(JOIN(LANES_, XB)))
 #endif
 
 /* Clang builds vload16 and vstore16 from pieces and may fail to join them (PoCL 3.1: stride 2 took
@@ -60,7 +60,7 @@ INLINE strip load_strip(global const float *p)
 /* Which pixels of a strip from column `col` lie inside a row. */
 INLINE strip_index lanes_inside(const int col, const int in_w)
 {
-    const strip_index at = LANE * STRIDE_W + col;
+    const strip_index at = LANE_NUMBERS * STRIDE_W + col;
     return (at >= 0) & (at < in_w);
 }
 
