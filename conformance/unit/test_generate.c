@@ -192,8 +192,8 @@ static void test_forced_tiles(void **state)
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         assert_in_range(count_of(c, ci, wanted[i][0], wanted[i][1], "exact", ""), 15, ci);
     static const char *const in_smoke[][2] = {
-        {"depthwise", "xb=1,"},     {"depthwise", "rows,v=4"}, {"depthwise", "lanes,v=4"},
-        {"depthwise", "xb=4,yb=2"}, {"direct", "kb=8,xb=1,"},  {"direct", "rows,v=4"},
+        {"depthwise", "xb=1,yb=4"}, {"depthwise", "rows,v=4"},    {"depthwise", "lanes,v=4"},
+        {"depthwise", "xb=4,yb=2"}, {"direct", "kb=8,xb=1,yb=2"}, {"direct", "rows,v=4"},
         {"direct", "lanes,v=4"},    {"pointwise", "v=4"}};
     const size_t problems = count_of(s, smoke, "naive", "", "exact", "");
     for (size_t i = 0; i < sizeof in_smoke / sizeof *in_smoke; i++)
