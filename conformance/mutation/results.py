@@ -146,7 +146,8 @@ def markdown(contents):
     out = ["| kernel file | mutants | killed by smoke | then by ci | proved equivalent | survived "
            "| score smoke | score ci |", "|---|---|---|---|---|---|---|---|"]
     for number, content in enumerate(contents, 1):
-        label = "" if len(contents) == 1 else f" (set {number}, seed {content['seed']})"
+        made = f"seed {content['seed']}, kernels {content['kernel_hash'][:8]}"
+        label = "" if len(contents) == 1 else f" (set {number}, {made})"
         for name, judged, smoke, tier, checker, equivalent, survived, by_smoke, by_all in rows(
                 content):
             name = f"**all**{label}" if name == "all" else f"`{name}`{label}"
