@@ -24,12 +24,12 @@
 #define PACK KB
 #include "packed.cl"
 
-/* BLOCKS blocks of KB channels x VECTORS vectors; the first `channels` of them exist. `block` is
- * from one block's weights to the next one's, `plane` from one channel's pixels to the next one's,
- * `ahead` from a channel's pixels to those that are worth fetching. */
+/* BLOCKS blocks of KB channels x VECTORS vectors; the first `channels` of them exist. `more` are
+ * the second block's weights, `plane` is from one channel's pixels to the next one's, `ahead` from
+ * a channel's pixels to those that are worth fetching. */
 #define TILE(name, BLOCKS, VECTORS)                                                                \
     INLINE void name(global const float *in, const long plane, global const float *weights,        \
-                     const long block, const int in_per_group, global float *out,                  \
+                     global const float *more, const int in_per_group, global float *out,          \
                      const int channels, global const float *b, const int has_bias,                \
                      const float bias_factor, const int ahead)                                     \
     {                                                                                              \
@@ -39,20 +39,22 @@
             const float start = has_bias && k < channels ? bias_factor * b[k] : 0.0f;              \
             UNROLL for (int j = 0; j < VECTORS; j++) sum[k][j] = start;                            \
         }                                                                                          \
-        _Pragma("unroll 2") for (int c = 0; c < in_per_group; c++, in += plane, weights += KB)     \
+        _Pragma("unroll 2") for (int c = 0; c < in_per_group; c++, in += plane)                    \
         {                                                                                          \
             vec pixels[VECTORS];                                                                   \
             UNROLL for (int j = 0; j < VECTORS; j++) pixels[j] = LOAD(in + j * V);                 \
             fetch(in + ahead, V);                                                                  \
             UNROLL for (int k = 0; k < BLOCKS * KB; k++)                                           \
             {                                                                                      \
-                const vec weight = weights[k / KB * block + k % KB];                               \
+                const vec weight = k < KB ? weights[k] : more[k - KB];                             \
                 UNROLL for (int j = 0; j < VECTORS; j++) sum[k][j] =                               \
                     fma(pixels[j], weight, sum[k][j]);                                             \
             }                                                                                      \
+            weights += KB;                                                                         \
+            more += KB;                                                                            \
         }                                                                                          \
-        UNROLL for (int k = 0; k < BLOCKS * KB; k++) if (k < channels)                             \
-            UNROLL for (int j = 0; j < VECTORS; j++) STORE(sum[k][j], out + k * plane + j * V);    \
+        UNROLL for (int k = 0; k < BLOCKS * KB; k++, out += plane) if (k < channels)               \
+            UNROLL for (int j = 0; j < VECTORS; j++) STORE(sum[k][j], out + j * V);                \
     }
 
 TILE(tile_wide, 1, XB)
@@ -79,18 +81,18 @@ kernel void pointwise(CONV_BUFFERS, global const float *restrict packed,
     long pixel = first;
     for (; pixel + XB * V <= end; pixel += XB * V)
         for (int i = 0; i < blocks; i++)
-            tile_wide(in + pixel, plane, weights + i * block, block, in_per_group,
+            tile_wide(in + pixel, plane, weights + i * block, weights, in_per_group,
                       out + i * KB * plane + pixel, out_per_group - i * KB, bias + i * KB, has_bias,
                       bias_factor, (XB + min(i, XB - 1)) * V);
     for (; pixel < end; pixel += V) {
         const long at = min(pixel, plane - V); /* the last vector overlaps the one before */
         int i = 0;
         for (; i + 1 < blocks; i += 2)
-            tile_tall(in + at, plane, weights + i * block, block, in_per_group,
+            tile_tall(in + at, plane, weights + i * block, weights + (i + 1) * block, in_per_group,
                       out + i * KB * plane + at, out_per_group - i * KB, bias + i * KB, has_bias,
                       bias_factor, V);
         for (; i < blocks; i++)
-            tile_short(in + at, plane, weights + i * block, block, in_per_group,
+            tile_short(in + at, plane, weights + i * block, weights, in_per_group,
                        out + i * KB * plane + at, out_per_group - i * KB, bias + i * KB, has_bias,
                        bias_factor, V);
     }
