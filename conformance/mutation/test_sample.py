@@ -24,8 +24,8 @@ KILLED = [
     ("depthwise.cl", "shift-index", "x_offset", "x_offset - 1"),
     ("direct.cl", "comparison", "<", "<="),
     ("direct.cl", "unit-step", "DILATION_W", "1"),
-    ("common.cl", "arithmetic", "&", "|"),
-    ("common.cl", "constant", "15", "14"),
+    ("strips.cl", "arithmetic", "&", "|"),
+    ("strips.cl", "constant", "15", "14"),
 ]
 FAULTS = ["stride-h", "reads-before-x", "eleven-bits", "multiplier-order"]
 NO_DEVICE = 77
