@@ -46,6 +46,7 @@ const named_case boundary_cases[] = {
     {"n2c6h1w17k4s3pl1pr1g2", "image is a row"},
     {"n2c6h1w1k6r3s3p1g6", "depthwise, image is a pixel"},
     {"c1hw1k1", "one of everything"},
+    {"n2c3h5w7k27b1:shared:reduce=sum", "pointwise, sum: the bias counts for each channel"},
     {"c1h6w5k1r3s3p1b1", "rows of 5: the fifth lane of 8 meets the right edge"},
     {"n3c1h1w1k1r3s2pt2pb1pl1pr1b1", "one pixel in the middle of padding"},
     {"c1h5w7k3r2s3", "one input channel, three filters"},
