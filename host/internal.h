@@ -293,6 +293,9 @@ void clconv_grid_items(clconv_grid *grid, int64_t items);
 /* Floats of this device's vectors, 0 where work-items should use none. */
 int clconv_vector_floats(const clconv_device *dev);
 
+/* Columns right of the image that some output reads; none if not positive. */
+int64_t clconv_right_padding(const clconv_work *work);
+
 /* Whether any tap of any output lies outside the image. */
 bool clconv_reads_padding(const clconv_work *work);
 
@@ -342,12 +345,21 @@ uint64_t clconv_packed_bytes(const clconv_work *work, int pack);
 /* Adds the launches that pack, `pack` output channels side by side. */
 clconv_status clconv_add_packing(clconv_plan *plan, const clconv_request *request,
                                  clconv_program *program, int pack);
-/* Adds those of a kernel whose work-items compute `channels` output channels (id 2: such a block of
- * an image) of a run of the `parts` of a plane (id 0), whose length is the kernel's own argument.
- */
-clconv_status clconv_add_blocks(clconv_plan *plan, const clconv_request *request,
-                                clconv_program *program, const char *kernel, int pack, int channels,
-                                int64_t parts);
+/* How many of the `parts` of a plane one work-item takes of each of `blocks`: so many that each
+ * compute unit has at least eight items, and that no dimension of the grid is exceeded. */
+int64_t clconv_run_of(const clconv_request *request, int64_t blocks, int64_t parts);
+/* A kernel `stem` whose work-items compute `channels` output channels (id 2: such a block of an
+ * image) of a run of the `parts` of a plane (id 0), whose length is the kernel's own argument. */
+typedef struct clconv_block {
+    const char *stem;
+    int pack, channels;
+    int64_t parts;
+} clconv_block;
+/* The program for the filter and tile, the launches that pack and those that compute. Sets
+ * plan->tile. */
+clconv_status clconv_block_prepare(clconv_plan *plan, const clconv_request *request,
+                                   const clconv_tile_key *keys, const int *value,
+                                   const clconv_block *block);
 
 /* A 1x1 filter of stride 1 without padding: the plane is as good as one row. */
 bool clconv_is_pointwise(const clconv_work *work);

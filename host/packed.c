@@ -40,9 +40,7 @@ clconv_status clconv_add_packing(clconv_plan *plan, const clconv_request *reques
 
 /* ---- Blocks of output channels, runs of parts ------------------------------------------------ */
 
-/* Parts of a plane for one work-item: so many that each compute unit has at least eight items, and
- * that no dimension of the grid is exceeded. */
-static int64_t run_of(const clconv_request *request, int64_t blocks, int64_t parts)
+int64_t clconv_run_of(const clconv_request *request, int64_t blocks, int64_t parts)
 {
     enum { MOST_RUNS = 32768 };
     int64_t runs = (8 * (int64_t)request->dev->compute_units - 1) / blocks + 1;
@@ -51,22 +49,33 @@ static int64_t run_of(const clconv_request *request, int64_t blocks, int64_t par
     return (parts - 1) / (runs < parts ? runs : parts) + 1;
 }
 
-clconv_status clconv_add_blocks(clconv_plan *plan, const clconv_request *request,
-                                clconv_program *program, const char *kernel, int pack, int channels,
-                                int64_t parts)
+static clconv_status add_blocks(clconv_plan *plan, const clconv_request *request,
+                                clconv_program *program, const clconv_block *block)
 {
     const clconv_work *work = request->work;
     clconv_status status = CLCONV_OK;
     clconv_grid grid = {
-        .kernel = kernel, .local = {1, 1, 1}, .y = 1, .uses_workspace = true, .owns = 1};
+        .kernel = block->stem, .local = {1, 1, 1}, .y = 1, .uses_workspace = true, .owns = 1};
     for (size_t i = 0; i < work->segments && !status; i++) {
         const clconv_segment *segment = &work->segment[i];
-        grid.z = work->n * clconv_blocks(segment, channels);
-        grid.own[0] = (cl_int)run_of(request, grid.z, parts);
-        grid.x = (parts - 1) / grid.own[0] + 1;
-        grid.item_macs = clconv_plane_macs(work, segment->in * channels);
+        grid.z = work->n * clconv_blocks(segment, block->channels);
+        grid.own[0] = (cl_int)clconv_run_of(request, grid.z, block->parts);
+        grid.x = (block->parts - 1) / grid.own[0] + 1;
+        grid.item_macs = clconv_plane_macs(work, segment->in * block->channels);
         status = clconv_plan_add_steps(plan, program, &grid, segment, request);
-        grid.workspace_first += clconv_packed_floats(work, segment, pack);
+        grid.workspace_first += clconv_packed_floats(work, segment, block->pack);
     }
     return status;
+}
+
+clconv_status clconv_block_prepare(clconv_plan *plan, const clconv_request *request,
+                                   const clconv_tile_key *keys, const int *value,
+                                   const clconv_block *block)
+{
+    clconv_program *program = NULL;
+    clconv_tile_note(plan, keys, value);
+    clconv_status status = clconv_tile_program(plan, block->stem, keys, value, &program);
+    if (!status)
+        status = clconv_add_packing(plan, request, program, block->pack);
+    return status ? status : add_blocks(plan, request, program, block);
 }

@@ -93,13 +93,17 @@ int clconv_vector_floats(const clconv_device *dev)
     return !dev->wide_vectors || floats < 4 ? 0 : floats < 8 ? 4 : floats < 16 ? 8 : 16;
 }
 
+int64_t clconv_right_padding(const clconv_work *work)
+{
+    return (int64_t)(work->q - 1) * work->stride_w - work->pad_left +
+           (int64_t)(work->s - 1) * work->dilation_w - (work->w - 1);
+}
+
 bool clconv_reads_padding(const clconv_work *work)
 {
     const int64_t bottom = (int64_t)(work->p - 1) * work->stride_h - work->pad_top +
                            (int64_t)(work->r - 1) * work->dilation_h;
-    const int64_t right = (int64_t)(work->q - 1) * work->stride_w - work->pad_left +
-                          (int64_t)(work->s - 1) * work->dilation_w;
-    return work->pad_top || work->pad_left || bottom >= work->h || right >= work->w;
+    return work->pad_top || work->pad_left || bottom >= work->h || clconv_right_padding(work) > 0;
 }
 
 double clconv_filled(int64_t length, int64_t size)

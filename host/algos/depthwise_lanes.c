@@ -21,9 +21,7 @@ static bool find_tile(const clconv_request *request, int *value)
 static bool pads_widely(const clconv_work *work)
 {
     const int64_t reach = (int64_t)(work->s - 1) * work->dilation_w;
-    const int64_t right =
-        (int64_t)(work->q - 1) * work->stride_w - work->pad_left + reach - work->w;
-    return work->pad_left > reach || right >= reach;
+    return work->pad_left > reach || clconv_right_padding(work) > reach;
 }
 
 static const char *refuses(const clconv_request *request)

@@ -65,19 +65,12 @@ static uint64_t packed(const clconv_request *request)
 static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
 {
     int value[CLCONV_TILE_KEYS];
-    clconv_program *program = NULL;
     const clconv_work *work = request->work;
     find_tile(request, value);
     const int64_t across = (row_length(work) - 1) / value[XB] + 1;
-    clconv_tile_note(plan, keys, value);
-    clconv_status status = clconv_tile_program(plan, "direct_lanes", keys, value, &program);
-    if (!status)
-        status = clconv_add_packing(plan, request, program, value[V]);
-    if (!status)
-        status = clconv_add_blocks(plan, request, program, "direct_lanes", value[V],
-                                   value[V] * value[KB],
-                                   clconv_is_pointwise(work) ? across : work->p * across);
-    return status;
+    const clconv_block block = {"direct_lanes", value[V], value[V] * value[KB],
+                                clconv_is_pointwise(work) ? across : work->p * across};
+    return clconv_block_prepare(plan, request, keys, value, &block);
 }
 
 static double macs_per_cycle(const clconv_request *request)

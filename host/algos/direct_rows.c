@@ -23,13 +23,6 @@ static bool find_tile(const clconv_request *request, int *value)
     return value[V] >= 4;
 }
 
-/* Columns of padding right of the image that some output reads. */
-static int64_t right_padding(const clconv_work *work)
-{
-    return (int64_t)(work->q - 1) * work->stride_w - work->pad_left +
-           (int64_t)(work->s - 1) * work->dilation_w - (work->w - 1);
-}
-
 /* Whether a vector but the first reaches out of the image on the left, or one but the last on the
  * right; padding is at most half the filter. */
 static bool sticks_out(const clconv_work *work, const int *value)
@@ -40,7 +33,7 @@ static bool sticks_out(const clconv_work *work, const int *value)
     const int64_t right =
         (far - 1) * work->stride_w - work->pad_left + (int64_t)(work->s - 1) * work->dilation_w;
     return work->q <= inner || near * work->stride_w < work->pad_left || right >= work->w ||
-           work->pad_left > half || right_padding(work) > half;
+           work->pad_left > half || clconv_right_padding(work) > half;
 }
 
 /* A row of vectors may reach beyond one neighbouring channel. */
@@ -81,18 +74,11 @@ static uint64_t packed(const clconv_request *request)
 static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
 {
     int value[CLCONV_TILE_KEYS];
-    clconv_program *program = NULL;
     const clconv_work *work = request->work;
     find_tile(request, value);
     const int64_t across = (work->q - 1) / (value[XB] * value[V]) + 1;
-    clconv_tile_note(plan, keys, value);
-    clconv_status status = clconv_tile_program(plan, "direct_rows", keys, value, &program);
-    if (!status)
-        status = clconv_add_packing(plan, request, program, value[KB]);
-    if (!status)
-        status = clconv_add_blocks(plan, request, program, "direct_rows", value[KB], value[KB],
-                                   work->p * across);
-    return status;
+    const clconv_block block = {"direct_rows", value[KB], value[KB], work->p * across};
+    return clconv_block_prepare(plan, request, keys, value, &block);
 }
 
 static double macs_per_cycle(const clconv_request *request)

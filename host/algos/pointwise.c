@@ -40,23 +40,16 @@ static uint64_t packed(const clconv_request *request)
     return clconv_packed_bytes(request->work, value[KB]);
 }
 
-/* Pixels of one work-item: whole tiles, and at least eight items per compute unit. */
-static int64_t run_of(const clconv_request *request, int64_t groups, int64_t tile)
-{
-    const int64_t pixels = (int64_t)request->work->p * request->work->q;
-    const int64_t tiles = (pixels - 1) / tile + 1;
-    const int64_t runs = (8 * (int64_t)request->dev->compute_units - 1) / groups + 1;
-    return ((tiles - 1) / (runs < tiles ? runs : tiles) + 1) * tile;
-}
-
 static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
 {
     int value[CLCONV_TILE_KEYS];
     clconv_program *program = NULL;
     const clconv_work *work = request->work;
+    const int64_t pixels = (int64_t)work->p * work->q;
     clconv_grid grid = {
         .kernel = "pointwise", .local = {1, 1, 1}, .y = 1, .uses_workspace = true, .owns = 1};
     find_tile(request, value);
+    const int tile = value[V] * value[XB];
     clconv_tile_note(plan, keys, value);
     clconv_status status = clconv_tile_program(plan, "pointwise", keys, value, &program);
     if (!status)
@@ -64,8 +57,8 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
     for (size_t i = 0; i < work->segments && !status; i++) {
         const clconv_segment *segment = &work->segment[i];
         grid.z = work->n * segment->groups;
-        grid.own[0] = (cl_int)run_of(request, grid.z, value[V] * value[XB]);
-        grid.x = ((int64_t)work->p * work->q - 1) / grid.own[0] + 1;
+        grid.own[0] = (cl_int)(clconv_run_of(request, grid.z, (pixels - 1) / tile + 1) * tile);
+        grid.x = (pixels - 1) / grid.own[0] + 1;
         grid.item_macs = clconv_plane_macs(work, segment->in * segment->out);
         status = clconv_plan_add_steps(plan, program, &grid, segment, request);
         grid.workspace_first += clconv_packed_floats(work, segment, value[KB]);
