@@ -2,6 +2,7 @@
 /* Prints sentences about what is wrong. */
 #include "errors.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 void errors_print(const char *sentence)
@@ -12,4 +13,13 @@ void errors_print(const char *sentence)
         if ((unsigned char)*c < ' ' || *c == 0x7f)
             *c = *c == '\n' || *c == '\t' ? ' ' : '?';
     fprintf(stderr, "%s\n", line);
+}
+
+bool errors_why(char *why, size_t room, const char *format, ...)
+{
+    va_list list;
+    va_start(list, format);
+    vsnprintf(why, room, format, list);
+    va_end(list);
+    return false;
 }

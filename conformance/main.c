@@ -4,11 +4,11 @@
 
 #include "dump.h"
 #include "interrupt.h"
+#include "errors.h"
 #include "options.h"
 #include "tiers.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,17 +43,6 @@ typedef struct raw_options {
     int isolate, list, minimise, verbose, worker, resume, fail_fast, no_quirks, strict, help;
 } raw_options;
 
-static bool wrong(char *why, size_t room, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static bool wrong(char *why, size_t room, const char *format, ...)
-{
-    va_list list;
-    va_start(list, format);
-    vsnprintf(why, room, format, list);
-    va_end(list);
-    return false;
-}
-
 /* Whether the library has an algorithm; if not, `why` lists those it has. */
 static bool known_algorithm(const char *name, char *why, size_t room)
 {
@@ -62,8 +51,8 @@ static bool known_algorithm(const char *name, char *why, size_t room)
     for (size_t i = 0; i < REPORT_MAX_ALGORITHMS && clconv_algorithm_name(i); i++)
         names[i] = clconv_algorithm_name(i);
     return options_word(name, names) >= 0 ||
-           wrong(why, room, "there is no algorithm '%s' (%s)", name,
-                 options_words_text(names, words, sizeof words));
+           errors_why(why, room, "there is no algorithm '%s' (%s)", name,
+                      options_words_text(names, words, sizeof words));
 }
 
 static bool read_shard(const char *text, int64_t shard[2], char *why, size_t room)
@@ -73,7 +62,7 @@ static bool read_shard(const char *text, int64_t shard[2], char *why, size_t roo
         return auto_shard(&shard[0], &shard[1], why, room);
     return (options_list(text, '/', 2, 2, shard, &count) && shard[0] >= 1 &&
             shard[0] <= shard[1]) ||
-           wrong(why, room, "--shard takes I/N with 1 <= I <= N, or auto, but got '%s'", text);
+           errors_why(why, room, "--shard takes I/N with 1 <= I <= N, or auto, but got '%s'", text);
 }
 
 static bool read_numbers(const raw_options *raw, run_options *o, char *why, size_t room)
@@ -82,20 +71,23 @@ static bool read_numbers(const raw_options *raw, run_options *o, char *why, size
     o->timeout = 120;
     o->min_coverage = RUN_MIN_COVERAGE;
     if (raw->seed && (!options_integer(raw->seed, &seed) || seed < 0))
-        return wrong(why, room, "--seed takes a whole number from 0 to %" PRId64 ", but got '%s'",
-                     INT64_MAX, raw->seed);
+        return errors_why(why, room,
+                          "--seed takes a whole number from 0 to %" PRId64 ", but got '%s'",
+                          INT64_MAX, raw->seed);
     if (raw->shard && !read_shard(raw->shard, shard, why, room))
         return false;
     if (o->case_text && shard[1] > 1)
-        return wrong(why, room, "--case is one convolution: it has no %" PRId64 " shards",
-                     shard[1]);
+        return errors_why(why, room, "--case is one convolution: it has no %" PRId64 " shards",
+                          shard[1]);
     if (raw->coverage && !parse_percent(raw->coverage, &o->min_coverage))
-        return wrong(why, room, "--min-coverage takes 0 to 100, but got '%s'", raw->coverage);
+        return errors_why(why, room, "--min-coverage takes 0 to 100, but got '%s'", raw->coverage);
     if (raw->timeout &&
         (!options_integer(raw->timeout, &o->timeout) || o->timeout < 1 || o->timeout > 86400))
-        return wrong(why, room, "--timeout takes 1 to 86400 seconds, but got '%s'", raw->timeout);
+        return errors_why(why, room, "--timeout takes 1 to 86400 seconds, but got '%s'",
+                          raw->timeout);
     if (raw->timeout && !raw->isolate)
-        return wrong(why, room, "--timeout needs --isolate: only a child process can be stopped");
+        return errors_why(why, room,
+                          "--timeout needs --isolate: only a child process can be stopped");
     o->seed = (uint64_t)seed;
     o->shard = shard[0];
     o->shards = shard[1];
@@ -106,23 +98,24 @@ static bool read_words(const raw_options *raw, run_options *o, char *why, size_t
 {
     char words[128];
     if (o->tier && options_word(o->tier, tier_names) < 0)
-        return wrong(why, room, "--tier is one of %s, but got '%s'",
-                     options_words_text(tier_names, words, sizeof words), o->tier);
+        return errors_why(why, room, "--tier is one of %s, but got '%s'",
+                          options_words_text(tier_names, words, sizeof words), o->tier);
     if (o->algo && !known_algorithm(o->algo, why, room))
         return false;
     if (o->case_text && (o->tier || raw->seed))
-        return wrong(why, room,
-                     "--case is one convolution: --tier and --seed do not go with it "
-                     "(a seed is written in the case, :seed=7)");
+        return errors_why(why, room,
+                          "--case is one convolution: --tier and --seed do not go with it "
+                          "(a seed is written in the case, :seed=7)");
     if (!report_files_distinct(&o->files, why, room))
         return false;
     if (o->baseline && !*o->baseline)
-        return wrong(why, room, "--baseline needs a file name, but got ''");
+        return errors_why(why, room, "--baseline needs a file name, but got ''");
     if (raw->resume && !o->files.json)
-        return wrong(why, room, "--resume needs --json F: what is finished stands in F.ndjson");
+        return errors_why(why, room,
+                          "--resume needs --json F: what is finished stands in F.ndjson");
     o->resume = raw->resume;
     if (o->dump && (!*o->dump || strchr(o->dump, '\n')))
-        return wrong(why, room, "--dump takes the name of a folder, in one line");
+        return errors_why(why, room, "--dump takes the name of a folder, in one line");
     o->isolate = raw->isolate;
     o->list = raw->list;
     o->minimise = raw->minimise;
@@ -146,19 +139,20 @@ static suite_entry *list_case(const run_options *o, size_t *count, char *why, si
         return NULL;
     const clconv_problem p = case_problem(&c);
     if (clconv_validate(&p) != CLCONV_OK)
-        return wrong(why, room, "%s", clconv_last_error()), NULL;
+        return errors_why(why, room, "%s", clconv_last_error()), NULL;
     if (c.data[0] && options_word(c.data, data_mode_names) < 0)
-        return wrong(why, room, "data=%s: data is one of %s", c.data,
-                     options_words_text(data_mode_names, words, sizeof words)),
+        return errors_why(why, room, "data=%s: data is one of %s", c.data,
+                          options_words_text(data_mode_names, words, sizeof words)),
                NULL;
     if (o->algo && c.algo[0] && strcmp(o->algo, c.algo) != 0)
-        return wrong(why, room, "--algo %s contradicts algo=%s of the case", o->algo, c.algo), NULL;
+        return errors_why(why, room, "--algo %s contradicts algo=%s of the case", o->algo, c.algo),
+               NULL;
     if (o->algo)
         snprintf(c.algo, sizeof c.algo, "%s", o->algo);
     if (c.algo[0] && !known_algorithm(c.algo, why, room))
         return NULL;
     if (c.tile[0] && !c.algo[0])
-        return wrong(why, room, "tile=%s needs an algorithm, algo=NAME", c.tile), NULL;
+        return errors_why(why, room, "tile=%s needs an algorithm, algo=NAME", c.tile), NULL;
     if (!c.data[0])
         snprintf(c.data, sizeof c.data, "exact");
     suite_entry *entries = calloc(REPORT_MAX_ALGORITHMS, sizeof *entries);
@@ -258,7 +252,7 @@ static int dispatch(poptContext context, const struct poptOption *table, run_opt
         return EXIT_GOOD;
     }
     if (stray)
-        wrong(why, sizeof why, "'%s' is not an option (see --help)", stray);
+        errors_why(why, sizeof why, "'%s' is not an option (see --help)", stray);
     else if (read_words(raw, o, why, sizeof why) && read_numbers(raw, o, why, sizeof why)) {
         char smoke[] = "smoke";
         o->tier = o->tier ? o->tier : smoke;
