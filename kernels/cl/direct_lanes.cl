@@ -56,11 +56,10 @@ INLINE void add_row(vec sum[KB][XB], global const float *row, const int left, co
 
 #if XB >= 8
 #define PART 8
-#define LANES_FROM(v, i) PICK(v, v, i, i + 1, i + 2, i + 3, i + 4, i + 5, i + 6, i + 7)
 #else
 #define PART 4
-#define LANES_FROM(v, i) PICK(v, v, i, i + 1, i + 2, i + 3)
 #endif
+#define LANES_FROM(v, i) JOIN(LANES_, PART)(v, i)
 
 /* The first XB lanes, in one store or two that overlap. */
 INLINE void store_pixels(const vec pixels, global float *p)

@@ -17,23 +17,44 @@ typedef float loose_vec __attribute__((ext_vector_type(V), aligned(4)));
 typedef float loose_4 __attribute__((ext_vector_type(4), aligned(4)));
 typedef float loose_8 __attribute__((ext_vector_type(8), aligned(4)));
 #define STORE_PART(value, p, lanes) (*(global JOIN(loose_, lanes) *)(p) = (value))
-#define PICK(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#define PICK_LANES(a, b, lanes) __builtin_shufflevector(a, b, BARE lanes)
+#define LANES_4(v, i) __builtin_shufflevector(v, v, i, i + 1, i + 2, i + 3)
+#define LANES_8(v, i)                                                                              \
+    __builtin_shufflevector(v, v, i, i + 1, i + 2, i + 3, i + 4, i + 5, i + 6, i + 7)
 #else
 #define LOAD(p) JOIN(vload, V)(0, p)
 #define STORE(value, p) JOIN(vstore, V)(value, 0, p)
 #define STORE_PART(value, p, lanes) JOIN(vstore, lanes)(value, 0, p)
-#define PICK(a, b, ...) shuffle2(a, b, (JOIN(uint, V))(__VA_ARGS__))
+#define PICK_LANES(a, b, lanes) shuffle2(a, b, (JOIN(uint, V))lanes)
+#define LANES_4(v, i) shuffle(v, (uint4)(i, i + 1, i + 2, i + 3))
+#define LANES_8(v, i) shuffle(v, (uint8)(i, i + 1, i + 2, i + 3, i + 4, i + 5, i + 6, i + 7))
 #endif
 
-#if defined(__clang__) && !defined(__SPIR__) && !defined(__SPIR64__) && !defined(__SPIRV__)
+/* PICK(a, b, i, j, ...): V of the lanes of a (0 to V - 1) and b (from V on). Its arguments have
+ * names because OpenCL C 1.2 has no `...` in macros, and NVIDIA's compiler minds. */
+#if V == 4
+#define BARE(c, d, e, f) c, d, e, f
+#define PICK(a, b, c, d, e, f) PICK_LANES(a, b, (c, d, e, f))
+#elif V == 8
+#define BARE(c, d, e, f, g, h, i, j) c, d, e, f, g, h, i, j
+#define PICK(a, b, c, d, e, f, g, h, i, j) PICK_LANES(a, b, (c, d, e, f, g, h, i, j))
+#else
+#define BARE(c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r)                                       \
+    c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r
+#define PICK(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r)                                 \
+    PICK_LANES(a, b, (c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r))
+#endif
+
+/* Where pointers have one address space, as on CPUs; elsewhere the cast below is no C. */
+#if defined(__clang__) &&                                                                          \
+    (defined(__x86_64__) || defined(__aarch64__) || defined(__riscv) || defined(__powerpc64__))
 #define HAS_PREFETCH 1
 #else
 #define HAS_PREFETCH 0
 #endif
 
 /* Asks for `count` floats that the next tile reads: hardware does not foresee rows this short. They
- * may lie outside x, nothing is read. PoCL's prefetch() does nothing, and clang's own is no
- * instruction of SPIR. */
+ * may lie outside x, nothing is read. PoCL's prefetch() does nothing. */
 INLINE void fetch(global const float *p, const int count)
 {
 #if HAS_PREFETCH
