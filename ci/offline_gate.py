@@ -25,6 +25,9 @@ CHECKED = ('-Wall', '-Wno-unused-function')
 COLUMNS = ('target', 'program', 'kernel', 'lanes', 'registers', 'local', 'spills', 'scratch',
            'code', 'source')
 UNKNOWN = '-'  # a figure that the target's compiler does not tell
+# Programs that the library does without where a driver says that they spill (steps.c,
+# clconv_plan_check_registers). What it takes then is among the others.
+ASKED_AT_RUN_TIME = ('direct_local ', 'depthwise_columns ')
 
 
 class Red(Exception):
@@ -223,7 +226,7 @@ class Program:
 
 
 def list_programs(lister, layers, folder):
-    done = subprocess.run([lister, layers, folder], capture_output=True, text=True, check=False)
+    done = subprocess.run([lister, folder, *layers], capture_output=True, text=True, check=False)
     if done.returncode or not done.stdout:
         sys.exit(done.stderr.strip() or f'{lister}: no programs')
     return [Program(folder, line) for line in sorted(set(done.stdout.splitlines()))]
@@ -247,6 +250,8 @@ def compile_one(target, program, cache, tools):
 
 
 def defect(figures):
+    if figures['program'].startswith(ASKED_AT_RUN_TIME):
+        return None
     spills, scratch = (0 if figures[c] == UNKNOWN else int(figures[c])
                        for c in ('spills', 'scratch'))
     return f'kernel {figures["kernel"]}: {spills} registers spilled, {scratch} bytes of scratch' \
@@ -347,7 +352,7 @@ def parse():
     parser.add_argument('--targets', type=lambda text: text.split(','))
     parser.add_argument('--programs', default='')
     parser.add_argument('--lister', required=True)
-    parser.add_argument('--layers', required=True)
+    parser.add_argument('--layers', required=True, type=lambda text: text.split(','))
     parser.add_argument('--cache', required=True)
     options = parser.parse_args()
     unknown = set(options.targets or []) - set(TARGETS)

@@ -60,6 +60,7 @@ static clconv_status query(cl_device_id id, clconv_device *out)
         {CL_DEVICE_MAX_WORK_GROUP_SIZE, sizeof dev.max_group, &dev.max_group},
         {CL_DEVICE_MAX_WORK_ITEM_SIZES, sizeof items, items},
         {CL_DEVICE_MAX_MEM_ALLOC_SIZE, sizeof dev.max_alloc, &dev.max_alloc},
+        {CL_DEVICE_LOCAL_MEM_SIZE, sizeof dev.local_bytes, &dev.local_bytes},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const cl_int err = clGetDeviceInfo(id, rows[i].what, rows[i].bytes, rows[i].value, NULL);

@@ -93,8 +93,9 @@ typedef struct clconv_device {
     cl_uint native_floats; /* floats of its vectors, 1 where it has none or does not say */
     cl_uint compute_units, clock_mhz;
     size_t max_group, max_item[3];
-    cl_ulong max_alloc;
+    cl_ulong max_alloc, local_bytes;
     double launch_macs; /* more multiply-adds than this in one launch could block a display */
+    atomic_bool few_registers; /* a GPU on which a kernel of many sums was seen to spill them */
 } clconv_device;
 
 /* One compiled program: an algorithm's kernel file under one set of -D options. Owned by the
@@ -264,8 +265,9 @@ clconv_status clconv_choose(const clconv_request *request, const char *name, clc
 typedef struct clconv_grid {
     const char *kernel;
     size_t local[3];
-    int64_t x, y; /* work-items along 0 and 1 */
-    int64_t z;    /* independent items along 2, cut at will: the kernel adds its argument z_first */
+    bool local_is_fixed; /* the kernel is compiled for that work-group */
+    int64_t x, y;        /* work-items along 0 and 1 */
+    int64_t z; /* independent items along 2, cut at will: the kernel adds its argument z_first */
     double item_macs; /* multiply-adds behind one of the z items, or as many steps of other work */
     bool uses_workspace;
     size_t workspace_first; /* elements: where the segment's part begins */
@@ -277,6 +279,11 @@ typedef struct clconv_grid {
 clconv_status clconv_plan_add_steps(clconv_plan *plan, clconv_program *program,
                                     const clconv_grid *grid, const clconv_segment *segment,
                                     const clconv_request *request);
+
+/* For designs of many sums, once their steps are there: CLCONV_UNSUPPORTED where the driver says
+ * that a GPU's kernel keeps registers in memory. Then device.few_registers is set, and plan.c asks
+ * for another design. */
+clconv_status clconv_plan_check_registers(clconv_plan *plan, const clconv_request *request);
 
 /* Sets grid->own: R, S, strides and dilations for kernels that take them as arguments. */
 void clconv_grid_filter(clconv_grid *grid, const clconv_work *work);

@@ -20,12 +20,17 @@ uint64_t clconv_packed_bytes(const clconv_work *work, int pack)
     return (uint64_t)floats * sizeof(float);
 }
 
+enum { PACKING_GROUP = 32 };
+
 clconv_status clconv_add_packing(clconv_plan *plan, const clconv_request *request,
                                  clconv_program *program, int pack)
 {
     const clconv_work *work = request->work;
     clconv_status status = CLCONV_OK;
     clconv_grid grid = {.kernel = "pack_weights", .local = {1, 1, 1}, .uses_workspace = true};
+    if (!request->dev->wide_vectors && request->dev->max_group >= PACKING_GROUP &&
+        request->dev->max_item[0] >= PACKING_GROUP)
+        grid.local[0] = PACKING_GROUP;
     for (size_t i = 0; i < work->segments && !status; i++) {
         const clconv_segment *segment = &work->segment[i];
         grid.z = clconv_blocks(segment, pack);

@@ -142,19 +142,16 @@ static clconv_status explain(clconv_plan *plan, const clconv_request *request)
                         : CLCONV_OK;
 }
 
-static clconv_status prepare(clconv_plan *plan, const clconv_plan_options *options,
-                             const clconv_request *request)
+static clconv_status prepare_with(clconv_plan *plan, const clconv_plan_options *options,
+                                  const clconv_candidate *chosen)
 {
     cl_int err = CL_SUCCESS;
-    clconv_candidate chosen;
-    clconv_status status = clconv_choose(request, options->algorithm, &chosen);
-    if (status)
-        return status;
-    plan->algo = chosen.algo;
+    const clconv_request *request = &chosen->request;
+    plan->algo = chosen->algo;
     if (plan->work.n == 0)
         return CLCONV_OK;
-    plan->workspace = (size_t)chosen.choice.workspace;
-    plan->packed = plan->algo->packed ? (size_t)plan->algo->packed(&chosen.request) : 0;
+    plan->workspace = (size_t)chosen->choice.workspace;
+    plan->packed = plan->algo->packed ? (size_t)plan->algo->packed(request) : 0;
     plan->packed_weights = plan->packed && request->packed_weights;
     if (plan->workspace && !(options->flags & CLCONV_USER_WORKSPACE)) {
         plan->own_workspace =
@@ -162,9 +159,40 @@ static clconv_status prepare(clconv_plan *plan, const clconv_plan_options *optio
         if (err)
             return clconv_cl_fail(err, "creating the plan's workspace");
     }
-    status = plan->algo->prepare(plan, &chosen.request);
+    const clconv_status status = plan->algo->prepare(plan, request);
     note_local(plan, request->local);
     return status;
+}
+
+/* What prepare_with has made. */
+static void unprepare(clconv_plan *plan)
+{
+    if (plan->algo && plan->algo->release)
+        plan->algo->release(plan);
+    for (size_t i = 0; i < plan->steps; i++)
+        clReleaseKernel(plan->step[i].kernel);
+    if (plan->own_workspace)
+        clReleaseMemObject(plan->own_workspace);
+    plan->algo = NULL;
+    plan->algo_data = NULL;
+    plan->steps = plan->pack_steps = 0;
+    plan->own_workspace = NULL;
+}
+
+/* Chooses again if a design has found that the device lacks registers for it. */
+static clconv_status prepare(clconv_plan *plan, const clconv_plan_options *options,
+                             const clconv_request *request)
+{
+    clconv_candidate chosen;
+    const bool knew = atomic_load(&plan->ctx->dev.few_registers);
+    clconv_status status = clconv_choose(request, options->algorithm, &chosen);
+    if (!status)
+        status = prepare_with(plan, options, &chosen);
+    if (status != CLCONV_UNSUPPORTED || knew || !atomic_load(&plan->ctx->dev.few_registers))
+        return status;
+    unprepare(plan);
+    status = clconv_choose(request, options->algorithm, &chosen);
+    return status ? status : prepare_with(plan, options, &chosen);
 }
 
 clconv_status clconv_plan_create(clconv_context *ctx, const clconv_problem *p,
@@ -207,16 +235,11 @@ void clconv_plan_destroy(clconv_plan *plan)
 {
     if (!plan)
         return;
-    if (plan->algo && plan->algo->release)
-        plan->algo->release(plan);
-    for (size_t i = 0; i < plan->steps; i++)
-        clReleaseKernel(plan->step[i].kernel);
+    unprepare(plan);
     if (plan->last)
         clReleaseEvent(plan->last);
     if (plan->last_queue)
         clReleaseCommandQueue(plan->last_queue);
-    if (plan->own_workspace)
-        clReleaseMemObject(plan->own_workspace);
     clconv_work_free(&plan->work);
     free(plan->step);
     free(plan->explain);

@@ -180,14 +180,15 @@ static clconv_status check_grid(const clconv_device *dev, const clconv_grid *gri
 
 /* A kernel of many registers may not run in the groups that its algorithm wants. Sizes are powers
  * of two, so that halves still divide the grid. A size that the caller has named stays. */
-static clconv_status fit_local(const clconv_request *request, clconv_step *step)
+static clconv_status fit_local(const clconv_request *request, const clconv_grid *grid,
+                               clconv_step *step)
 {
     size_t most = 0;
     size_t *const local = step->local;
     if (clGetKernelWorkGroupInfo(step->kernel, request->dev->id, CL_KERNEL_WORK_GROUP_SIZE,
                                  sizeof most, &most, NULL))
         return CLCONV_OK;
-    if (request->local[0] && local[0] * local[1] * local[2] > most)
+    if ((request->local[0] || grid->local_is_fixed) && local[0] * local[1] * local[2] > most)
         return clconv_fail(CLCONV_UNSUPPORTED,
                            "work-groups of %zu x %zu x %zu are more than the %zu work-items that "
                            "this kernel can have on this device",
@@ -196,6 +197,28 @@ static clconv_status fit_local(const clconv_request *request, clconv_step *step)
         while (local[axis] > 1 && local[0] * local[1] * local[2] > most)
             local[axis] /= 2;
     return CLCONV_OK;
+}
+
+/* A driver may keep a few bytes of every kernel for itself (NVIDIA 580: 8 or 16). */
+enum { FEW_BYTES = 64, SPILL_MEM_SIZE_INTEL = 0x4109 /* cl_intel_required_subgroup_size */ };
+
+clconv_status clconv_plan_check_registers(clconv_plan *plan, const clconv_request *request)
+{
+    const cl_kernel_work_group_info asked[] = {CL_KERNEL_PRIVATE_MEM_SIZE, SPILL_MEM_SIZE_INTEL};
+    cl_ulong most = 0;
+    for (size_t i = 0; i < 2 && plan->steps; i++) {
+        cl_ulong bytes = 0;
+        if (!clGetKernelWorkGroupInfo(plan->step[plan->steps - 1].kernel, request->dev->id,
+                                      asked[i], sizeof bytes, &bytes, NULL) &&
+            bytes > most)
+            most = bytes;
+    }
+    if (most <= FEW_BYTES || request->tile || request->dev->wide_vectors)
+        return CLCONV_OK;
+    atomic_store(&plan->ctx->dev.few_registers, true);
+    return clconv_fail(CLCONV_UNSUPPORTED,
+                       "the kernel keeps %" PRIu64 " bytes of its sums in memory on this device",
+                       most);
 }
 
 /* Adds one launch of `count` items from `first` on; warms the kernel up before its real arguments.
@@ -225,7 +248,7 @@ static clconv_status add_step(clconv_plan *plan, clconv_program *program, const 
     if (status)
         return status;
     plan->steps++;
-    status = fit_local(request, step);
+    status = fit_local(request, grid, step);
     set_stand_ins(plan->ctx, step->kernel, buffers, &err);
     set_shape_args(step->kernel, &index, &plan->work, segment, 0, 0, &err);
     for (size_t i = 0; i < grid->owns; i++)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { LARGEST_XB = 16, LARGEST_YB = 4 };
+enum { LARGEST_XB = 16, LARGEST_YB = 8 };
 
 /* A CPU's work-item computes a vector, a GPU's one pixel: its neighbours load beside it. The image
  * has no say, so that another image size builds nothing. */

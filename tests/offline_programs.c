@@ -2,8 +2,8 @@
 /* Lists the programs that the library builds on a GPU for the layers of a table, without one: the
  * OpenCL calls of planning are answered here, and clBuildProgram writes down what it was given.
  *
- * usage: offline_programs LAYERS.csv FOLDER
- * FOLDER gets <algorithm>.cl, the source; stdout a line `algorithm<TAB>options` per program. */
+ * usage: offline_programs FOLDER LAYERS.csv...
+ * FOLDER gets <stem>.cl, the source; stdout a line `stem<TAB>options` per program. */
 #include <clconv/clconv.h>
 
 #include <inttypes.h>
@@ -12,8 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *folder, *algorithm; /* where sources go; which algorithm is planning */
-static char anything;                  /* every handle points here */
+static const char *folder;     /* where sources go */
+static char stem[64];          /* the kernel file that is being built */
+static cl_ulong private_bytes; /* of every kernel */
+static char anything;          /* every handle points here */
 
 /* ---- A GPU that only plans ------------------------------------------------------------------ */
 
@@ -33,7 +35,7 @@ cl_int clGetDeviceInfo(cl_device_id id, cl_device_info what, size_t room, void *
     static const cl_device_type type = CL_DEVICE_TYPE_GPU;
     static const cl_uint number = 64, megahertz = 1000, one = 1;
     static const cl_bool yes = CL_TRUE;
-    static const cl_ulong memory = (cl_ulong)1 << 40;
+    static const cl_ulong memory = (cl_ulong)1 << 40, local = 32768;
     static const size_t group = 1024, items[3] = {1024, 1024, 1024};
     static const char version[] = "OpenCL 1.2 ";
     static cl_platform_id platform = (cl_platform_id)&anything;
@@ -51,6 +53,7 @@ cl_int clGetDeviceInfo(cl_device_id id, cl_device_info what, size_t room, void *
         {CL_DEVICE_MAX_WORK_GROUP_SIZE, &group, sizeof group},
         {CL_DEVICE_MAX_WORK_ITEM_SIZES, items, sizeof items},
         {CL_DEVICE_MAX_MEM_ALLOC_SIZE, &memory, sizeof memory},
+        {CL_DEVICE_LOCAL_MEM_SIZE, &local, sizeof local},
         {CL_DEVICE_PLATFORM, &platform, sizeof platform},
     };
     (void)id;
@@ -83,17 +86,30 @@ cl_int clGetKernelWorkGroupInfo(cl_kernel kernel, cl_device_id id, cl_kernel_wor
     const size_t group = 1024;
     (void)kernel;
     (void)id;
+    if (what == CL_KERNEL_PRIVATE_MEM_SIZE)
+        return answer(&private_bytes, sizeof private_bytes, room, out, size);
     return what == CL_KERNEL_WORK_GROUP_SIZE ? answer(&group, sizeof group, room, out, size)
                                              : CL_INVALID_VALUE;
 }
 
-/* The source of an algorithm, the same for all its programs. */
+/* A stem names the last kernel of its file; gemm has two, gemm_unfold and gemm_epilogue. */
+static void find_stem(const char *text)
+{
+    static const char word[] = "kernel void ";
+    for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
+        sscanf(at, "kernel void %63[a-z_]", stem);
+    if (!strncmp(stem, "gemm", 4))
+        stem[4] = '\0';
+}
+
+/* The source of a stem, the same for all its programs. */
 cl_program clCreateProgramWithSource(cl_context context, cl_uint count, const char **text,
                                      const size_t *lengths, cl_int *err)
 {
     char path[4096];
     (void)context;
-    snprintf(path, sizeof path, "%s/%s.cl", folder, algorithm);
+    find_stem(text[0]);
+    snprintf(path, sizeof path, "%s/%s.cl", folder, stem);
     FILE *file = count == 1 && !lengths ? fopen(path, "w") : NULL;
     const bool written = file && fputs(text[0], file) >= 0;
     *err = file && !fclose(file) && written ? CL_SUCCESS : CL_INVALID_VALUE;
@@ -108,7 +124,7 @@ cl_int clBuildProgram(cl_program program, cl_uint count, const cl_device_id *dev
     (void)devices;
     (void)done;
     (void)user;
-    return printf("%s\t%s\n", algorithm, options) > 0 ? CL_SUCCESS : CL_OUT_OF_HOST_MEMORY;
+    return printf("%s\t%s\n", stem, options) > 0 ? CL_SUCCESS : CL_OUT_OF_HOST_MEMORY;
 }
 
 cl_kernel clCreateKernel(cl_program program, const char *name, cl_int *err)
@@ -208,16 +224,25 @@ static bool read_layer(const char *line, clconv_problem *p)
     return got == 14;
 }
 
+/* Where kernels need memory for registers, none that minds may be kept. */
+static bool is_chosen_well(const clconv_plan *plan)
+{
+    return !plan || !private_bytes ||
+           (!strstr(clconv_plan_explain(plan), "tile local,") &&
+            !strstr(clconv_plan_explain(plan), "tile columns,"));
+}
+
 /* Plans a layer with every algorithm that takes it. */
 static bool plan_layer(clconv_context *ctx, const clconv_problem *p)
 {
     bool good = true;
+    const char *algorithm;
     for (size_t i = 0; good && (algorithm = clconv_algorithm_name(i)); i++) {
         clconv_plan *plan = NULL;
         const clconv_plan_options options = {.size = sizeof options, .algorithm = algorithm};
         const clconv_status status = clconv_plan_create(ctx, p, &options, &plan);
+        good = (status == CLCONV_OK || status == CLCONV_ALGORITHM_REFUSES) && is_chosen_well(plan);
         clconv_plan_destroy(plan);
-        good = status == CLCONV_OK || status == CLCONV_ALGORITHM_REFUSES;
     }
     return good;
 }
@@ -237,22 +262,36 @@ static bool plan_layers(clconv_context *ctx, FILE *table)
     return good && layers > 0;
 }
 
-int main(int argc, char **argv)
+/* The layers of the tables on a GPU whose kernels need `bytes` of private memory. */
+static bool plan_tables(char **paths, cl_ulong bytes)
 {
     clconv_context *ctx = NULL;
-    FILE *table = argc == 3 ? fopen(argv[1], "r") : NULL;
-    folder = argc == 3 ? argv[2] : NULL;
-    if (!table) {
-        fprintf(stderr, "usage: offline_programs LAYERS.csv FOLDER\n");
-        return 2;
-    }
-    setenv("CLCONV_CACHE_DIR", "", 1); /* every program is built, none is kept */
+    private_bytes = bytes;
     const clconv_status status =
         clconv_context_create((cl_context)&anything, (cl_device_id)&anything, &ctx);
+    bool good = !status;
     if (status)
         fprintf(stderr, "offline_programs: %s\n", clconv_last_error());
-    const bool good = !status && plan_layers(ctx, table);
+    for (; good && *paths; paths++) {
+        FILE *table = fopen(*paths, "r");
+        good = table && plan_layers(ctx, table);
+        if (table)
+            fclose(table);
+        else
+            perror(*paths);
+    }
     clconv_context_destroy(ctx);
-    fclose(table);
-    return good ? 0 : 1;
+    return good;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 3) {
+        fprintf(stderr, "usage: offline_programs FOLDER LAYERS.csv...\n");
+        return 2;
+    }
+    folder = argv[1];
+    setenv("CLCONV_CACHE_DIR", "", 1); /* every program is built, none is kept */
+    /* Also what the library takes where a design's kernel needs memory for its registers. */
+    return plan_tables(argv + 2, 0) && plan_tables(argv + 2, 4096) ? 0 : 1;
 }
