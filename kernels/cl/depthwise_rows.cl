@@ -202,8 +202,8 @@ INLINE void plain_steps(vec sum[REACH][XB][PARTS], const vec *weight, const vec 
     const int large = STEP == 1 && plane_out > LARGE_PLANE;
     const long ahead_step = large ? out_step : V;
     global const float *in_ahead = plane->in + plane_in + done * VECTORS_IN * V;
-    global float *out_ahead =
-        plane->out + (large ? out + ROWS_AHEAD * out_step + strip->column[0] : plane_out + done * V);
+    const long rows_on = out + ROWS_AHEAD * out_step + strip->column[0];
+    global float *out_ahead = plane->out + (large ? rows_on : plane_out + done * V);
     for (; t < end; t++) {
         fetch(in_ahead, VECTORS_IN * V);
         fetch_to_store(out_ahead, V);
