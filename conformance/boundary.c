@@ -20,6 +20,7 @@ const named_case smoke_cases[] = {
     {"n2c5h2w11k9b1", "pointwise, dense, 9 outputs: two blocks of 4 + 1"},
     {"n1c3hw2k4", "pointwise, a vector of 4 pixels"},
     {"n2c4h3w5k6g2", "pointwise, grouped, tail of a vector"},
+    {"n1c131h5w10k7b1", "pointwise, more channels than a panel, 2 pixels behind tiles of 8 and 48"},
     {"n2c3h8w32k6r2s3pt1pb0pl2pr0b1:shared", "shared kernel, two filters, no right padding"},
     {"n2c5h7w9k10r3s2sh2pt0pb2pl1pr0dw3b1:shared:reduce=sum:data=real", "shared kernel, sum"},
     {"n1c3h5w18k9r1s4sw2pt0pb1pl3pr2dh2dw1b1:shared:reduce=mean:data=real", "shared kernel, mean"},

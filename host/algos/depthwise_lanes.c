@@ -77,14 +77,17 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
     return status;
 }
 
-/* Planes of 7x7 take 0.6 of the time that design `rows` takes, of 14x14 as much to 1.7 times (V 16,
- * 3x3 to 7x7, Intel Xeon, 2026-11-20). */
+/* Rows of up to 12 pixels take 0.6 to 0.9 of the time that design `rows` takes, of 14 pixels 0.7
+ * with a filter of 7x7, as much with 5x5 and 1.3 times with 3x3 (V 16, Intel Xeon, 2026-11-20). */
 static double macs_per_cycle(const clconv_request *request)
 {
-    enum { WIDEST = 8 };
+    enum { NARROW = 8, FEW_TAPS = 9 };
     int value[CLCONV_TILE_KEYS];
+    const clconv_work *work = request->work;
     find_tile(request, value);
-    return 8.0 + (request->work->q <= WIDEST ? 0.5 : 0.3) * value[V];
+    const bool narrow = work->q <= NARROW || 4 * work->q <= 3 * value[V];
+    const bool many_taps = work->q < value[V] && (int64_t)work->r * work->s > FEW_TAPS;
+    return 8.0 + (narrow || many_taps ? 0.5 : 0.3) * value[V];
 }
 
 const clconv_algo clconv_algo_depthwise_lanes = {

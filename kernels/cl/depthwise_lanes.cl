@@ -102,14 +102,6 @@ INLINE void store_all(global float *const *to, const vec *from, const int count)
     }
 }
 
-/* Many short stores would wait for the lines of y (7x7 planes: 29 to 25 us). */
-INLINE void expect_stores(global float *const *to, const int count)
-{
-    for (int l = 0; l < V; l++)
-        for (int i = 0; i < count; i += 16)
-            fetch_to_store(to[l] + i, 1);
-}
-
 INLINE void load_weights(vec weight[TAPS], global const float *const *filter)
 {
 #if TAPS >= BLOCK
@@ -124,8 +116,8 @@ INLINE void load_weights(vec weight[TAPS], global const float *const *filter)
 #endif
 }
 
-/* Adds a row of the filter to XB pixels, whose first is column `left` of x under the first tap.
- * Only so many columns at either end as the filter reaches over can be padding. */
+/* Adds a row of the filter to XB pixels, whose first sees column `left` of x, at row[0], under the
+ * first tap. Only so many columns at either end as the filter reaches over can be padding. */
 INLINE void add_row(vec sum[XB][PARTS], const vec *row, const vec *weight, const int left,
                     const int in_w)
 {
@@ -134,7 +126,7 @@ INLINE void add_row(vec sum[XB][PARTS], const vec *row, const vec *weight, const
     for (int c = 0; c < COLUMNS; c++) {
         if ((c < REACH && left + c < 0) || (c >= COLUMNS - REACH && left + c >= in_w))
             continue;
-        const vec value = row[left + c];
+        const vec value = row[c];
         UNROLL
         for (int s = 0; s < FILTER_W; s++) {
             const int at = c - s * DILATION_W, j = at / STRIDE_W;
@@ -148,27 +140,32 @@ typedef struct sizes {
     int in_h, in_w, out_h, out_w, pad_top, pad_left;
 } sizes;
 
-/* The last pixels of a row overlap those before. */
+/* The last pixels of a row overlap those before. Rows are walked within columns: what lies in the
+ * padding of a column is the same for all of them. `y` is where the result goes: many short stores
+ * would wait for its lines (7x7 planes: 28 to 22 us). */
 INLINE void convolve(vec *out, const vec *in, const vec *weight, const vec start,
-                     const sizes *size)
+                     const sizes *size, global float *y)
 {
-    for (int p = 0; p < size->out_h; p++) {
-        const int top = p * STRIDE_H - size->pad_top;
-        const int first = top < 0 ? (-top + DILATION_H - 1) / DILATION_H : 0;
-        const int end = min(FILTER_H, (size->in_h - top + DILATION_H - 1) / DILATION_H);
-        for (int q = 0; q < size->out_w; q += XB) {
-            const int col = min(q, size->out_w - XB);
+    for (int q = 0; q < size->out_w; q += XB) {
+        const int col = min(q, size->out_w - XB), left = col * STRIDE_W - size->pad_left;
+        for (int p = 0; p < size->out_h; p++) {
+            const int top = p * STRIDE_H - size->pad_top;
+            const int first = top < 0 ? (-top + DILATION_H - 1) / DILATION_H : 0;
+            const int end = min(FILTER_H, (size->in_h - top + DILATION_H - 1) / DILATION_H);
+            const vec *row = in + ((long)(top + first * DILATION_H) * size->in_w + left);
+            vec *to = out + (p * size->out_w + col);
             vec sum[XB][PARTS];
+            UNROLL
+            for (int i = 0; i < XB; i++)
+                fetch_to_store(y + (p * size->out_w + col + i) * V, 1);
             UNROLL
             for (int i = 0; i < XB * PARTS; i++)
                 sum[i / PARTS][i % PARTS] = i % PARTS ? 0.0f : start;
-            for (int r = first; r < end; r++)
-                add_row(sum, in + (top + r * DILATION_H) * size->in_w, weight + r * FILTER_W,
-                        col * STRIDE_W - size->pad_left, size->in_w);
+            for (int r = first; r < end; r++, row += DILATION_H * size->in_w)
+                add_row(sum, row, weight + r * FILTER_W, left, size->in_w);
             UNROLL
             for (int j = 0; j < XB; j++)
-                out[p * size->out_w + col + j] =
-                    PARTS == 1 ? sum[j][0] : sum[j][0] + sum[j][PARTS - 1];
+                to[j] = PARTS == 1 ? sum[j][0] : sum[j][0] + sum[j][PARTS - 1];
         }
     }
 }
@@ -180,12 +177,74 @@ typedef struct plane {
     int k, g;
 } plane;
 
+/* Elements from one plane, group, channel or image to the next. */
+typedef struct strides {
+    long plane_in, plane_out, x_image, y_image, w_group, w_out, b_group;
+    int groups, channels;
+} strides;
+
+INLINE void next_plane(plane *at, const strides *step)
+{
+    at->filter += step->w_out;
+    at->bias++;
+    at->out += step->plane_out;
+    if (++at->k < step->channels)
+        return;
+    at->k = 0;
+    at->in += step->plane_in;
+    at->filter += step->w_group - step->channels * step->w_out;
+    at->bias += step->b_group - step->channels;
+    if (++at->g < step->groups)
+        return;
+    at->g = 0;
+    at->in += step->x_image - step->groups * step->plane_in;
+    at->filter -= step->groups * step->w_group;
+    at->bias -= step->groups * step->b_group;
+    at->out += step->y_image - step->groups * step->channels * step->plane_out;
+}
+
+/* V planes. */
+typedef struct block {
+    global const float *in[V], *filter[V], *bias[V];
+    global float *out[V];
+} block;
+
+/* The planes from `at` on, of which `left` are left; the lanes behind repeat the last one. */
+INLINE void next_block(block *block, plane *at, const strides *step, const long left)
+{
+    if (step->channels == 1 && at->g + V < step->groups && V < left) { /* most are */
+        UNROLL
+        for (int l = 0; l < V; l++) {
+            block->in[l] = at->in + l * step->plane_in;
+            block->filter[l] = at->filter + l * step->w_group;
+            block->bias[l] = at->bias + l * step->b_group;
+            block->out[l] = at->out + l * step->plane_out;
+        }
+        at->g += V;
+        at->in += V * step->plane_in;
+        at->filter += V * step->w_group;
+        at->bias += V * step->b_group;
+        at->out += V * step->plane_out;
+        return;
+    }
+    for (int l = 0; l < V; l++) {
+        block->in[l] = at->in;
+        block->filter[l] = at->filter;
+        block->bias[l] = at->bias;
+        block->out[l] = at->out;
+        if (l + 1 < left)
+            next_plane(at, step);
+    }
+}
+
 static __attribute__((noinline)) void do_run(CONV_BUFFERS, CONV_SHAPE, const long first,
                                              const long count)
 {
     vec in[ROOM], out[ROOM], weight[TAPS];
     const sizes size = {in_h, in_w, out_h, out_w, pad_top, pad_left};
     const int plane_in = in_h * in_w, plane_out = out_h * out_w;
+    const strides step = {plane_in, plane_out, x_image, y_image,      w_group,
+                          w_out,    b_group,   groups,  out_per_group};
     const long n = first / out_per_group / groups;
     plane at = {.g = (int)(first / out_per_group % groups), .k = (int)(first % out_per_group)};
     at.in = x + x_offset + n * x_image + (long)at.g * plane_in;
@@ -193,38 +252,15 @@ static __attribute__((noinline)) void do_run(CONV_BUFFERS, CONV_SHAPE, const lon
     at.bias = b + b_offset + at.g * b_group + at.k;
     at.out = y + y_offset + n * y_image + ((long)at.g * out_per_group + at.k) * plane_out;
     for (long z = 0; z < count; z += V) {
-        global const float *from[V], *filter[V];
-        global float *to[V];
-        float bias[V];
-        for (int l = 0; l < V; l++) {
-            from[l] = at.in;
-            filter[l] = at.filter;
-            to[l] = at.out;
-            bias[l] = has_bias ? bias_factor * *at.bias : 0.0f;
-            if (z + l + 1 >= count) /* the lanes that are left repeat the last plane */
-                continue;
-            at.filter += w_out;
-            at.bias++;
-            at.out += plane_out;
-            if (++at.k < out_per_group)
-                continue;
-            at.k = 0;
-            at.in += plane_in;
-            at.filter += w_group - out_per_group * w_out;
-            at.bias += b_group - out_per_group;
-            if (++at.g < groups)
-                continue;
-            at.g = 0;
-            at.in += x_image - (long)groups * plane_in;
-            at.filter -= groups * w_group;
-            at.bias -= groups * b_group;
-            at.out += y_image - (long)groups * out_per_group * plane_out;
-        }
-        expect_stores(to, plane_out);
-        load_weights(weight, filter);
-        load_all(in, from, plane_in);
-        convolve(out, in, weight, JOIN(vload, V)(0, bias), &size);
-        store_all(to, out, plane_out);
+        block block;
+        float start[V];
+        next_block(&block, &at, &step, count - z);
+        for (int l = 0; l < V; l++)
+            start[l] = has_bias ? bias_factor * *block.bias[l] : 0.0f;
+        load_weights(weight, block.filter);
+        load_all(in, block.in, plane_in);
+        convolve(out, in, weight, JOIN(vload, V)(0, start), &size, block.out[0]);
+        store_all(block.out, out, plane_out);
     }
 }
 

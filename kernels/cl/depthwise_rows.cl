@@ -54,8 +54,8 @@ typedef struct strip {
     int first, count;
     int top;              /* row of x under the first tap of the first row */
     int plain, plain_end; /* steps that have all their rows of x and finish one of y */
-    int column[XB];       /* of y, under lane 0 */
-    int left[XB];         /* column of x there under the first tap */
+    long column[XB];      /* of y, under lane 0 */
+    long left[XB];        /* column of x there under the first tap */
 } strip;
 
 #if V == 4
@@ -104,13 +104,13 @@ INLINE void add_row(vec sum[REACH][XB][PARTS], const vec *weight, const plane *p
     UNROLL
     for (int i = 0; i < FILTER_W * XB; i++) {
         const int s = i / XB, v = i % XB;
-        const int col = strip->left[v] + s * DILATION_W;
+        const long col = strip->left[v] + s * DILATION_W;
         /* under a stride of 2, tap s sees the pixels of tap s - 2 but one */
         if (STRIDE_W == 2 && DILATION_W == 1 && s >= 2 && safe)
             value[i] = NEXT(value[i - 2 * XB], (vec)plane->in[row + col + 2 * (V - 1)]);
         else
             value[i] = load_tap(plane, row + col, s * DILATION_W % 2, safe);
-        const vec_index at = LANE * STRIDE_W + col;
+        const vec_index at = LANE * STRIDE_W + (int)col;
         const vec_index inside = (at >= 0) & (at < in_w);
         UNROLL
         for (int j = 0; j * STRIDE_H + q < FILTER_H; j++) {
@@ -184,6 +184,40 @@ INLINE void any_step(vec sum[REACH][XB][PARTS], const vec *weight, const vec sta
 /* Vectors of x for one of y: a strip asks for its share of the next plane (128x56, 3x3: 162 to
  * 122 us), because columns of short rows are no pattern that hardware foresees. */
 #define VECTORS_IN (STEP * STRIDE_W)
+/* A first-level cache cannot hold the next plane of y beside one of more pixels than these: a strip
+ * asks for rows of its own, so many further down (32x112, 3x3: 141 to 130 us). Strides have no
+ * register left for that. */
+#define LARGE_PLANE 8192
+#define ROWS_AHEAD 4
+
+/* Steps t to end - 1, which test nothing. Column 0 of the first row of x, and of the row of y that
+ * it completes, have the indices `in` and `out`. */
+INLINE void plain_steps(vec sum[REACH][XB][PARTS], const vec *weight, const vec start, int t,
+                        const int end, const plane *plane, const strip *strip, const sizes *size,
+                        long in, long out, const int edge)
+{
+    const long in_w = size->in_w, out_step = DILATION_H * (long)size->out_w;
+    const long plane_in = size->in_h * in_w, plane_out = (long)size->out_h * size->out_w;
+    const long done = (strip->column[0] + V - 1) / V * strip->count + t;
+    const int large = STEP == 1 && plane_out > LARGE_PLANE;
+    const long ahead_step = large ? out_step : V;
+    global const float *in_ahead = plane->in + plane_in + done * VECTORS_IN * V;
+    const long rows_on = out + ROWS_AHEAD * out_step + strip->column[0];
+    global float *out_ahead = plane->out + (large ? rows_on : plane_out + done * V);
+    for (; t < end; t++) {
+        fetch(in_ahead, VECTORS_IN * V);
+        fetch_to_store(out_ahead, V);
+        UNROLL
+        for (int q = 0; q < STEP; q++)
+            add_row(sum, weight, plane, strip, in + q * in_w, q, size->in_w, edge, 1);
+        store_row(sum, plane, strip, out, size->out_w, 1);
+        next_row(sum, start);
+        in += STEP_ROWS * in_w;
+        out += out_step;
+        in_ahead += VECTORS_IN * V;
+        out_ahead += ahead_step;
+    }
+}
 
 /* Walks a strip. The plain steps, which are most, test nothing. */
 INLINE void walk(const vec *weight, const vec start, const plane *plane, const strip *strip,
@@ -206,21 +240,9 @@ INLINE void walk(const vec *weight, const vec start, const plane *plane, const s
         next_row(sum, start);
     for (; t < strip->count + REACH - 1; t++) {
         if (t == plain && t < end) {
-            const long done = (long)(strip->column[0] + V - 1) / V * strip->count;
-            long in = in_0 + t * STEP_ROWS * in_w, out = out_0 + t * DILATION_H * out_w;
-            global const float *next_in = plane->in + size->in_h * in_w + done * VECTORS_IN * V;
-            global float *next_out = plane->out + size->out_h * out_w + done * V;
-            for (; t < end; t++) {
-                fetch(next_in + (long)t * (VECTORS_IN * V), VECTORS_IN * V);
-                fetch_to_store(next_out + (long)t * V, V);
-                UNROLL
-                for (int q = 0; q < STEP; q++)
-                    add_row(sum, weight, plane, strip, in + q * in_w, q, size->in_w, edge, 1);
-                store_row(sum, plane, strip, out, size->out_w, 1);
-                next_row(sum, start);
-                in += STEP_ROWS * in_w;
-                out += DILATION_H * out_w;
-            }
+            const long in = in_0 + t * STEP_ROWS * in_w, out = out_0 + t * DILATION_H * out_w;
+            plain_steps(sum, weight, start, t, end, plane, strip, size, in, out, edge);
+            t = end;
             if (t == strip->count + REACH - 1)
                 break;
         }

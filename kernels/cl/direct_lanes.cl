@@ -23,13 +23,15 @@
 #define XB 7
 #endif
 
-/* Columns of x under a tile. */
+/* Columns of x under a tile, and those that the filter reaches beyond a pixel. */
 #define SPAN ((XB - 1) * STRIDE_W + (FILTER_W - 1) * DILATION_W + 1)
+#define REACH ((FILTER_W - 1) * DILATION_W)
 
 /* Adds a row of taps of one input channel to the sums. `row` is where the tile's first column would
- * be; `weights` is the row's first vector, `block` further on that of the next V channels. */
+ * be; `weights` is the row's first vector, `block` further on that of the next V channels. Columns
+ * that can be padding are tested: all of them where the image is narrow or its padding wide. */
 INLINE void add_row(vec sum[KB][XB], global const float *row, const int left, const int in_w,
-                    global const float *weights, const long block)
+                    global const float *weights, const long block, const int test_all)
 {
     vec weight[FILTER_W][KB];
     UNROLL
@@ -39,7 +41,8 @@ INLINE void add_row(vec sum[KB][XB], global const float *row, const int left, co
             weight[s][m] = LOAD(weights + m * block + s * V);
     UNROLL
     for (int i = 0; i < SPAN; i++) {
-        if (left + i < 0 || left + i >= in_w)
+        if (((test_all || i < REACH) && left + i < 0) ||
+            ((test_all || i >= SPAN - REACH) && left + i >= in_w))
             continue;
         const vec value = row[i];
         UNROLL
@@ -97,28 +100,26 @@ INLINE void store_tile(vec sum[KB][XB], global float *out, const long plane, con
     }
 }
 
-kernel void direct_lanes(CONV_BUFFERS, global const float *restrict packed,
-                         const ulong packed_offset, CONV_SHAPE, const int run)
+/* Tiles `first` to `end` - 1 of block z. A call, because PoCL compiles what is in a kernel itself
+ * three times. */
+static __attribute__((noinline)) void do_run(CONV_BUFFERS, global const float *restrict packed,
+                                             const ulong packed_offset, CONV_SHAPE, const long z,
+                                             const long first, const long end, const int flat)
 {
-    const int flat = FILTER_H * FILTER_W * STRIDE_H * STRIDE_W == 1 && out_h == in_h &&
-                     out_w == in_w;
     const int rows = flat ? 1 : in_h, row_width = flat ? in_h * in_w : in_w;
     const int out_row = flat ? out_h * out_w : out_w;
     const int across = (out_row - 1) / XB + 1;
     const long step = (long)DILATION_H * row_width;
-    const long tiles = flat ? across : (long)out_h * across;
-    const long z = (long)get_global_id(2), first = (long)get_global_id(0) * run;
-    if (z >= z_count || first >= tiles || get_global_id(1))
-        return;
-
     const int blocks = (out_per_group - 1) / (KB * V) + 1;
-    const int k = (int)((z_first + z) % blocks) * (KB * V);
-    const long g = (z_first + z) / blocks % groups;
-    const long n = (z_first + z) / blocks / groups;
+    const int k = (int)(z % blocks) * (KB * V);
+    const long g = z / blocks % groups;
+    const long n = z / blocks / groups;
     const long in_plane = (long)in_h * in_w, plane = (long)out_h * out_w;
     const long block = PACKED_BLOCK(in_per_group);
     /* the second vector of a last block may not exist: the first again, and nothing is stored */
     const long next = k + V < out_per_group ? block : 0;
+    const int test_all = out_row < XB || pad_left > REACH ||
+                         (out_row - 1) * STRIDE_W - pad_left >= row_width;
     global const float *in = x + x_offset + n * x_image + g * in_per_group * in_plane;
     global const float *weights =
         packed + packed_offset + (g * PACKS(out_per_group) + k / V) * block;
@@ -129,7 +130,7 @@ kernel void direct_lanes(CONV_BUFFERS, global const float *restrict packed,
     for (int m = 0; m < KB; m++)
         start[m] = bias_of(b + b_offset + g * b_group + k + m * V, out_per_group - k - m * V,
                            has_bias, bias_factor);
-    for (long tile = first; tile < min(first + run, tiles); tile++) {
+    for (long tile = first; tile < end; tile++) {
         const int p = (int)(tile / across);
         const int q = max(0, min((int)(tile % across) * XB, out_row - XB)); /* the last overlaps */
         const int left = q * STRIDE_W - pad_left;
@@ -147,9 +148,31 @@ kernel void direct_lanes(CONV_BUFFERS, global const float *restrict packed,
             UNROLL
             for (int r = 0; r < STRIDE_H; r++)
                 fetch(row + r_end * step + r * (long)row_width, SPAN);
-            for (int r = r_first; r < r_end; r++)
-                add_row(sum, row + r * step, left, row_width, taps + r * (FILTER_W * V), next);
+            if (test_all)
+                for (int r = r_first; r < r_end; r++)
+                    add_row(sum, row + r * step, left, row_width, taps + r * (FILTER_W * V), next,
+                            1);
+            else
+                for (int r = r_first; r < r_end; r++)
+                    add_row(sum, row + r * step, left, row_width, taps + r * (FILTER_W * V), next,
+                            0);
         }
         store_tile(sum, out + (long)p * out_row + q, plane, out_per_group - k, out_row);
     }
+}
+
+kernel void direct_lanes(CONV_BUFFERS, global const float *restrict packed,
+                         const ulong packed_offset, CONV_SHAPE, const int run)
+{
+    const int flat = FILTER_H * FILTER_W * STRIDE_H * STRIDE_W == 1 && out_h == in_h &&
+                     out_w == in_w;
+    const long across = ((flat ? out_h * out_w : out_w) - 1) / XB + 1;
+    const long tiles = flat ? across : out_h * across;
+    const long z = (long)get_global_id(2), first = (long)get_global_id(0) * run;
+    if (z >= z_count || first >= tiles || get_global_id(1))
+        return;
+    do_run(x, x_offset, w, w_offset, b, b_offset, y, y_offset, packed, packed_offset, in_h, in_w,
+           out_h, out_w, pad_top, pad_left, groups, in_per_group, out_per_group, x_image, y_image,
+           w_group, w_out, w_in, b_group, has_bias, bias_factor, divisor, z_first, z_count,
+           z_first + z, first, min(first + run, tiles), flat);
 }

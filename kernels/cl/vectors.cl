@@ -64,6 +64,14 @@ INLINE void fetch(global const float *p, const int count)
 #endif
 }
 
+/* The same for one line, into a cache beyond the first: to be used later. */
+INLINE void fetch_far(global const float *p)
+{
+#if HAS_PREFETCH
+    __builtin_prefetch((const void *)(ulong)p, 0, 2);
+#endif
+}
+
 /* The same for what will be stored over. */
 INLINE void fetch_to_store(global float *p, const int count)
 {
