@@ -27,6 +27,7 @@ const named_case smoke_cases[] = {
     {"n1c4h3w19k22r3s2pt0pb1pl2pr1g2", "grouped, 11 outputs a group"},
     {"n2c5h7w8k5r3s3p1g5b1:data=real", "depthwise, 10 planes side by side: tail of 4 and of 8"},
     {"n2c3h9w11k6r3s3st2pt1pb0pl1pr0g3b1", "depthwise x 2, stride 2, no padding below and right"},
+    {"n1c2h5w13k2r3s3st2p1g2", "depthwise, stride 2: the last strip meets the right edge"},
     {"n1c3h6w13k3r5s5p2g3", "depthwise, 5 x 5, more rows in flight than outputs"},
     {"n2c3h6w3k3r3s3p1g3b1", "depthwise, rows shorter than a vector"},
     {"n1c4h9w13k9r3s3st2p1b1", "dense, stride 2, tail of 4 outputs and of 4 pixels"},
