@@ -142,6 +142,7 @@ const named_case boundary_cases[] = {
     {"n0c6h5w7k6r3s2p1:shared:reduce=sum", "empty batch, shared kernel"},
     {"n2c1h6w9k1r3s2p1b1:shared:reduce=mean", "mean over one channel"},
     {"n2c7h6w9k7r3s2p1b1:shared:reduce=mean", "mean over seven channels: a rounded quotient"},
+    {"c16411h2w1k16411:shared:reduce=mean", "mean over many channels: an inexact reciprocal"},
     {"n2c17h3w19k85r2s3pr1b1:shared", "five shared filters over 17 channels"},
     {"n2c17h3w19k85r2s3pr1b1:shared:reduce=sum", "sum over 17 channels, five filters"},
     {"n2c12h7w19k14r3s2pt1pl1g3b1:gi=1+10+1:go=1+1+12", "uneven groups, lopsided both ways"},
