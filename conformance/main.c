@@ -14,7 +14,7 @@
 
 static const char epilog[] =
     "\n"
-    "Tiers: smoke (16 shapes, seconds); ci (pairs, draws, boundaries, real layers, sweeps;\n"
+    "Tiers: smoke (26 shapes, seconds); ci (pairs, draws, boundaries, real layers, sweeps;\n"
     "minutes); nightly (triples, 2,000 draws under the day's seed, every layer; an hour);\n"
     "qualify (and 8 images, tensors past 2^31 elements, repetitions, every work-group; hours).\n"
     "Every case runs under every algorithm; CASE is one word, dilation 1 is dense as in PyTorch.\n"

@@ -50,9 +50,11 @@ CHECKED = {
     "depthwise_rows": [f"c{c}h5w{w}k{c}r3s3sw{t}p{p}g{c}:tile=rows,v={v},xb={x}"
                        for c, w, t, p, v, x in (
         (2, 9, 1, 1, 4, 1), (3, 17, 1, 1, 8, 2), (2, 18, 2, 1, 4, 1), (3, 5, 1, 1, 4, 1))],
-    "depthwise_lanes": [f"c{c}h5w{w}k{c}r3s3sw{t}p{p}g{c}:tile=lanes,v={v},xb={x}"
-                        for c, w, t, p, v, x in (
-        (5, 7, 1, 1, 4, 4), (9, 7, 1, 1, 8, 7), (4, 9, 2, 1, 4, 4))],
+    # The last one fills the arrays of design lanes.
+    "depthwise_lanes": [f"c{c}h{h}w{w}k{c}r3s3sw{t}p{p}g{c}:tile=lanes,v={v},xb={x}"
+                        for c, h, w, t, p, v, x in (
+        (5, 5, 7, 1, 1, 4, 4), (9, 5, 7, 1, 1, 8, 7), (4, 5, 9, 2, 1, 4, 4),
+        (4, 16, 16, 1, 1, 4, 4))],
 }
 MINIMISE_SECONDS = 400  # more than --minimise takes, which is silent
 

@@ -28,7 +28,7 @@ static bool find_tile(const clconv_request *request, int *value)
 static bool sticks_out(const clconv_work *work, const int *value)
 {
     const int64_t v = value[V], inner = (value[XB] - 1) * v, last = work->q - v;
-    const int64_t near = inner < last ? inner : last, far = inner < last ? last : inner;
+    const int64_t near = v < last ? v : last, far = inner < last ? last : inner;
     const int64_t half = (int64_t)(work->s / 2) * work->dilation_w;
     const int64_t right =
         (far - 1) * work->stride_w - work->pad_left + (int64_t)(work->s - 1) * work->dilation_w;
