@@ -92,12 +92,13 @@ size_t clconv_rank(clconv_context *ctx, const clconv_problem *p,
 typedef struct variant_list {
     char *out;
     size_t size, max, count;
+    const clconv_algo *model; /* the design that the cost model chooses */
 } variant_list;
 
 static void add_variant(variant_list *list, const clconv_algo *algo, const clconv_request *request,
                         const char *tile, bool is_default)
 {
-    clconv_variant v = {.is_default = is_default};
+    clconv_variant v = {.is_default = is_default, .is_model = is_default && algo == list->model};
     clconv_request asked = *request;
     asked.tile = tile[0] ? tile : NULL;
     const clconv_candidate c = clconv_ask(algo, &asked);
@@ -153,7 +154,8 @@ size_t clconv_variants(clconv_context *ctx, const clconv_problem *p,
 {
     clconv_work work;
     clconv_plan_options options;
-    variant_list list = {(char *)out, variant_size, max, 0};
+    clconv_candidate chosen;
+    variant_list list = {(char *)out, variant_size, max, 0, NULL};
     if (!ctx || (out && variant_size == 0)) {
         clconv_fail(CLCONV_INVALID, "clconv_variants: the context is NULL or variant_size is 0");
         return 0;
@@ -161,7 +163,10 @@ size_t clconv_variants(clconv_context *ctx, const clconv_problem *p,
     if (import_options(caller_options, &options) || clconv_work_create(p, &work))
         return 0;
     options.algorithm = options.tile = NULL;
+    options.flags |= CLCONV_UNTUNED;
     const clconv_request request = make_request(ctx, &work, &options, NULL);
+    if (!clconv_choose(&request, NULL, &chosen))
+        list.model = chosen.algo;
     for (size_t i = 0; clconv_algos[i]; i++)
         add_design(&list, clconv_algos[i], &request);
     clconv_work_free(&work);

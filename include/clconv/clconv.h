@@ -330,6 +330,7 @@ typedef struct clconv_variant {
     double expected_ms;
     uint64_t workspace;
     int32_t is_default; /* the tile that its design takes by itself */
+    int32_t is_model;   /* what the cost model chooses */
 } clconv_variant;
 /* All that accept `p`, in no order; arguments and result as of clconv_rank. */
 CLCONV_API size_t clconv_variants(clconv_context *ctx, const clconv_problem *p,
