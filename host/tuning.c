@@ -58,7 +58,7 @@ static uint64_t hash_of(const char *text)
 /* Adds a property to a word of blanks turned into '_'. */
 static size_t add_property(cl_device_id id, cl_device_info what, char *word, size_t used)
 {
-    enum { MOST = 70 };
+    enum { MOST = 64 };
     char text[256] = "";
     if (clGetDeviceInfo(id, what, sizeof text, text, NULL))
         text[0] = '\0';
@@ -72,12 +72,13 @@ void clconv_device_words(const clconv_context *ctx, char exact[CLCONV_DEVICE_WOR
                          char class[CLCONV_DEVICE_WORD])
 {
     const clconv_device *dev = &ctx->dev;
-    size_t used = add_property(dev->id, CL_DEVICE_NAME, exact, 0);
+    snprintf(class, CLCONV_DEVICE_WORD, "%s%u", dev->wide_vectors ? "cpu" : "other",
+             dev->native_floats);
+    size_t used = (size_t)snprintf(exact, CLCONV_DEVICE_WORD, "%s|", class);
+    used = add_property(dev->id, CL_DEVICE_NAME, exact, used);
     used = add_property(dev->id, CL_DRIVER_VERSION, exact, used);
     snprintf(exact + used, CLCONV_DEVICE_WORD - used, "%uunits|%08" PRIx32, dev->compute_units,
              (uint32_t)hash_of(ctx->cache_key));
-    snprintf(class, CLCONV_DEVICE_WORD, "%s%u", dev->wide_vectors ? "cpu" : "other",
-             dev->native_floats);
 }
 
 /* ---- Lines ----------------------------------------------------------------------------------- */

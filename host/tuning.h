@@ -40,8 +40,8 @@ void clconv_tuning_free(clconv_context *ctx);
 const clconv_row *clconv_row_find(const clconv_tuning *tuning, const clconv_work *work,
                                   bool *exact);
 
-/* What a line is about: this very device, driver and number of units, or its class ("cpu16": a CPU
- * with vectors of 16 floats), as rows of the library have it. */
+/* What a line is about: this very device, driver and number of units, "cpu16|NAME|DRIVER|...", or
+ * its class alone ("cpu16": a CPU with vectors of 16 floats), as rows of the library have it. */
 enum { CLCONV_DEVICE_WORD = 192 };
 void clconv_device_words(const clconv_context *ctx, char exact[CLCONV_DEVICE_WORD],
                          char class[CLCONV_DEVICE_WORD]);

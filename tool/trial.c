@@ -294,7 +294,8 @@ static void judge(const trial *t)
         best = model;
     result->best = best->v;
     result->ms = best->median * 1e3;
-    result->model = model ? model->v : best->v;
+    if (model)
+        result->model = model->v;
     result->model_ms = (model ? model : best)->median * 1e3;
 }
 

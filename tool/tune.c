@@ -125,12 +125,13 @@ static void print_result(const char *layer, const tune_result *r)
     char best[96], model[96];
     variant_text(&r->best, best, sizeof best);
     variant_text(&r->model, model, sizeof model);
-    if (strcmp(best, model) == 0)
-        printf("%-36s %-34s %8.4f ms  as the cost model has it (%zu tried)\n", layer, best, r->ms,
-               r->tried);
+    printf("%-36s %-34s %8.4f ms  %zu tried; ", layer, best, r->ms, r->tried);
+    if (!r->model.algorithm[0])
+        puts("the cost model's choice failed");
+    else if (strcmp(best, model) == 0)
+        puts("as the cost model has it");
     else
-        printf("%-36s %-34s %8.4f ms  cost model: %s %.4f ms, %.2fx (%zu tried)\n", layer, best,
-               r->ms, model, r->model_ms, r->model_ms / r->ms, r->tried);
+        printf("cost model: %s %.4f ms, %.2fx\n", model, r->model_ms, r->model_ms / r->ms);
     fflush(stdout);
 }
 
@@ -278,6 +279,7 @@ static int tune(const layer_list *layers)
         errors_print(why);
     else
         status = tune_all(&d, layers);
+    setenv("CLCONV_CACHE_DIR", "", 1); /* the programs that lost are not worth keeping */
     device_close(&d);
     return status;
 }

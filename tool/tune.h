@@ -9,7 +9,7 @@
 
 /* What came of one layer. */
 typedef struct tune_result {
-    clconv_variant best, model; /* "" as algorithm: none was right */
+    clconv_variant best, model; /* "" as algorithm: none was right, or the model's was not */
     double ms, model_ms;        /* measured */
     double default_ms;          /* the fastest of all designs at their default tiles */
     clconv_variant best_default;

@@ -32,10 +32,13 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
     return clconv_strip_prepare(plan, request, "depthwise", keys, value);
 }
 
+/* In proportion to the vector that a tile fills. */
 static double macs_per_cycle(const clconv_request *request)
 {
-    (void)request;
-    return 8.0;
+    int value[CLCONV_TILE_KEYS];
+    find_tile(request, value);
+    const double filled = (double)value[0] / clconv_strip_pixels(request->dev);
+    return 8.0 * (filled < 1 ? filled : 1);
 }
 
 const clconv_algo clconv_algo_depthwise = {
