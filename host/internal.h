@@ -373,6 +373,9 @@ bool clconv_is_pointwise(const clconv_work *work);
 /* Pixels of a row for one work-item on this device. */
 int clconv_strip_pixels(const clconv_device *dev);
 
+/* Multiply-adds per unit and cycle of a tile of xb pixels; `rate` at best. */
+double clconv_strip_rate(const clconv_request *request, double rate, int xb);
+
 /* NULL, or a sentence: the positions of a strip exceed the kernels' 32 bits. */
 const char *clconv_strip_refuses(const clconv_work *work);
 

@@ -11,11 +11,16 @@
 #include <string.h>
 
 enum { ROUNDS = 9 };
-static const double worth =
-                        4, /* times the expected time of the best one; a longer one is hopeless */
-    hopeless = 2.5,        /* times the best time so far, by the second launch */
-    sample_least = 2e-3,   /* seconds */
-    as_good = 1.02;        /* times the best: the default tile, which others share, is taken */
+static const double
+    /* Times the least expected time; what takes longer is not worth a compilation. */
+    worth = 2.5,
+    /* Times the best time so far, by the second launch. */
+    hopeless = 2.5,
+    /* Seconds of a sample, and for one to be undisturbed: with less of a processor than at other
+     * times, by this part, it is not. */
+    sample_least = 2e-3, patience = 0.2, lost_share = 0.05,
+    /* Times the best; a default tile, which others share, is taken within that. */
+    as_good = 1.02;
 /* Times the best median after so many rounds: what is slower leaves. */
 static const double keep_within[ROUNDS] = {0, 1.5, 1.25, 0, 1.12, 0, 1.06};
 
@@ -35,7 +40,8 @@ typedef struct trial {
     float *want; /* y as `naive` computes it */
     rival *rivals;
     size_t count;
-    double best; /* seconds of a launch */
+    double best;  /* seconds of a launch */
+    double share; /* of the processor, at best */
     tune_result *result;
 } trial;
 
@@ -203,11 +209,26 @@ static bool find_reference(trial *t)
 
 /* ---- Rounds ---------------------------------------------------------------------------------- */
 
-static void sample(const trial *t, rival *r)
+/* As `launch`. Where the process had less of the processor than at other times, others had it: the
+ * sample says nothing of the device and is taken again, as long as that is worth waiting for. */
+static double undisturbed(trial *t, const rival *r, size_t count)
+{
+    const double from = progress_now();
+    double seconds, share;
+    do {
+        const double before = progress_processor();
+        seconds = launch(t, r, count);
+        share = (progress_processor() - before) / (seconds * (double)count);
+        t->share = fmax(t->share, share);
+    } while (share < t->share - lost_share * fmax(1, t->share) && progress_now() - from < patience);
+    return seconds;
+}
+
+static void sample(trial *t, rival *r)
 {
     double sorted[ROUNDS];
     launch(t, r, 1); /* brings x, w and the code back into the caches */
-    const double seconds = launch(t, r, (size_t)fmax(1, ceil(sample_least / r->one)));
+    const double seconds = undisturbed(t, r, (size_t)fmax(1, ceil(sample_least / r->one)));
     if (isnan(seconds)) {
         failed(t, r);
         retire(r);

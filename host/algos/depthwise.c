@@ -32,13 +32,11 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
     return clconv_strip_prepare(plan, request, "depthwise", keys, value);
 }
 
-/* In proportion to the vector that a tile fills. */
 static double macs_per_cycle(const clconv_request *request)
 {
     int value[CLCONV_TILE_KEYS];
     find_tile(request, value);
-    const double filled = (double)value[0] / clconv_strip_pixels(request->dev);
-    return 8.0 * (filled < 1 ? filled : 1);
+    return clconv_strip_rate(request, 8.0, value[0]);
 }
 
 const clconv_algo clconv_algo_depthwise = {

@@ -83,8 +83,9 @@ static double macs_per_cycle(const clconv_request *request)
 {
     enum { WIDEST = 8 };
     int value[CLCONV_TILE_KEYS];
+    const double taps = (double)request->work->r * request->work->s;
     find_tile(request, value);
-    return 8.0 + (request->work->q <= WIDEST ? 0.5 : 0.3) * value[V];
+    return (request->work->q <= WIDEST ? 2.4 : 1.4) * value[V] * taps / (taps + 8);
 }
 
 const clconv_algo clconv_algo_depthwise_lanes = {

@@ -66,14 +66,12 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
     return status;
 }
 
-/* Few pixels leave much to the tail. */
 static double macs_per_cycle(const clconv_request *request)
 {
     int value[CLCONV_TILE_KEYS];
     const int64_t pixels = (int64_t)request->work->p * request->work->q;
     find_tile(request, value);
-    return (pixels < 256 ? 1.5 : 1.8) * value[V] *
-           clconv_filled(clconv_most_outputs(request->work), value[KB]) *
+    return 1.8 * value[V] * clconv_filled(clconv_most_outputs(request->work), value[KB]) *
            clconv_filled(pixels, value[V]);
 }
 

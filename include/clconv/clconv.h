@@ -39,7 +39,7 @@
  *
  * ENVIRONMENT
  *   CLCONV_VERBOSE=1      one line on stderr per plan; 2 adds program builds and cache traffic
- *   CLCONV_CACHE_DIR      where compiled programs are kept ("" = nowhere); default
+ *   CLCONV_CACHE_DIR      where compiled programs and tuned rows are kept ("" = nowhere); default
  *                         $XDG_CACHE_HOME/clconv, else $HOME/.cache/clconv
  *   CLCONV_KERNEL_DIR     read the kernel sources from this folder, not from the library
  *
