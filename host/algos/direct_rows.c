@@ -89,7 +89,7 @@ static double macs_per_cycle(const clconv_request *request)
     const clconv_work *work = request->work;
     const double products = (double)work->segment[0].in * work->r * work->s;
     find_tile(request, value);
-    return 1.6 * value[V] * products / (products + 7) *
+    return 1.6 * value[V] * products / (products + 6.5) *
            clconv_filled(clconv_most_outputs(work), value[KB]) *
            clconv_filled(work->q, value[XB] * value[V]);
 }
