@@ -105,6 +105,9 @@ static void test_order_of_choice(void **state)
                      "2.5000 ms, measured at 6x5");
     assert_explained(&p, NULL, CLCONV_UNTUNED, "chosen by  the cost model");
     assert_explained(&p, "naive", 0, "chosen by  its name");
+    clconv_plan *named = plan_of(&p, "direct", 0); /* the row gives it no tile either */
+    assert_null(strstr(clconv_plan_explain(named), small_tile));
+    clconv_plan_destroy(named);
     clconv_rank(ctx, &p, NULL, choice, sizeof *choice, 16);
     assert_string_equal(choice[0].algorithm, "direct");
     p.stride[0] = 2; /* another layer */
@@ -142,10 +145,17 @@ static void test_another_image(void **state)
 static void test_refused_tile(void **state)
 {
     (void)state;
+    clconv_choice choice[16];
     clconv_problem p = problem();
     save(&p, "depthwise", "xb=1,yb=1"); /* groups of two channels */
     assert_int_equal(find(&p).scope, 2);
     assert_explained(&p, NULL, 0, "chosen by  the cost model");
+    save(&p, "direct", "rows,v=16,kb=8,xb=4"); /* rows of four pixels */
+    assert_explained(&p, NULL, 0, "chosen by  the cost model");
+    const size_t count = clconv_rank(ctx, &p, NULL, choice, sizeof *choice, 16);
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(choice[i].algorithm, "direct"))
+            assert_null(choice[i].refusal); /* other tiles of it do accept */
 }
 
 /* A row of the library's class is outdone by a row of one's own. */
