@@ -230,8 +230,8 @@ struct clconv_tile_key;
 typedef struct clconv_algo {
     const char *name;   /* of the algorithm, public */
     const char *design; /* "rows", as in the tile "rows,v=16"; NULL for the one without a word */
-    /* The tiles that there are (NULL = none), and the one of a request: named, or its own choice;
-     * false where it has none. */
+    /* The tiles that there are, and the one of a request: named, or its own choice; false where it
+     * has none. NULL = there are no tiles to tune, for a design without a word only. */
     const struct clconv_tile_key *keys;
     bool (*find_tile)(const clconv_request *request, int *value);
     /* NULL, or a static sentence saying why not. No OpenCL object is made. */

@@ -3,6 +3,7 @@
 #include "choose.h"
 #include "tuning.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -135,6 +136,7 @@ static void add_design(variant_list *list, const clconv_algo *algo, const clconv
     int value[CLCONV_TILE_KEYS], own[CLCONV_TILE_KEYS] = {0};
     char tile[TILE_TEXT], own_tile[TILE_TEXT] = "";
     if (!algo->keys) {
+        assert(!algo->design); /* or its name alone would mean another design */
         add_variant(list, algo, request, "", true);
         return;
     }

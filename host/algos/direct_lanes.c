@@ -24,8 +24,10 @@ static void choose_tile(const clconv_request *request, int *value)
     value[V] = clconv_vector_floats(request->dev);
     while (value[V] > 4 && out < value[V])
         value[V] /= 2;
-    const bool fills = clconv_filled(out, 2 * value[V]) > 0.9 * clconv_filled(out, value[V]);
-    value[KB] = wide && out > value[V] && fills && request->work->s <= 7 ? 2 : 1;
+    value[KB] = wide && out > value[V] && request->work->s <= 7 &&
+                        clconv_filled(out, 2 * value[V]) > 0.9 * clconv_filled(out, value[V])
+                    ? 2
+                    : 1;
     value[XB] = value[V] < 16 ? value[V] - value[V] / 8 : value[KB] == 1 ? 14 : 7;
     if (value[V] == 16 && request->work->s == 1)
         value[XB] = 14;
