@@ -85,7 +85,7 @@ static double macs_per_cycle(const clconv_request *request)
     int value[CLCONV_TILE_KEYS];
     const double taps = (double)request->work->r * request->work->s;
     find_tile(request, value);
-    return (request->work->q <= WIDEST ? 2.5 : 1.45) * value[V] * taps / (taps + 9);
+    return (request->work->q <= WIDEST ? 2.5 : 1.45) * value[V] * taps / (taps + 8);
 }
 
 const clconv_algo clconv_algo_depthwise_lanes = {
