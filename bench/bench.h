@@ -42,7 +42,7 @@ int bench_main(const bench_options *o);
 char *bench_command(const bench_options *o);
 
 /* One layer with n images; false with a sentence when that is no convolution. */
-bool layer_with_batch(const bench_layer *layer, int64_t batch, case_spec *out, char *why,
+bool layer_with_batch(const layer_row *layer, int64_t batch, case_spec *out, char *why,
                       size_t room);
 
 #endif

@@ -9,7 +9,7 @@
 enum { TURNS = 6, RETRIES = 3, SAMPLES_LEAST = 2, SAMPLES_USUAL = 200 };
 static const double sample_least = 200e-6; /* seconds, and at least 20 ticks of the timer */
 
-static double sample_seconds(const bench_device *d, const contest_limits *limits)
+static double sample_seconds(const measured_device *d, const contest_limits *limits)
 {
     return fmax(fmax(sample_least, 20e-9 * (double)d->timer_ns), limits->min_time / SAMPLES_USUAL);
 }

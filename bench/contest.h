@@ -19,7 +19,7 @@ typedef struct measurement {
     bool verified;
     double *sample; /* per launch, in the order taken */
     size_t count, room, launches_per_sample;
-    bench_stats stats;
+    time_stats stats;
     double event, latency, first;
     double before, after; /* the canary's times around the visit that they differ most in */
     unsigned visits;

@@ -35,7 +35,7 @@ static const char *type_name(cl_device_type type)
     }
 }
 
-static json_t *device_json(const bench_device *d)
+static json_t *device_json(const measured_device *d)
 {
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "name", d->entry.name,
                      "platform", d->entry.platform_name, "driver", d->driver, "version", d->version,

@@ -10,17 +10,17 @@
 
 /* One contestant on one layer. */
 typedef struct bench_row {
-    const bench_layer *layer;
+    const layer_row *layer;
     char *name;     /* canonical case, malloc'ed */
     char algo[48];  /* chosen or named algorithm, or rival:NAME */
     char asked[48]; /* auto, a named algorithm, or rival:NAME: whose total this is */
     int64_t batch;
-    bench_work work;
+    layer_work work;
     measurement m;
 } bench_row;
 
 typedef struct bench_run {
-    const bench_device *device;
+    const measured_device *device;
     const roofline *roof;
     contest_limits limits;
     uint64_t seed;

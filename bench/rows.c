@@ -35,7 +35,7 @@ static void put_text(FILE *file, const char *text)
 
 static void put_row(FILE *file, const bench_row *row, const bench_run *run)
 {
-    const bench_stats *s = &row->m.stats;
+    const time_stats *s = &row->m.stats;
     put_text(file, row->layer->model);
     put_text(file, row->layer->layer);
     put_text(file, row->name);

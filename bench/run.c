@@ -21,7 +21,7 @@ static int fail(int status, const char *sentence)
 /* ---- Rows ------------------------------------------------------------------------------------ */
 
 /* Batches of a layer: those asked for, or its own. */
-static size_t batches_of(const bench_options *o, const bench_layer *layer,
+static size_t batches_of(const bench_options *o, const layer_row *layer,
                          int64_t batch[BENCH_BATCHES])
 {
     for (size_t i = 0; i < o->batches; i++)
@@ -83,7 +83,7 @@ static void name_row(bench_row *row)
     }
 }
 
-static bool list_row(bench_run *run, const bench_layer *layer, const case_spec *spec,
+static bool list_row(bench_run *run, const layer_row *layer, const case_spec *spec,
                      const contestant_kind *kind, contestant_option option)
 {
     const clconv_problem p = case_problem(spec);
@@ -101,8 +101,7 @@ static bool list_row(bench_run *run, const bench_layer *layer, const case_spec *
 }
 
 /* Who measures a layer: its own algorithm, or those of --algo, then the rivals. */
-static bool list_rows(const bench_options *o, bench_run *run, const bench_layer *layer,
-                      int64_t batch)
+static bool list_rows(const bench_options *o, bench_run *run, const layer_row *layer, int64_t batch)
 {
     case_spec spec;
     char why[400];
@@ -277,8 +276,8 @@ static int finish(const bench_options *o, const bench_run *run, const json_t *ba
     return status;
 }
 
-static int run_on(const bench_options *o, const bench_device *d, const json_t *baseline, char *why,
-                  size_t room)
+static int run_on(const bench_options *o, const measured_device *d, const json_t *baseline,
+                  char *why, size_t room)
 {
     roofline roof;
     spin canary;
@@ -306,7 +305,7 @@ static int run_on(const bench_options *o, const bench_device *d, const json_t *b
 }
 
 /* With the baseline, if one is given: a wrong file is known before anything is measured. */
-static int run_beside(const bench_options *o, const bench_device *d, char *why, size_t room)
+static int run_beside(const bench_options *o, const measured_device *d, char *why, size_t room)
 {
     const char *const path = o->text.baseline;
     json_t *baseline = path ? bench_baseline(path, d->entry.name, why, room) : NULL;
@@ -320,7 +319,7 @@ static int run_beside(const bench_options *o, const bench_device *d, char *why, 
 int bench_main(const bench_options *o)
 {
     char why[4352];
-    bench_device device;
+    measured_device device;
     if (!output_writable(o->text.json, why, sizeof why) ||
         !output_writable(o->text.csv, why, sizeof why) ||
         !output_writable(o->text.html, why, sizeof why))
@@ -337,7 +336,7 @@ int bench_list(const bench_options *o)
     char why[400];
     case_spec spec;
     for (size_t i = 0; i < o->layers.count; i++) {
-        const bench_layer *layer = &o->layers.layers[i];
+        const layer_row *layer = &o->layers.layers[i];
         const size_t batches = batches_of(o, layer, batch);
         for (size_t b = 0; b < batches; b++) {
             char *name =

@@ -111,8 +111,7 @@ static bool read_layers(bench_options *o, char *why, size_t room)
                       t->grouped_only ? " with groups" : "");
 }
 
-bool layer_with_batch(const bench_layer *layer, int64_t batch, case_spec *out, char *why,
-                      size_t room)
+bool layer_with_batch(const layer_row *layer, int64_t batch, case_spec *out, char *why, size_t room)
 {
     *out = layer->spec;
     out->problem.n = batch;

@@ -90,7 +90,7 @@ static void print_details(const bench_row *row)
 /* Numbers, and how many times as long as the first row of the layer it takes. */
 static void print_numbers(const bench_row *row, const bench_row *first, const bench_run *run)
 {
-    const bench_stats *s = &row->m.stats;
+    const time_stats *s = &row->m.stats;
     if (!row_is_measured(row)) {
         printf("%10s %5s %8s %7s %8s %7s  ", "n/a", "", "", "", "", "");
         return;

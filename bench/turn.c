@@ -7,7 +7,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 static const double short_launch = 0.02, /* seconds; longer ones need no warming up */
     warm_most = 0.05, warm_turn = 0.002; /* seconds before the first samples; before each turn */
@@ -157,14 +156,6 @@ static bool warm(const runner *r)
     return true;
 }
 
-/* Seconds of processor time that all threads of this process have had. */
-static double processor_time(void)
-{
-    struct timespec time = {0};
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 /* Whether the process had less of the processor than in its best sample so far: others had it. */
 static bool is_disturbed(runner *r, double processor, double wall)
 {
@@ -179,11 +170,11 @@ static bool sample(runner *r, double seconds)
 {
     double spent = 0, left_out = 0;
     do {
-        const double before = processor_time();
+        const double before = progress_processor();
         const double one = launches(r, r->m->launches_per_sample);
         if (isnan(one))
             return fail(r, "a launch failed");
-        if (is_disturbed(r, processor_time() - before, one) &&
+        if (is_disturbed(r, progress_processor() - before, one) &&
             left_out + one <= patience * seconds) {
             left_out += one;
             continue;

@@ -13,6 +13,13 @@ double progress_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+double progress_processor(void)
+{
+    struct timespec time = {0};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
 progress progress_start(size_t total, bool quiet)
 {
     const bool visible = !quiet && total > 0 && isatty(STDERR_FILENO);

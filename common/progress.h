@@ -14,6 +14,8 @@ typedef struct progress {
 
 /* Seconds of a clock that never jumps. */
 double progress_now(void);
+/* Seconds of processor time that all threads of this process have had. */
+double progress_processor(void);
 
 /* Shows nothing when stderr is no terminal or `quiet`. */
 progress progress_start(size_t total, bool quiet);

@@ -36,8 +36,7 @@ clconv_cache_key clconv_cache_key_of(const clconv_context *ctx, const char *sour
     return (clconv_cache_key){{hash.high64, hash.low64}};
 }
 
-/* The folder, or false when nothing is to be kept. */
-static bool cache_folder(char *path, size_t room)
+bool clconv_cache_folder(char *path, size_t room)
 {
     const char *own = getenv("CLCONV_CACHE_DIR");
     const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -51,15 +50,9 @@ static bool cache_folder(char *path, size_t room)
     return used > 0 && (size_t)used < room;
 }
 
-bool clconv_cache_enabled(void)
-{
-    char path[4096];
-    return cache_folder(path, sizeof path);
-}
-
 static bool file_path(const clconv_cache_key *key, char *path, size_t room)
 {
-    if (!cache_folder(path, room))
+    if (!clconv_cache_folder(path, room))
         return false;
     const size_t used = strlen(path);
     const int more = snprintf(path + used, room - used, "/%016" PRIx64 "%016" PRIx64 ".clbin",
@@ -67,7 +60,7 @@ static bool file_path(const clconv_cache_key *key, char *path, size_t room)
     return more > 0 && (size_t)more < room - used;
 }
 
-static void make_folders(char *path)
+void clconv_cache_make_folders(char *path)
 {
     for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
@@ -110,7 +103,7 @@ void clconv_cache_save(const clconv_cache_key *key, const unsigned char *binary,
     header.checksum = XXH3_64bits(binary, length);
     if (!file_path(key, path, sizeof path))
         return;
-    make_folders(path);
+    clconv_cache_make_folders(path);
     snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
     const int descriptor = mkstemp(temporary);
     FILE *file = descriptor >= 0 ? fdopen(descriptor, "wb") : NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Chooses: every design's answer to a problem, the best of each algorithm, the best of all. */
-#include "internal.h"
+#include "choose.h"
+#include "tuning.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,13 @@
 
 const clconv_algo *const clconv_algos[] = {
 #define ALGO(name) &clconv_algo_##name,
+#include "algos.inc"
+#undef ALGO
+    NULL,
+};
+
+const char *const clconv_algo_words[] = {
+#define ALGO(name) #name,
 #include "algos.inc"
 #undef ALGO
     NULL,
@@ -55,7 +63,40 @@ static const char *workspace_refuses(const clconv_candidate *c)
     return NULL;
 }
 
-static clconv_candidate ask(const clconv_algo *algo, const clconv_request *asked)
+/* ---- The cost model --------------------------------------------------------------------------
+ */
+
+/* Of all units together. Those of a CPU have two multiply-adders, so that its measured peak says at
+ * which clock it really runs. */
+static double cycles_per_ms(const clconv_device *dev)
+{
+    if (dev->wide_vectors)
+        return dev->traits.macs_per_s * 1e-3 /
+               (2.0 * (dev->native_floats ? dev->native_floats : 1));
+    return 1e3 * dev->compute_units * dev->clock_mhz;
+}
+
+/* Arrays are read and written once; a workspace is written and read; raw weights are packed by a
+ * launch of their own. */
+static clconv_cost expect(const clconv_candidate *c)
+{
+    const clconv_work *work = c->request.work;
+    const clconv_traits *traits = &c->request.dev->traits;
+    const bool packs = c->algo->packed && !c->request.packed_weights;
+    const double bytes = (double)(work->x_bytes + work->w_bytes + work->b_bytes + work->y_bytes) +
+                         2.0 * (double)c->choice.workspace;
+    const double bytes_per_s =
+        bytes <= traits->cache_bytes ? traits->cache_bytes_per_s : traits->memory_bytes_per_s;
+    const double rate = c->algo->macs_per_cycle(&c->request);
+    return (clconv_cost){
+        .macs_per_cycle = rate,
+        .compute_ms = (double)work->macs / (cycles_per_ms(c->request.dev) * rate),
+        .memory_ms = 1e3 * bytes / bytes_per_s,
+        .launch_ms = 1e3 * (double)work->segments * (packs ? 2 : 1) * traits->launch_s,
+    };
+}
+
+clconv_candidate clconv_ask(const clconv_algo *algo, const clconv_request *asked)
 {
     clconv_candidate c = {.algo = algo, .request = *asked, .choice = {.algorithm = algo->name}};
     const clconv_request *request = &c.request;
@@ -69,37 +110,79 @@ static clconv_candidate ask(const clconv_algo *algo, const clconv_request *asked
     c.choice.workspace = algo->workspace ? algo->workspace(request) : 0;
     if (algo->packed && !request->packed_weights)
         c.choice.workspace += algo->packed(request);
-    const double cycles_per_ms = 1e3 * request->dev->compute_units * request->dev->clock_mhz;
+    c.cost = expect(&c);
     c.choice.expected_ms =
-        (double)request->work->macs / (cycles_per_ms * algo->macs_per_cycle(request));
+        (c.cost.compute_ms > c.cost.memory_ms ? c.cost.compute_ms : c.cost.memory_ms) +
+        c.cost.launch_ms;
     c.choice.refusal = workspace_refuses(&c);
     return c;
 }
 
-/* Those that accept first, then by time; a tile's own design has the better reason to refuse. */
+/* ---- Order -----------------------------------------------------------------------------------
+ */
+
+static int by_value(double a, double b)
+{
+    return (a > b) - (a < b);
+}
+
+/* Those that accept first, what was tuned before all, then by time, where bytes decide that by
+ * computing; a tile's own design has the better reason to refuse. */
 static int by_preference(const void *left, const void *right)
 {
-    const clconv_choice *a = &((const clconv_candidate *)left)->choice;
-    const clconv_choice *b = &((const clconv_candidate *)right)->choice;
-    if (!a->refusal != !b->refusal)
-        return a->refusal ? 1 : -1;
-    if (a->refusal)
-        return (a->refusal == other_design) - (b->refusal == other_design);
-    return (a->expected_ms > b->expected_ms) - (a->expected_ms < b->expected_ms);
+    const clconv_candidate *a = left, *b = right;
+    if (!a->choice.refusal != !b->choice.refusal)
+        return a->choice.refusal ? 1 : -1;
+    if (a->choice.refusal)
+        return (a->choice.refusal == other_design) - (b->choice.refusal == other_design);
+    if (!a->row != !b->row)
+        return a->row ? -1 : 1;
+    const int order = by_value(a->choice.expected_ms, b->choice.expected_ms);
+    return order ? order : by_value(a->cost.compute_ms, b->cost.compute_ms);
+}
+
+const clconv_algo *clconv_design_of(const char *name, const char *tile)
+{
+    const char *rest;
+    for (size_t i = 0; clconv_algos[i]; i++)
+        if (!strcmp(clconv_algos[i]->name, name) &&
+            strip_word(tile, clconv_algos[i]->design, &rest))
+            return clconv_algos[i];
+    return NULL;
+}
+
+/* What the tuning table says, if it says something; a refusal if not. */
+static clconv_candidate ask_table(const clconv_request *request)
+{
+    bool exact = false;
+    const bool open = request->tuning && !request->tile && !request->local[0];
+    const clconv_row *row = open ? clconv_row_find(request->tuning, request->work, &exact) : NULL;
+    if (!row)
+        return (clconv_candidate){.choice.refusal = other_design};
+    clconv_request asked = *request;
+    asked.tile = row->tile[0] ? row->tile : NULL;
+    clconv_candidate c = clconv_ask(row->algo, &asked);
+    c.row = row;
+    c.exact = exact;
+    return c;
 }
 
 size_t clconv_candidates(const clconv_request *request,
                          clconv_candidate out[CLCONV_MOST_ALGORITHMS])
 {
     size_t count = 0;
+    const clconv_candidate tuned = ask_table(request);
     for (size_t i = 0; clconv_algos[i] && count < CLCONV_MOST_ALGORITHMS; i++) {
-        const clconv_candidate c = ask(clconv_algos[i], request);
+        const clconv_candidate c = clconv_ask(clconv_algos[i], request);
         clconv_candidate *const last = count ? &out[count - 1] : NULL;
         if (!last || strcmp(last->algo->name, c.algo->name))
             out[count++] = c;
         else if (by_preference(&c, last) < 0)
             *last = c;
     }
+    for (size_t i = 0; !tuned.choice.refusal && i < count; i++)
+        if (!strcmp(out[i].algo->name, tuned.algo->name))
+            out[i] = tuned;
     qsort(out, count, sizeof *out, by_preference);
     return count;
 }

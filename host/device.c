@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Contexts, and what a device can do: queried features and limits, never vendor names. */
-#include "internal.h"
+#include "tuning.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,6 +41,22 @@ static clconv_status check_version(cl_device_id id)
     return CLCONV_OK;
 }
 
+/* Two multiply-adds of a vector in every unit and cycle; bandwidths in the proportion to it that an
+ * Intel Xeon had (one core, 2026-11-20). */
+static clconv_traits guess_traits(const clconv_device *dev)
+{
+    cl_ulong cache = 0; /* some drivers do not say */
+    const double floats = dev->native_floats ? dev->native_floats : 1;
+    const double peak = 2e6 * floats * dev->compute_units * dev->clock_mhz;
+    clGetDeviceInfo(dev->id, CL_DEVICE_GLOBAL_MEM_CACHE_SIZE, sizeof cache, &cache, NULL);
+    return (clconv_traits){.size = sizeof(clconv_traits),
+                           .macs_per_s = peak,
+                           .cache_bytes = (double)cache,
+                           .cache_bytes_per_s = 0.5 * peak,
+                           .memory_bytes_per_s = 0.15 * peak,
+                           .launch_s = 5e-6};
+}
+
 static clconv_status query(cl_device_id id, clconv_device *out)
 {
     clconv_device dev = {.id = id};
@@ -72,6 +88,7 @@ static clconv_status query(cl_device_id id, clconv_device *out)
         dev.clock_mhz = 100;
     dev.wide_vectors = (dev.type & CL_DEVICE_TYPE_CPU) && !(dev.type & CL_DEVICE_TYPE_GPU);
     dev.launch_macs = launch_limit(&dev);
+    dev.traits = guess_traits(&dev);
     *out = dev;
     return CLCONV_OK;
 }
@@ -132,6 +149,7 @@ clconv_status clconv_context_create(cl_context context, cl_device_id device, clc
     status = query(device, &ctx->dev);
     if (!status) {
         fill_cache_key(ctx);
+        clconv_tuning_load(ctx);
         ctx->warm_queue = clCreateCommandQueue(context, device, 0, &err);
         if (!err)
             ctx->stand_in = clCreateBuffer(context, CL_MEM_READ_WRITE, 16, NULL, &err);
@@ -152,6 +170,7 @@ void clconv_context_destroy(clconv_context *ctx)
         if (clconv_algos[i]->forget)
             clconv_algos[i]->forget(ctx);
     clconv_programs_release(ctx);
+    clconv_tuning_free(ctx);
     if (ctx->stand_in)
         clReleaseMemObject(ctx->stand_in);
     if (ctx->warm_queue)
@@ -174,4 +193,13 @@ void clconv_context_stats(const clconv_context *ctx, clconv_stats *out)
         .host_allocations = atomic_load(&ctx->allocations),
     };
     clconv_export(out, out->size, &stats, sizeof stats);
+}
+
+void clconv_context_traits(const clconv_context *ctx, clconv_traits *out)
+{
+    if (!ctx || !out || out->size < sizeof out->size)
+        return;
+    clconv_traits traits = ctx->dev.traits;
+    traits.size = out->size;
+    clconv_export(out, out->size, &traits, sizeof traits);
 }

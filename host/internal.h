@@ -96,15 +96,19 @@ typedef struct clconv_device {
     cl_ulong max_alloc, local_bytes;
     double launch_macs; /* more multiply-adds than this in one launch could block a display */
     atomic_bool few_registers; /* a GPU on which a kernel of many sums was seen to spill them */
+    clconv_traits traits;
 } clconv_device;
 
 /* One compiled program: an algorithm's kernel file under one set of -D options. Owned by the
  * context, lives as long as it. */
 typedef struct clconv_program clconv_program;
 
+typedef struct clconv_tuning clconv_tuning; /* tuning.h */
+
 struct clconv_context {
     cl_context cl;
     clconv_device dev;
+    clconv_tuning *tuning;       /* never changes; NULL where memory was short */
     cl_command_queue warm_queue; /* private, for first launches */
     cl_mem stand_in;             /* 16 bytes, for buffer arguments of first launches */
     char cache_key[2048];        /* platform, device, driver */
@@ -137,7 +141,10 @@ void clconv_programs_release(clconv_context *ctx);
 typedef struct clconv_cache_key {
     uint64_t half[2];
 } clconv_cache_key;
-bool clconv_cache_enabled(void);
+/* The folder, or false when nothing is to be kept. */
+bool clconv_cache_folder(char *path, size_t room);
+/* Makes the folders that a file is to be in, as far as that goes. */
+void clconv_cache_make_folders(char *path);
 clconv_cache_key clconv_cache_key_of(const clconv_context *ctx, const char *source,
                                      const char *options);
 /* The stored binary, malloc'ed; NULL when there is none that is whole. */
@@ -147,6 +154,8 @@ void clconv_cache_save(const clconv_cache_key *key, const unsigned char *binary,
 /* source.c: the source text of a stem ("naive"), embedded or from CLCONV_KERNEL_DIR, with its
  * includes; malloc'ed. `stem` NULL = every kernel file one after another, for the hash. */
 clconv_status clconv_kernel_source(const char *stem, char **out);
+/* A hash of that text; 0 where it cannot be read. */
+uint64_t clconv_stem_hash(const char *stem);
 
 /* ---- F2: clblast.c, only with CLCONV_WITH_CLBLAST: every call into CLBlast, one lock -------- */
 
@@ -193,6 +202,7 @@ typedef struct clconv_request {
     bool nonfinite_weights;
     bool packed_weights; /* every enqueue brings them packed */
     uint64_t workspace_limit;
+    const clconv_tuning *tuning; /* NULL = the cost model alone chooses */
 } clconv_request;
 
 struct clconv_plan {
@@ -215,10 +225,16 @@ struct clconv_plan {
     cl_command_queue last_queue;
 };
 
+struct clconv_tile_key;
+
 /* One design of an algorithm: designs of one name compete, and a tile's first word names one. */
 typedef struct clconv_algo {
     const char *name;   /* of the algorithm, public */
     const char *design; /* "rows", as in the tile "rows,v=16"; NULL for the one without a word */
+    /* The tiles that there are, and the one of a request: named, or its own choice; false where it
+     * has none. NULL = there are no tiles to tune, for a design without a word only. */
+    const struct clconv_tile_key *keys;
+    bool (*find_tile)(const clconv_request *request, int *value);
     /* NULL, or a static sentence saying why not. No OpenCL object is made. */
     const char *(*refuses)(const clconv_request *request);
     /* Multiply-adds per compute unit and cycle that it was seen to reach: the order of choices. */
@@ -241,24 +257,9 @@ typedef struct clconv_algo {
     bool reads_y;                        /* not only writes it */
 } clconv_algo;
 
-/* Every design, in CMake's order, NULL at the end. */
+/* Every design, in CMake's order, NULL at the end; and their words there, the kernels' stems. */
 extern const clconv_algo *const clconv_algos[];
-
-/* choose.c: a design's answer to a problem. `request` is what it was asked, tile without its word.
- */
-typedef struct clconv_candidate {
-    const clconv_algo *algo;
-    clconv_request request;
-    clconv_choice choice;
-} clconv_candidate;
-
-enum { CLCONV_MOST_ALGORITHMS = 16 };
-
-/* Every algorithm's best design, best first. Returns how many. */
-size_t clconv_candidates(const clconv_request *request,
-                         clconv_candidate out[CLCONV_MOST_ALGORITHMS]);
-/* The best design of the algorithm `name`, or of all (NULL). */
-clconv_status clconv_choose(const clconv_request *request, const char *name, clconv_candidate *out);
+extern const char *const clconv_algo_words[];
 
 /* How the work of one segment is laid out over work-items; steps.c cuts it into launches that
  * respect grid limits (no dimension over 65,535) and dev.launch_macs. */
@@ -335,7 +336,10 @@ enum { CLCONV_TILE_KEYS = 4 };
 
 /* Reads "kb=8,xb=16,yb=2"; false for anything but the canonical text of a tile that there is. */
 bool clconv_tile_read(const char *text, const clconv_tile_key *keys, int *value);
-/* Sets plan->tile, with the design's word. */
+/* The text of a tile, with the design's word. */
+void clconv_tile_write(const char *design, const clconv_tile_key *keys, const int *value,
+                       char *text, size_t room);
+/* Sets plan->tile. */
 void clconv_tile_note(clconv_plan *plan, const clconv_tile_key *keys, const int *value);
 /* The program of `stem` for the plan's filter and the tile. */
 clconv_status clconv_tile_program(clconv_plan *plan, const char *stem, const clconv_tile_key *keys,
@@ -375,6 +379,9 @@ bool clconv_is_pointwise(const clconv_work *work);
 
 /* Pixels of a row for one work-item on this device. */
 int clconv_strip_pixels(const clconv_device *dev);
+
+/* Multiply-adds per unit and cycle of a tile of xb pixels; `rate` at best. */
+double clconv_strip_rate(const clconv_request *request, double rate, int xb);
 
 /* NULL, or a sentence: the positions of a strip exceed the kernels' 32 bits. */
 const char *clconv_strip_refuses(const clconv_work *work);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Plans: made by a chosen design, explained in words. */
-#include "internal.h"
+#include "choose.h"
+#include "tuning.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +19,8 @@ static clconv_status import_options(const clconv_plan_options *options, clconv_p
     const clconv_status status = clconv_import(out, sizeof *out, options, options->size);
     if (status)
         return status;
-    const uint64_t known = CLCONV_USER_WORKSPACE | CLCONV_NONFINITE_WEIGHTS | CLCONV_PACKED_WEIGHTS;
+    const uint64_t known =
+        CLCONV_USER_WORKSPACE | CLCONV_NONFINITE_WEIGHTS | CLCONV_PACKED_WEIGHTS | CLCONV_UNTUNED;
     if (out->flags & ~known)
         return clconv_fail(CLCONV_NOT_IN_VERSION,
                            "plan flags 0x%" PRIx64 " are not in this version", out->flags);
@@ -54,6 +57,8 @@ static clconv_request make_request(const clconv_context *ctx, const clconv_work 
                               .nonfinite_weights = options->flags & CLCONV_NONFINITE_WEIGHTS,
                               .packed_weights = options->flags & CLCONV_PACKED_WEIGHTS,
                               .workspace_limit = options->workspace_limit};
+    if (!options->algorithm && !(options->flags & CLCONV_UNTUNED))
+        request.tuning = ctx->tuning;
     request.tile = split_tile(options->tile, rest, request.local);
     return request;
 }
@@ -71,7 +76,7 @@ size_t clconv_rank(clconv_context *ctx, const clconv_problem *p,
     }
     if (import_options(caller_options, &options) || clconv_work_create(p, &work))
         return 0;
-    options.tile = NULL;
+    options.algorithm = options.tile = NULL;
     const clconv_request request = make_request(ctx, &work, &options, NULL);
     const size_t count = clconv_candidates(&request, candidate);
     for (size_t i = 0; out && i < count && i < max; i++)
@@ -80,6 +85,98 @@ size_t clconv_rank(clconv_context *ctx, const clconv_problem *p,
     clconv_work_free(&work);
     return count;
 }
+
+/* ---- Variants --------------------------------------------------------------------------------
+ */
+
+/* Where the variants of a problem are written, as many as there is room for. */
+typedef struct variant_list {
+    char *out;
+    size_t size, max, count;
+    const clconv_algo *model; /* the design that the cost model chooses */
+} variant_list;
+
+static void add_variant(variant_list *list, const clconv_algo *algo, const clconv_request *request,
+                        const char *tile, bool is_default)
+{
+    clconv_variant v = {.is_default = is_default, .is_model = is_default && algo == list->model};
+    clconv_request asked = *request;
+    asked.tile = tile[0] ? tile : NULL;
+    const clconv_candidate c = clconv_ask(algo, &asked);
+    if (c.choice.refusal)
+        return;
+    snprintf(v.algorithm, sizeof v.algorithm, "%s", algo->name);
+    snprintf(v.tile, sizeof v.tile, "%s", tile);
+    v.expected_ms = c.choice.expected_ms;
+    v.workspace = c.choice.workspace;
+    if (list->out && list->count < list->max)
+        clconv_export(list->out + list->count * list->size, list->size, &v, sizeof v);
+    list->count++;
+}
+
+/* The next tile, the last key's value changing fastest; false after the last one. */
+static bool next_tile(const clconv_tile_key *keys, size_t *at)
+{
+    size_t i = 0;
+    while (keys[i].key)
+        i++;
+    while (i-- > 0) {
+        if (keys[i].values[++at[i]])
+            return true;
+        at[i] = 0;
+    }
+    return false;
+}
+
+/* Every tile of a design. Some refuse as their own choice what they accept by name: then none is
+ * the default. */
+static void add_design(variant_list *list, const clconv_algo *algo, const clconv_request *request)
+{
+    size_t at[CLCONV_TILE_KEYS] = {0};
+    int value[CLCONV_TILE_KEYS], own[CLCONV_TILE_KEYS] = {0};
+    char tile[TILE_TEXT], own_tile[TILE_TEXT] = "";
+    if (!algo->keys) {
+        assert(!algo->design); /* or its name alone would mean another design */
+        add_variant(list, algo, request, "", true);
+        return;
+    }
+    if (!clconv_ask(algo, request).choice.refusal && algo->find_tile(request, own))
+        clconv_tile_write(algo->design, algo->keys, own, own_tile, sizeof own_tile);
+    do {
+        for (size_t i = 0; algo->keys[i].key; i++)
+            value[i] = algo->keys[i].values[at[i]];
+        clconv_tile_write(algo->design, algo->keys, value, tile, sizeof tile);
+        add_variant(list, algo, request, tile, !strcmp(tile, own_tile));
+    } while (next_tile(algo->keys, at));
+}
+
+size_t clconv_variants(clconv_context *ctx, const clconv_problem *p,
+                       const clconv_plan_options *caller_options, clconv_variant *out,
+                       size_t variant_size, size_t max)
+{
+    clconv_work work;
+    clconv_plan_options options;
+    clconv_candidate chosen;
+    variant_list list = {(char *)out, variant_size, max, 0, NULL};
+    if (!ctx || (out && variant_size == 0)) {
+        clconv_fail(CLCONV_INVALID, "clconv_variants: the context is NULL or variant_size is 0");
+        return 0;
+    }
+    if (import_options(caller_options, &options) || clconv_work_create(p, &work))
+        return 0;
+    options.algorithm = options.tile = NULL;
+    options.flags |= CLCONV_UNTUNED;
+    const clconv_request request = make_request(ctx, &work, &options, NULL);
+    if (!clconv_choose(&request, NULL, &chosen))
+        list.model = chosen.algo;
+    for (size_t i = 0; clconv_algos[i]; i++)
+        add_design(&list, clconv_algos[i], &request);
+    clconv_work_free(&work);
+    return list.count;
+}
+
+/* ---- Plans -----------------------------------------------------------------------------------
+ */
 
 /* plan->tile gets the work-group's size, as it was named. */
 static void note_local(clconv_plan *plan, const size_t local[3])
@@ -104,7 +201,30 @@ static void explain_choices(const clconv_plan *plan, const clconv_request *asked
     }
 }
 
-static clconv_status explain(clconv_plan *plan, const clconv_request *request)
+static void explain_decision(const clconv_candidate *chosen, const char *named, FILE *text)
+{
+    const clconv_cost *cost = &chosen->cost;
+    const clconv_row *row = chosen->row;
+    if (named)
+        fprintf(text, "chosen by  its name\n");
+    else if (row)
+        fprintf(text,
+                "chosen by  the tuning table, %s: %.4f ms, the cost model's choice %.4f ms, "
+                "measured %s %dx%d\n",
+                row->own ? "own row" : "row of the library", (double)row->ns * 1e-6,
+                (double)row->model_ns * 1e-6, chosen->exact ? "at" : "at the nearest image,",
+                (int)row->image[0], (int)row->image[1]);
+    else
+        fprintf(text, "chosen by  the cost model\n");
+    fprintf(text,
+            "expected   %.4f ms: computing %.4f ms at %.3g multiply-adds per unit and cycle, "
+            "memory %.4f ms, launches %.4f ms\n",
+            chosen->choice.expected_ms, cost->compute_ms, cost->macs_per_cycle, cost->memory_ms,
+            cost->launch_ms);
+}
+
+static clconv_status explain(clconv_plan *plan, const clconv_request *request, const char *named,
+                             const clconv_candidate *chosen)
 {
     size_t length = 0;
     const clconv_work *work = &plan->work;
@@ -114,6 +234,7 @@ static clconv_status explain(clconv_plan *plan, const clconv_request *request)
         return clconv_fail(CLCONV_OUT_OF_MEMORY, "no host memory for a plan's text");
     fprintf(text, "algorithm  %s%s%s\n", plan->algo->name, plan->tile[0] ? ", tile " : "",
             plan->tile);
+    explain_decision(chosen, named, text);
     fprintf(text,
             "work       %" PRIu64 " multiply-adds, %" PRIu64 " bytes (x %" PRIu64 ", w %" PRIu64
             ", b %" PRIu64 ", y %" PRIu64 ")\n",
@@ -181,24 +302,24 @@ static void unprepare(clconv_plan *plan)
 
 /* Chooses again if a design has found that the device lacks registers for it. */
 static clconv_status prepare(clconv_plan *plan, const clconv_plan_options *options,
-                             const clconv_request *request)
+                             const clconv_request *request, clconv_candidate *chosen)
 {
-    clconv_candidate chosen;
     const bool knew = atomic_load(&plan->ctx->dev.few_registers);
-    clconv_status status = clconv_choose(request, options->algorithm, &chosen);
+    clconv_status status = clconv_choose(request, options->algorithm, chosen);
     if (!status)
-        status = prepare_with(plan, options, &chosen);
+        status = prepare_with(plan, options, chosen);
     if (status != CLCONV_UNSUPPORTED || knew || !atomic_load(&plan->ctx->dev.few_registers))
         return status;
     unprepare(plan);
-    status = clconv_choose(request, options->algorithm, &chosen);
-    return status ? status : prepare_with(plan, options, &chosen);
+    status = clconv_choose(request, options->algorithm, chosen);
+    return status ? status : prepare_with(plan, options, chosen);
 }
 
 clconv_status clconv_plan_create(clconv_context *ctx, const clconv_problem *p,
                                  const clconv_plan_options *caller_options, clconv_plan **out)
 {
     clconv_plan_options options;
+    clconv_candidate chosen;
     char rest[TILE_TEXT];
     if (!out)
         return clconv_fail(CLCONV_INVALID, "clconv_plan_create: out is NULL");
@@ -217,9 +338,9 @@ clconv_status clconv_plan_create(clconv_context *ctx, const clconv_problem *p,
     status = clconv_work_create(p, &plan->work);
     if (!status) {
         const clconv_request request = make_request(ctx, &plan->work, &options, rest);
-        status = prepare(plan, &options, &request);
+        status = prepare(plan, &options, &request, &chosen);
         if (!status)
-            status = explain(plan, &request);
+            status = explain(plan, &request, options.algorithm, &chosen);
     }
     if (status) {
         clconv_plan_destroy(plan);

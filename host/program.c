@@ -225,10 +225,12 @@ static void save(const clconv_context *ctx, const clconv_program *program)
 
 void clconv_programs_release(clconv_context *ctx)
 {
+    char folder[4096];
+    const bool keeps = clconv_cache_folder(folder, sizeof folder);
     while (ctx->programs) {
         clconv_program *program = ctx->programs;
         ctx->programs = program->next;
-        if (program->cl && program->from_source && clconv_cache_enabled())
+        if (program->cl && program->from_source && keeps)
             save(ctx, program);
         if (program->cl)
             clReleaseProgram(program->cl);

@@ -109,6 +109,16 @@ clconv_status clconv_kernel_source(const char *stem, char **out)
     return status;
 }
 
+uint64_t clconv_stem_hash(const char *stem)
+{
+    char *source = NULL;
+    uint64_t hash = 0;
+    if (!clconv_kernel_source(stem, &source))
+        hash = XXH3_64bits(source, strlen(source));
+    free(source);
+    return hash;
+}
+
 const char *clconv_kernel_hash(int *replaced)
 {
     static _Thread_local char text[17];

@@ -13,6 +13,16 @@ int clconv_strip_pixels(const clconv_device *dev)
     return dev->wide_vectors ? LARGEST_XB : 1;
 }
 
+/* On GPUs `rate`. A CPU has of it what a tile fills of vectors of 16 floats, and less where loads
+ * and stores are not shared by many products. */
+double clconv_strip_rate(const clconv_request *request, double rate, int xb)
+{
+    const clconv_work *work = request->work;
+    const int vector = clconv_vector_floats(request->dev), filled = xb < vector ? xb : vector;
+    const double products = (double)work->segment[0].in * work->r * work->s;
+    return vector ? rate * filled / LARGEST_XB * products / (products + 5) : rate;
+}
+
 const char *clconv_strip_refuses(const clconv_work *work)
 {
     const int64_t bottom = ((int64_t)work->p + LARGEST_YB) * work->stride_h +

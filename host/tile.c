@@ -51,13 +51,17 @@ bool clconv_tile_read(const char *text, const clconv_tile_key *keys, int *value)
     return !strcmp(text, canonical);
 }
 
-void clconv_tile_note(clconv_plan *plan, const clconv_tile_key *keys, const int *value)
+void clconv_tile_write(const char *design, const clconv_tile_key *keys, const int *value,
+                       char *text, size_t room)
 {
     char sizes[TILE_TEXT];
-    const char *const design = plan->algo->design;
     write_sizes(keys, value, sizes, sizeof sizes);
-    snprintf(plan->tile, sizeof plan->tile, "%s%s%s", design ? design : "", design ? "," : "",
-             sizes);
+    snprintf(text, room, "%s%s%s", design ? design : "", design ? "," : "", sizes);
+}
+
+void clconv_tile_note(clconv_plan *plan, const clconv_tile_key *keys, const int *value)
+{
+    clconv_tile_write(plan->algo->design, keys, value, plan->tile, sizeof plan->tile);
 }
 
 clconv_status clconv_tile_program(clconv_plan *plan, const char *stem, const clconv_tile_key *keys,

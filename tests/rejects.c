@@ -174,7 +174,7 @@ const reject reject_runs[] = {
 };
 
 const reject reject_bare[] = {
-    {"", "a command is missing: devices, run or explain"},
+    {"", "a command is missing: devices, run, explain or tune"},
     {"convolve", "'convolve' is not a command of clconv"},
     {"run", "--x is missing"},
     {"run --x @2,8,5,5 --w @8,8,3,3", "--y is missing"},

@@ -13,6 +13,7 @@ static const struct {
     {"devices", "clconv devices", "list the OpenCL devices of this machine", tool_devices},
     {"run", "clconv run", "convolve .npy files", tool_run},
     {"explain", "clconv explain", "say how a convolution would be computed, and why", tool_explain},
+    {"tune", "clconv tune", "measure which way to compute is the fastest here", tool_tune},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
@@ -61,6 +62,6 @@ int main(int argc, char **argv)
     }
     if (argc > 1)
         return tool_wrong_usage(
-            "clconv", "'%s' is not a command of clconv, only devices, run and explain", word);
-    return tool_wrong_usage("clconv", "a command is missing: devices, run or explain");
+            "clconv", "'%s' is not a command of clconv, only devices, run, explain and tune", word);
+    return tool_wrong_usage("clconv", "a command is missing: devices, run, explain or tune");
 }

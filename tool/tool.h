@@ -14,6 +14,7 @@
 int tool_devices(int argc, const char **argv);
 int tool_run(int argc, const char **argv);
 int tool_explain(int argc, const char **argv);
+int tool_tune(int argc, const char **argv);
 
 /* ---- Errors and command lines: command.c ------------------------------------------------------
  */

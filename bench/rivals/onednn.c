@@ -192,7 +192,7 @@ static bool launch(void *state, cl_command_queue queue, cl_event *event)
 }
 
 /* oneDNN gets as many threads as the device has compute units, if that is a CPU. */
-static unsigned set_threads(const bench_device *d)
+static unsigned set_threads(const measured_device *d)
 {
 #ifdef _OPENMP
     if (d->entry.type == CL_DEVICE_TYPE_CPU)

@@ -26,7 +26,7 @@ static bool read_text(const char *text, layer_list *list)
     return good;
 }
 
-static void is_case(const bench_layer *layer, const char *text)
+static void is_case(const layer_row *layer, const char *text)
 {
     char got[CASE_TEXT];
     assert_string_equal(case_print(&layer->spec, got, sizeof got), text);

@@ -13,8 +13,8 @@
 
 static double samples[] = {1e-3, 2e-3, 3e-3};
 static char model[] = "net", name[] = "first, \"1x1\"", case_text[] = "c1hw1k1";
-static bench_layer layer = {.model = model, .layer = name, .count = 2};
-static const bench_device device = {.entry.name = "a device"};
+static layer_row layer = {.model = model, .layer = name, .count = 2};
+static const measured_device device = {.entry.name = "a device"};
 static const roofline roof = {
     .gflops = 1, .levels = 1, .level = {{.bytes = 64, .copy_gbps = 1, .triad_gbps = 2}}};
 

@@ -17,7 +17,7 @@ static void is(double got, double want)
 static void nothing(void **state)
 {
     (void)state;
-    const bench_stats s = stats_of(NULL, 0);
+    const time_stats s = stats_of(NULL, 0);
     assert_true(isnan(s.median) && isnan(s.min) && isnan(s.p90) && isnan(s.mad) && isnan(s.u));
 }
 
@@ -89,8 +89,8 @@ static void coverage(void **state)
 static void verdicts(void **state)
 {
     (void)state;
-    const bench_stats good = {.median = 1, .u = 0.03}, wide = {.median = 1, .u = 0.0301},
-                      none = {.median = NAN, .u = NAN};
+    const time_stats good = {.median = 1, .u = 0.03}, wide = {.median = 1, .u = 0.0301},
+                     none = {.median = NAN, .u = NAN};
     assert_int_equal(stats_judge(&good, 6, 1, 1), ROW_OK);
     assert_int_equal(stats_judge(&good, 5, 1, 1), ROW_NOISY);
     assert_int_equal(stats_judge(&wide, 100, 1, 1), ROW_NOISY);

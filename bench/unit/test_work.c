@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-static bench_work work_of_case(const char *text)
+static layer_work work_of_case(const char *text)
 {
     char why[256];
     case_spec spec;
@@ -22,7 +22,7 @@ static bench_work work_of_case(const char *text)
 
 static void is(const char *text, double macs, double inside, double bytes)
 {
-    const bench_work work = work_of_case(text);
+    const layer_work work = work_of_case(text);
     assert_true(work.macs == macs);
     assert_true(work.macs_inside == inside);
     assert_true(work.bytes == bytes);
@@ -62,7 +62,7 @@ static void roof(void **state)
 {
     (void)state;
     bool compute = false;
-    const bench_work heavy = {.macs = 1e9, .macs_inside = 0.5e9, .bytes = 1000},
+    const layer_work heavy = {.macs = 1e9, .macs_inside = 0.5e9, .bytes = 1000},
                      light = {.macs = 1, .macs_inside = 1, .bytes = 2000};
     assert_true(fabs(roof_ms(&two_levels, &heavy, &compute) - 10) < 1e-12); /* padding left out */
     assert_true(compute);

@@ -7,16 +7,17 @@ enum { GROUP = 64 };                              /* work-items of a work-group 
 enum { MOST_UNROLLED = 49, MOST_BY_CHOICE = 25 }; /* taps */
 
 /* Eight rows, or 49 taps, would spill registers on AMD's and Intel's GPUs (docs/offline.md). */
-static void choose_tile(int *value)
+static bool find_tile(const clconv_request *request, int *value)
 {
     *value = 4;
+    return !request->tile || clconv_tile_read(request->tile, keys, value);
 }
 
 static const char *refuses(const clconv_request *request)
 {
     int value[CLCONV_TILE_KEYS];
     const clconv_work *work = request->work;
-    if (request->tile && !clconv_tile_read(request->tile, keys, value))
+    if (!find_tile(request, value))
         return "depthwise has the tiles columns,yb=1|2|4|8 only";
     if (!request->tile && request->dev->wide_vectors)
         return "the device has vectors, which columns leave idle";
@@ -41,9 +42,7 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
     int value[CLCONV_TILE_KEYS];
     clconv_program *program = NULL;
     const clconv_work *work = request->work;
-    choose_tile(value);
-    if (request->tile)
-        clconv_tile_read(request->tile, keys, value);
+    find_tile(request, value);
     clconv_tile_note(plan, keys, value);
     const int64_t strips = work->q * (int64_t)((work->p - 1) / value[0] + 1);
     const int64_t run = (4 * GROUP - 1) / strips + 1;
@@ -64,13 +63,14 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
 
 static double macs_per_cycle(const clconv_request *request)
 {
-    (void)request;
-    return 12.0;
+    return request->dev->wide_vectors ? 0.2 : 12.0;
 }
 
 const clconv_algo clconv_algo_depthwise_columns = {
     .name = "depthwise",
     .design = "columns",
+    .keys = keys,
+    .find_tile = find_tile,
     .refuses = refuses,
     .macs_per_cycle = macs_per_cycle,
     .prepare = prepare,

@@ -84,15 +84,18 @@ static double macs_per_cycle(const clconv_request *request)
     enum { NARROW = 8, FEW_TAPS = 9 };
     int value[CLCONV_TILE_KEYS];
     const clconv_work *work = request->work;
+    const double taps = (double)work->r * work->s;
     find_tile(request, value);
     const bool narrow = work->q <= NARROW || 4 * work->q <= 3 * value[V];
-    const bool many_taps = work->q < value[V] && (int64_t)work->r * work->s > FEW_TAPS;
-    return 8.0 + (narrow || many_taps ? 0.5 : 0.3) * value[V];
+    const bool many_taps = work->q < value[V] && taps > FEW_TAPS;
+    return (narrow ? 2.5 : many_taps ? 1.7 : 1.45) * value[V] * taps / (taps + 8);
 }
 
 const clconv_algo clconv_algo_depthwise_lanes = {
     .name = "depthwise",
     .design = "lanes",
+    .keys = keys,
+    .find_tile = find_tile,
     .refuses = refuses,
     .macs_per_cycle = macs_per_cycle,
     .prepare = prepare,

@@ -97,6 +97,8 @@ static double macs_per_cycle(const clconv_request *request)
 
 const clconv_algo clconv_algo_pointwise = {
     .name = "pointwise",
+    .keys = keys,
+    .find_tile = find_tile,
     .refuses = refuses,
     .macs_per_cycle = macs_per_cycle,
     .packed = packed,

@@ -39,7 +39,7 @@
  *
  * ENVIRONMENT
  *   CLCONV_VERBOSE=1      one line on stderr per plan; 2 adds program builds and cache traffic
- *   CLCONV_CACHE_DIR      where compiled programs are kept ("" = nowhere); default
+ *   CLCONV_CACHE_DIR      where compiled programs and tuned rows are kept ("" = nowhere); default
  *                         $XDG_CACHE_HOME/clconv, else $HOME/.cache/clconv
  *   CLCONV_KERNEL_DIR     read the kernel sources from this folder, not from the library
  *
@@ -81,7 +81,8 @@ extern "C" {
     X(CLCONV_ALGORITHM_REFUSES, 11, "the named algorithm does not do this problem")                \
     X(CLCONV_OUT_OF_MEMORY, 12, "host or device memory is exhausted")                              \
     X(CLCONV_BUILD_FAILED, 13, "the device's compiler refused a kernel")                           \
-    X(CLCONV_CL_ERROR, 14, "an OpenCL call failed")
+    X(CLCONV_CL_ERROR, 14, "an OpenCL call failed")                                                \
+    X(CLCONV_FILE_ERROR, 15, "a file cannot be written")
 
 typedef enum clconv_status {
 #define CLCONV_ROW(name, number, text) name = number,
@@ -239,6 +240,8 @@ CLCONV_API const char *clconv_algorithm_name(size_t i);
 /* Every enqueue brings the weights as clconv_pack_weights has left them, not as they were. Without
  * it they are packed anew at each enqueue, where the algorithm packs: right, but slower. */
 #define CLCONV_PACKED_WEIGHTS 4u
+/* The cost model chooses, as if nothing were tuned. */
+#define CLCONV_UNTUNED 8u
 
 typedef struct clconv_plan_options {
     size_t size;
@@ -297,6 +300,55 @@ typedef struct clconv_choice {
 CLCONV_API size_t clconv_rank(clconv_context *ctx, const clconv_problem *p,
                               const clconv_plan_options *options, clconv_choice *out,
                               size_t choice_size, size_t max);
+
+/* ---- Tuning: what `clconv tune` does is made of these ------------------------------------- */
+
+/* A plan takes the algorithm and tile that were named; else those of the tuning table, which the
+ * library brings and `clconv tune` extends; else those for which the cost model expects the least
+ * time. clconv_plan_explain says which of the three it was. A row holds for a device and driver,
+ * this version of the library, the kernel files of its design and a layer of any batch: of its own
+ * image size or, where there is no such row, of the nearest. One that does not hold is ignored. */
+typedef struct clconv_tuned {
+    size_t size;
+    int32_t scope; /* 0 = there is no row, 1 = for another image size, 2 = for this one */
+    int32_t own;   /* of the user's file, not of the library */
+    char algorithm[16], tile[64]; /* as in clconv_plan_options; "" = no tile */
+    double ms, model_ms;          /* measured: this, and what the cost model chooses */
+} clconv_tuned;
+CLCONV_API clconv_status clconv_tuning_find(const clconv_context *ctx, const clconv_problem *p,
+                                            clconv_tuned *out);
+/* Puts a row for `p` into the user's file, beside the cached programs, in place of one there was;
+ * contexts created from then on know it. It must have been measured, on right results. */
+CLCONV_API clconv_status clconv_tuning_save(const clconv_context *ctx, const clconv_problem *p,
+                                            const clconv_tuned *row);
+/* That file; "" = there is none (CLCONV_CACHE_DIR). The text stays until the thread's next call. */
+CLCONV_API const char *clconv_tuning_path(void);
+
+/* One way to compute a problem: a design of an algorithm with one of its tiles. */
+typedef struct clconv_variant {
+    char algorithm[16], tile[64];
+    double expected_ms;
+    uint64_t workspace;
+    int32_t is_default; /* the tile that its design takes by itself */
+    int32_t is_model;   /* what the cost model chooses */
+} clconv_variant;
+/* All that accept `p`, in no order; arguments and result as of clconv_rank. */
+CLCONV_API size_t clconv_variants(clconv_context *ctx, const clconv_problem *p,
+                                  const clconv_plan_options *options, clconv_variant *out,
+                                  size_t variant_size, size_t max);
+
+/* What the cost model knows of the device: measured and saved once, else guessed. */
+typedef struct clconv_traits {
+    size_t size;
+    int32_t measured;
+    double macs_per_s;                            /* of float, in registers */
+    double cache_bytes;                           /* the last cache */
+    double cache_bytes_per_s, memory_bytes_per_s; /* within it and past it */
+    double launch_s;                              /* an empty launch behind others */
+} clconv_traits;
+CLCONV_API void clconv_context_traits(const clconv_context *ctx, clconv_traits *out);
+CLCONV_API clconv_status clconv_tuning_save_traits(const clconv_context *ctx,
+                                                   const clconv_traits *traits);
 
 /* ---- Enqueue ------------------------------------------------------------------------------ */
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Data whose sums are exact in float, and what the outputs must be. Shares no code with the
  * library. */
-#ifndef CLCONV_BENCH_VERIFY_H
-#define CLCONV_BENCH_VERIFY_H
+#ifndef CLCONV_VERIFY_H
+#define CLCONV_VERIFY_H
 
 #include "clconv/clconv.h"
 
@@ -10,9 +10,9 @@
 #include <stddef.h>
 
 /* x, w and b as host memory; b is NULL without bias. */
-typedef struct bench_inputs {
+typedef struct verify_inputs {
     const float *x, *w, *b;
-} bench_inputs;
+} verify_inputs;
 
 /* The largest whole number in x, w and b at which every partial sum of an output stays within 2^24
  * and so is exact in any order; 0 when an output sums too many products for that. */
@@ -31,7 +31,7 @@ typedef struct verifier {
     double scale[VERIFY_SAMPLES]; /* sum of the magnitudes of what is added */
 } verifier;
 
-void verify_prepare(const clconv_problem *p, const bench_inputs *in, verifier *out);
+void verify_prepare(const clconv_problem *p, const verify_inputs *in, verifier *out);
 
 /* Whether no output is NaN, which y was filled with, and the sampled ones are right: to the bit if
  * `exact`, else within 1e-5 of their scale. False with a sentence that names the first wrong one.

@@ -63,7 +63,7 @@ static bool fill(arena *a, int amplitude, uint64_t seed)
             if (data[i])
                 verify_fill(data[i], a->bytes[i] / sizeof(float), amplitude,
                             seed * ARENA_ARRAYS + (uint64_t)i);
-        const bench_inputs in = {data[ARENA_X], data[ARENA_W], data[ARENA_B]};
+        const verify_inputs in = {data[ARENA_X], data[ARENA_W], data[ARENA_B]};
         verify_prepare(&a->problem, &in, &a->verifier);
     }
     for (int i = 0; i < ARENA_Y; i++)
@@ -72,7 +72,7 @@ static bool fill(arena *a, int amplitude, uint64_t seed)
     return mapped;
 }
 
-arena_state arena_open(const bench_device *d, const case_spec *spec, uint64_t seed, arena *out,
+arena_state arena_open(const measured_device *d, const case_spec *spec, uint64_t seed, arena *out,
                        char *why, size_t room)
 {
     cl_int error = CL_SUCCESS;

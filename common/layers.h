@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /* What is measured: rows of a layer table, from a CSV file, a built-in suite or the command line.
  */
-#ifndef CLCONV_BENCH_LAYERS_H
-#define CLCONV_BENCH_LAYERS_H
+#ifndef CLCONV_LAYERS_H
+#define CLCONV_LAYERS_H
 
 #include "case.h"
 
 #include <stdio.h>
 
-typedef struct bench_layer {
+typedef struct layer_row {
     char *model, *layer; /* as the table has them */
     case_spec spec;
     int64_t count; /* how often the model has it */
-} bench_layer;
+} layer_row;
 
 typedef struct layer_list {
-    bench_layer *layers;
+    layer_row *layers;
     size_t count, room;
 } layer_list;
 
@@ -36,8 +36,9 @@ bool layers_case(const char *text, layer_list *out, char *why, size_t room);
 
 /* Keeps the layers of one model (NULL = all), with `grouped_only` those with groups or shared. */
 void layers_select(layer_list *list, const char *model, bool grouped_only);
-bool layer_is_grouped(const bench_layer *layer);
+bool layer_is_grouped(const layer_row *layer);
 
+void layers_remove(layer_list *list, size_t at);
 void layers_free(layer_list *list);
 
 #endif

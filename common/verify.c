@@ -81,7 +81,7 @@ void verify_fill(float *data, size_t count, int amplitude, uint64_t seed)
     }
 }
 
-static void judge_output(const clconv_problem *p, const bench_inputs *in, extent e, size_t at,
+static void judge_output(const clconv_problem *p, const verify_inputs *in, extent e, size_t at,
                          double *want, double *scale)
 {
     const int64_t index = (int64_t)at;
@@ -118,7 +118,7 @@ static size_t sample_place(size_t i, size_t count, size_t outputs)
     return (size_t)((double)i * step) + (i > 0 ? i * 2654435761u % most : 0);
 }
 
-void verify_prepare(const clconv_problem *p, const bench_inputs *in, verifier *out)
+void verify_prepare(const clconv_problem *p, const verify_inputs *in, verifier *out)
 {
     const extent e = extent_of(p);
     out->outputs = (size_t)(p->n * e.k * e.p * e.q);

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* One layer with its buffers: where every contestant computes. */
-#ifndef CLCONV_BENCH_ARENA_H
-#define CLCONV_BENCH_ARENA_H
+#ifndef CLCONV_ARENA_H
+#define CLCONV_ARENA_H
 
 #include "case.h"
-#include "device.h"
+#include "measured_device.h"
 #include "verify.h"
 
 enum { ARENA_X, ARENA_W, ARENA_B, ARENA_Y, ARENA_ARRAYS };
 
 typedef struct arena {
-    const bench_device *device;
+    const measured_device *device;
     clconv_problem problem;   /* its tables belong to the layer */
     cl_mem mem[ARENA_ARRAYS]; /* b is NULL without bias */
     size_t bytes[ARENA_ARRAYS];
@@ -21,7 +21,7 @@ typedef enum arena_state { ARENA_GOOD, ARENA_TOO_LARGE, ARENA_BROKEN } arena_sta
 
 /* Allocates and fills. TOO_LARGE (for the device, or for exact data) and BROKEN with a sentence.
  * arena_close takes a half-opened one too. */
-arena_state arena_open(const bench_device *d, const case_spec *spec, uint64_t seed, arena *out,
+arena_state arena_open(const measured_device *d, const case_spec *spec, uint64_t seed, arena *out,
                        char *why, size_t room);
 void arena_close(arena *a);
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const embedded_file bench_suites[];
+extern const embedded_file layer_suites[];
 
 /* The numbers of a row, after model and layer; `mode` may follow. */
 enum {
@@ -64,11 +64,11 @@ static char *copy_text(const char *text)
     return copy ? strcpy(copy, text) : NULL;
 }
 
-static bool add_layer(layer_list *list, const bench_layer *layer)
+static bool add_layer(layer_list *list, const layer_row *layer)
 {
     if (list->count == list->room) {
         const size_t room = list->room ? 2 * list->room : 64;
-        bench_layer *grown = realloc(list->layers, room * sizeof *grown);
+        layer_row *grown = realloc(list->layers, room * sizeof *grown);
         if (!grown)
             return false;
         list->layers = grown;
@@ -79,7 +79,7 @@ static bool add_layer(layer_list *list, const bench_layer *layer)
 }
 
 /* Takes the texts over, or frees them. */
-static bool add_named(layer_list *list, const char *model, const char *name, bench_layer *layer,
+static bool add_named(layer_list *list, const char *model, const char *name, layer_row *layer,
                       char *why, size_t room)
 {
     layer->model = copy_text(model);
@@ -110,7 +110,7 @@ static void set_problem(clconv_problem *p, const int64_t v[NUMBERS])
 }
 
 /* Whether there is something to measure, and it is a convolution. */
-static bool check_layer(const bench_layer *layer, char *why, size_t room)
+static bool check_layer(const layer_row *layer, char *why, size_t room)
 {
     const clconv_problem p = case_problem(&layer->spec);
     if (p.n == 0)
@@ -137,7 +137,7 @@ static bool read_row(char *const *field, size_t fields, layer_list *out, const p
 {
     int64_t v[NUMBERS];
     char sentence[512];
-    bench_layer layer = {0};
+    layer_row layer = {0};
     case_init(&layer.spec);
     for (size_t i = 0; i < NUMBERS; i++)
         if (!options_integer(field[TEXTS + i], &v[i]))
@@ -217,7 +217,7 @@ const char *layers_suites_text(char *text, size_t room)
 {
     size_t used = 0;
     text[0] = '\0';
-    for (const embedded_file *suite = bench_suites; suite->name && used < room; suite++)
+    for (const embedded_file *suite = layer_suites; suite->name && used < room; suite++)
         used += (size_t)snprintf(text + used, room - used, "%s%.*s", used ? ", " : "",
                                  (int)strcspn(suite->name, "."), suite->name);
     return text;
@@ -227,7 +227,7 @@ bool layers_suite(const char *name, layer_list *out, char *why, size_t room)
 {
     char names[160];
     const size_t length = strlen(name);
-    const embedded_file *suite = bench_suites;
+    const embedded_file *suite = layer_suites;
     while (suite->name &&
            (strncmp(suite->name, name, length) != 0 || strcmp(suite->name + length, ".csv") != 0))
         suite++;
@@ -258,19 +258,19 @@ static bool honours(const case_spec *c, char *why, size_t room)
 
 bool layers_case(const char *text, layer_list *out, char *why, size_t room)
 {
-    bench_layer layer = {.count = 1};
+    layer_row layer = {.count = 1};
     return case_parse(text, &layer.spec, why, room) && honours(&layer.spec, why, room) &&
            check_layer(&layer, why, room) && add_named(out, "case", text, &layer, why, room);
 }
 
 /* ---- Lists ----------------------------------------------------------------------------------- */
 
-bool layer_is_grouped(const bench_layer *layer)
+bool layer_is_grouped(const layer_row *layer)
 {
     return layer->spec.problem.groups > 1 || layer->spec.problem.shared;
 }
 
-static void free_layer(bench_layer *layer)
+static void free_layer(layer_row *layer)
 {
     free(layer->model);
     free(layer->layer);
@@ -280,7 +280,7 @@ void layers_select(layer_list *list, const char *model, bool grouped_only)
 {
     size_t kept = 0;
     for (size_t i = 0; i < list->count; i++) {
-        bench_layer *layer = &list->layers[i];
+        layer_row *layer = &list->layers[i];
         if ((model && strcmp(model, layer->model) != 0) ||
             (grouped_only && !layer_is_grouped(layer)))
             free_layer(layer);
@@ -288,6 +288,13 @@ void layers_select(layer_list *list, const char *model, bool grouped_only)
             list->layers[kept++] = *layer;
     }
     list->count = kept;
+}
+
+void layers_remove(layer_list *list, size_t at)
+{
+    free_layer(&list->layers[at]);
+    list->count--;
+    memmove(&list->layers[at], &list->layers[at + 1], (list->count - at) * sizeof list->layers[0]);
 }
 
 void layers_free(layer_list *list)

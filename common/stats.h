@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /* What a series of times says, and how far to trust it. */
-#ifndef CLCONV_BENCH_STATS_H
-#define CLCONV_BENCH_STATS_H
+#ifndef CLCONV_STATS_H
+#define CLCONV_STATS_H
 
 #include <stddef.h>
 
 /* Of samples in the order they were taken, in their unit. NAN where there are none. */
-typedef struct bench_stats {
+typedef struct time_stats {
     double median, min, p90;
     double mad; /* median of |sample - median| */
     double u;   /* half width of the 95 % interval of the median */
-} bench_stats;
+} time_stats;
 
 /* u: the samples are cut into six consecutive blocks, and the interval is from the least to the
  * greatest of the blocks' medians. It holds the true median in 1 - 2 * (1/2)^6 = 97 % whatever the
  * distribution, and unlike a formula for independent samples it widens when the machine drifts
  * while they are taken. It is 1.6 times as wide as that formula's. With fewer than six samples u is
  * their whole range. */
-bench_stats stats_of(const double *sample, size_t count);
+time_stats stats_of(const double *sample, size_t count);
 
 typedef enum row_status {
     ROW_OK,
@@ -37,7 +37,7 @@ enum { STATS_LEAST = 6 }; /* samples; with fewer a row is NOISY */
 double stats_drift(double before, double after);
 
 /* OK, NOISY or THROTTLED, of `count` samples and the canary's times before and after them. */
-row_status stats_judge(const bench_stats *s, size_t count, double before, double after);
+row_status stats_judge(const time_stats *s, size_t count, double before, double after);
 
 /* The median alone; sorts in place. */
 double stats_median(double *value, size_t count);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Opens the device that is measured. */
-#include "device.h"
+#include "measured_device.h"
 
 #include "embed.h"
 
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const embedded_file bench_kernels[];
+extern const embedded_file roofline_kernels[];
 
 static void get(cl_device_id device, cl_device_info what, size_t bytes, void *out)
 {
@@ -16,7 +16,7 @@ static void get(cl_device_id device, cl_device_info what, size_t bytes, void *ou
     clGetDeviceInfo(device, what, bytes, out, NULL);
 }
 
-static void get_facts(bench_device *d)
+static void get_facts(measured_device *d)
 {
     size_t most = 0;
     const cl_device_id id = d->entry.device;
@@ -36,7 +36,7 @@ static void get_facts(bench_device *d)
     d->groups = cpu ? units : 8 * units;
 }
 
-static cl_int open_queues(bench_device *d)
+static cl_int open_queues(measured_device *d)
 {
     cl_int error = CL_SUCCESS;
     const cl_device_id id = d->entry.device;
@@ -50,18 +50,18 @@ static cl_int open_queues(bench_device *d)
     return error;
 }
 
-static cl_int build(bench_device *d)
+static cl_int build(measured_device *d)
 {
     cl_int error = CL_SUCCESS;
     cl_device_fp_config config = 0;
-    const char *source = (const char *)bench_kernels[0].bytes;
+    const char *source = (const char *)roofline_kernels[0].bytes;
     get(d->entry.device, CL_DEVICE_SINGLE_FP_CONFIG, sizeof config, &config);
     const char *options = config & CL_FP_FMA ? "-D MULTIPLY_ADD=fma" : "";
-    d->program = clCreateProgramWithSource(d->cl, 1, &source, &bench_kernels[0].length, &error);
+    d->program = clCreateProgramWithSource(d->cl, 1, &source, &roofline_kernels[0].length, &error);
     return error ? error : clBuildProgram(d->program, 1, &d->entry.device, options, NULL, NULL);
 }
 
-int device_open(const char *wanted, bench_device *out, char *why, size_t room)
+int device_open(const char *wanted, measured_device *out, char *why, size_t room)
 {
     memset(out, 0, sizeof *out);
     const int status = devices_choose(wanted, &out->entry, why, room);
@@ -86,7 +86,7 @@ int device_open(const char *wanted, bench_device *out, char *why, size_t room)
     return EXIT_DEVICE;
 }
 
-cl_kernel device_kernel(const bench_device *d, const char *name, char *why, size_t room)
+cl_kernel device_kernel(const measured_device *d, const char *name, char *why, size_t room)
 {
     cl_int error = CL_SUCCESS;
     cl_kernel kernel = clCreateKernel(d->program, name, &error);
@@ -95,7 +95,7 @@ cl_kernel device_kernel(const bench_device *d, const char *name, char *why, size
     return kernel;
 }
 
-void device_close(bench_device *d)
+void device_close(measured_device *d)
 {
     clconv_context_destroy(d->ctx);
     if (d->program)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Lines of comma-separated values (RFC 4180, one line per record). */
-#ifndef CLCONV_BENCH_CSV_H
-#define CLCONV_BENCH_CSV_H
+#ifndef CLCONV_CSV_H
+#define CLCONV_CSV_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -24,10 +24,10 @@ static double share_inside(const clconv_problem *p, int axis)
     return (double)inside / ((double)count * (double)p->kernel[axis]);
 }
 
-bench_work work_of(const clconv_problem *p)
+layer_work work_of(const clconv_problem *p)
 {
     clconv_work_size size = {.size = sizeof size};
-    bench_work work = {0};
+    layer_work work = {0};
     if (clconv_problem_work(p, &size) != CLCONV_OK)
         return work;
     work.macs = (double)size.macs;
@@ -45,7 +45,7 @@ double roof_bandwidth(const roofline *r, double bytes)
     return r->levels ? fmax(r->level[i].copy_gbps, r->level[i].triad_gbps) : NAN;
 }
 
-double roof_ms(const roofline *r, const bench_work *work, bool *compute_bound)
+double roof_ms(const roofline *r, const layer_work *work, bool *compute_bound)
 {
     const double compute = 2 * work->macs_inside / (r->gflops * 1e6);
     const double memory = work->bytes / (roof_bandwidth(r, work->bytes) * 1e6);

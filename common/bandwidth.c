@@ -17,7 +17,7 @@ static const double smallest = 32 << 10, /* bytes */
     allowed = 2.0;                       /* seconds for all working sets */
 
 typedef struct streams {
-    const bench_device *device;
+    const measured_device *device;
     cl_kernel kernel[STREAMS];
     cl_mem mem[3];
 } streams;
@@ -70,7 +70,8 @@ static bool measure_level(const streams *s, double bytes, roof_level *level)
 }
 
 /* The arrays of the largest working set; those of a smaller one begin where these do. */
-static bool open_streams(const bench_device *d, double largest, streams *s, char *why, size_t room)
+static bool open_streams(const measured_device *d, double largest, streams *s, char *why,
+                         size_t room)
 {
     cl_int error = CL_SUCCESS;
     s->device = d;
@@ -98,13 +99,13 @@ static void close_streams(streams *s)
 }
 
 /* Four times the last cache, as far as the device can hold it. */
-static double largest_set(const bench_device *d)
+static double largest_set(const measured_device *d)
 {
     const double wanted = 4 * (d->cache_bytes ? (double)d->cache_bytes : 16 << 20);
     return fmin(wanted, fmin((double)d->max_alloc, (double)d->global_bytes / 4));
 }
 
-bool bandwidth_measure(const bench_device *d, roofline *out, char *why, size_t room)
+bool bandwidth_measure(const measured_device *d, roofline *out, char *why, size_t room)
 {
     streams s = {0};
     const double largest = largest_set(d);
@@ -146,7 +147,7 @@ static cl_ulong event_time(cl_event event, cl_profiling_info what)
 }
 
 /* Microseconds from the end of a marker to the start of the kernel behind it. */
-static double gap(const bench_device *d, cl_kernel empty)
+static double gap(const measured_device *d, cl_kernel empty)
 {
     cl_event marker = NULL, event = NULL;
     double us = NAN;
@@ -163,7 +164,7 @@ static double gap(const bench_device *d, cl_kernel empty)
 }
 
 /* Microseconds per launch of `count` in a row and a wait. */
-static double launch_time(const bench_device *d, cl_kernel empty, int count)
+static double launch_time(const measured_device *d, cl_kernel empty, int count)
 {
     const double from = progress_now();
     cl_int error = CL_SUCCESS;
@@ -174,7 +175,7 @@ static double launch_time(const bench_device *d, cl_kernel empty, int count)
     return error ? NAN : (progress_now() - from) * 1e6 / count;
 }
 
-bool launches_measure(const bench_device *d, roofline *out, char *why, size_t room)
+bool launches_measure(const measured_device *d, roofline *out, char *why, size_t room)
 {
     double one[REPEATS], queued[REPEATS], gaps[REPEATS];
     cl_kernel empty = device_kernel(d, "empty", why, room);
@@ -194,7 +195,7 @@ bool launches_measure(const bench_device *d, roofline *out, char *why, size_t ro
     return true;
 }
 
-bool roofline_measure(const bench_device *d, roofline *out, char *why, size_t room)
+bool roofline_measure(const measured_device *d, roofline *out, char *why, size_t room)
 {
     *out = (roofline){0};
     return peaks_measure(d, out, why, room) && bandwidth_measure(d, out, why, room) &&

@@ -32,7 +32,7 @@ double spin_time(const spin *s)
     return error ? NAN : progress_now() - from;
 }
 
-bool spin_open(const bench_device *d, const char *kernel, spin *out, char *why, size_t room)
+bool spin_open(const measured_device *d, const char *kernel, spin *out, char *why, size_t room)
 {
     const cl_float factor = 0.5f, addend = 0.25f;
     cl_int error = CL_SUCCESS;
@@ -97,7 +97,7 @@ static void settle(roofline *r)
     }
 }
 
-bool peaks_measure(const bench_device *d, roofline *out, char *why, size_t room)
+bool peaks_measure(const measured_device *d, roofline *out, char *why, size_t room)
 {
     enum { ROWS = sizeof peak_rows / sizeof peak_rows[0] };
     spin spins[ROWS] = {{0}};

@@ -45,9 +45,9 @@ static double half_width(const double *sample, size_t count, double *work)
     return count < BLOCKS ? most - least : 0.5 * (most - least);
 }
 
-bench_stats stats_of(const double *sample, size_t count)
+time_stats stats_of(const double *sample, size_t count)
 {
-    bench_stats s = {NAN, NAN, NAN, NAN, NAN};
+    time_stats s = {NAN, NAN, NAN, NAN, NAN};
     double *work = count ? malloc(count * sizeof *work) : NULL;
     if (!work)
         return s;
@@ -69,7 +69,7 @@ double stats_drift(double before, double after)
     return isnan(drift) ? INFINITY : drift;
 }
 
-row_status stats_judge(const bench_stats *s, size_t count, double before, double after)
+row_status stats_judge(const time_stats *s, size_t count, double before, double after)
 {
     const bool drifted = stats_drift(before, after) > STATS_DRIFT;
     const bool noisy = count < STATS_LEAST || !(s->u <= STATS_NOISY * s->median);

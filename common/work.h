@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* How much work a convolution is, and the least time a device can do it in. */
-#ifndef CLCONV_BENCH_WORK_H
-#define CLCONV_BENCH_WORK_H
+#ifndef CLCONV_WORK_H
+#define CLCONV_WORK_H
 
 #include "clconv/clconv.h"
 
 #include <stdbool.h>
 
-typedef struct bench_work {
+typedef struct layer_work {
     double macs;        /* taps in the padding counted */
     double macs_inside; /* not counted */
     double bytes;       /* x, w, b and y, each once */
-} bench_work;
+} layer_work;
 
 /* Of a problem that is valid. */
-bench_work work_of(const clconv_problem *p);
+layer_work work_of(const clconv_problem *p);
 
 enum { ROOF_LEVELS = 24, ROOF_ROUNDS = 3, ROOF_PEAKS = 8 };
 
@@ -39,6 +39,6 @@ typedef struct roofline {
 /* Bandwidth in GB/s of the smallest working set that holds `bytes`; of the largest past it. */
 double roof_bandwidth(const roofline *r, double bytes);
 /* The least milliseconds; *compute_bound says which of the two ceilings it is. */
-double roof_ms(const roofline *r, const bench_work *work, bool *compute_bound);
+double roof_ms(const roofline *r, const layer_work *work, bool *compute_bound);
 
 #endif

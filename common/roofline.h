@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* Measures what the device can do at most, with kernels of the bench's own. */
-#ifndef CLCONV_BENCH_ROOFLINE_H
-#define CLCONV_BENCH_ROOFLINE_H
+/* Measures what the device can do at most, with kernels of our own. */
+#ifndef CLCONV_ROOFLINE_H
+#define CLCONV_ROOFLINE_H
 
-#include "device.h"
+#include "measured_device.h"
 #include "work.h"
 
 /* A few seconds at most. False with a sentence when the device does not run the kernels. */
-bool roofline_measure(const bench_device *d, roofline *out, char *why, size_t room);
+bool roofline_measure(const measured_device *d, roofline *out, char *why, size_t room);
 
 /* One kernel of dependent multiply-adds over enough items to fill the device. */
 typedef struct spin {
-    const bench_device *device;
+    const measured_device *device;
     cl_kernel kernel;
     cl_mem out;
     size_t items;
     cl_int rounds; /* multiply-adds per chain: as many as take about a millisecond */
 } spin;
-bool spin_open(const bench_device *d, const char *kernel, spin *out, char *why, size_t room);
+bool spin_open(const measured_device *d, const char *kernel, spin *out, char *why, size_t room);
 double spin_time(const spin *s); /* seconds of one launch and a wait; NAN = it failed */
 void spin_close(spin *s);
 
@@ -29,8 +29,8 @@ extern const char canary_kernel[];
 /* ---- Parts of it ------------------------------------------------------------------------------
  */
 
-bool peaks_measure(const bench_device *d, roofline *out, char *why, size_t room);
-bool bandwidth_measure(const bench_device *d, roofline *out, char *why, size_t room);
-bool launches_measure(const bench_device *d, roofline *out, char *why, size_t room);
+bool peaks_measure(const measured_device *d, roofline *out, char *why, size_t room);
+bool bandwidth_measure(const measured_device *d, roofline *out, char *why, size_t room);
+bool launches_measure(const measured_device *d, roofline *out, char *why, size_t room);
 
 #endif

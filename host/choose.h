@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* How a plan comes to its design and tile: the candidates, and what speaks for each. */
+#ifndef CLCONV_CHOOSE_H
+#define CLCONV_CHOOSE_H
+
+#include "internal.h"
+
+/* What the cost model expects: the longer of computing and moving bytes, and the launches. */
+typedef struct clconv_cost {
+    double macs_per_cycle, compute_ms, memory_ms, launch_ms;
+} clconv_cost;
+
+/* choose.c: a design's answer to a problem. `request` is what it was asked, tile without its word.
+ */
+typedef struct clconv_candidate {
+    const clconv_algo *algo;
+    clconv_request request;
+    clconv_choice choice;
+    clconv_cost cost;
+    const struct clconv_row *row; /* of the tuning table that puts it first, or NULL */
+    bool exact;                   /* the row is of this very image size */
+} clconv_candidate;
+
+enum { CLCONV_MOST_ALGORITHMS = 16 };
+
+/* Every algorithm's best design, best first. Returns how many. */
+size_t clconv_candidates(const clconv_request *request,
+                         clconv_candidate out[CLCONV_MOST_ALGORITHMS]);
+/* The best design of the algorithm `name`, or of all (NULL). */
+clconv_status clconv_choose(const clconv_request *request, const char *name, clconv_candidate *out);
+
+/* The answer of one design to a request with a whole tile, its word included. */
+clconv_candidate clconv_ask(const clconv_algo *algo, const clconv_request *asked);
+/* The design that a whole tile of algorithm `name` belongs to, NULL = there is none. */
+const clconv_algo *clconv_design_of(const char *name, const char *tile);
+
+#endif
