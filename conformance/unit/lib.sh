@@ -16,7 +16,7 @@ wrong() { # wrong SENTENCE
 run() { # run STATUS ARGUMENT...
     status=$1
     shift
-    timeout 120 "$conform" "$@" >out 2>errors
+    timeout 300 "$conform" "$@" >out 2>errors
     got=$?
     [ "$got" -eq "$status" ] || wrong "$* should exit $status, but got $got"
 }
