@@ -21,7 +21,7 @@ typedef struct clconv_candidate {
     bool exact;                   /* the row is of this very image size */
 } clconv_candidate;
 
-enum { CLCONV_MOST_ALGORITHMS = 16 };
+enum { CLCONV_MOST_ALGORITHMS = 16, CLCONV_TILE_TEXT = 64 };
 
 /* Every algorithm's best design, best first. Returns how many. */
 size_t clconv_candidates(const clconv_request *request,
@@ -33,5 +33,12 @@ clconv_status clconv_choose(const clconv_request *request, const char *name, clc
 clconv_candidate clconv_ask(const clconv_algo *algo, const clconv_request *asked);
 /* The design that a whole tile of algorithm `name` belongs to, NULL = there is none. */
 const clconv_algo *clconv_design_of(const char *name, const char *tile);
+
+/* plan.c: a caller's options, checked; and what they ask of designs. `rest` keeps what request.tile
+ * points at, and may be NULL where options->tile is. */
+clconv_status clconv_plan_options_import(const clconv_plan_options *options,
+                                         clconv_plan_options *out);
+clconv_request clconv_request_of(const clconv_context *ctx, const clconv_work *work,
+                                 const clconv_plan_options *options, char rest[CLCONV_TILE_TEXT]);
 
 #endif

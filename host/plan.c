@@ -3,15 +3,13 @@
 #include "choose.h"
 #include "tuning.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { TILE_TEXT = 64 };
-
-static clconv_status import_options(const clconv_plan_options *options, clconv_plan_options *out)
+clconv_status clconv_plan_options_import(const clconv_plan_options *options,
+                                         clconv_plan_options *out)
 {
     *out = (clconv_plan_options){.size = sizeof *out};
     if (!options)
@@ -31,26 +29,26 @@ static clconv_status import_options(const clconv_plan_options *options, clconv_p
 
 /* "xb=1,yb=4,local=8x1x2" -> "xb=1,yb=4" in `rest` and 8, 1, 2. Text that does not end so is handed
  * on whole: the algorithm refuses what it does not know. */
-static const char *split_tile(const char *tile, char rest[TILE_TEXT], size_t local[3])
+static const char *split_tile(const char *tile, char rest[CLCONV_TILE_TEXT], size_t local[3])
 {
-    char canonical[TILE_TEXT];
+    char canonical[CLCONV_TILE_TEXT];
     unsigned size[3] = {0};
     const char *const key = tile ? strstr(tile, "local=") : NULL;
     if (!key || (key > tile && key[-1] != ',') ||
         sscanf(key, "local=%5ux%5ux%5u", &size[0], &size[1], &size[2]) != 3)
         return tile;
     snprintf(canonical, sizeof canonical, "local=%ux%ux%u", size[0], size[1], size[2]);
-    if (strcmp(key, canonical) || !size[0] || !size[1] || !size[2] || key - tile >= TILE_TEXT)
+    if (strcmp(key, canonical) || !size[0] || !size[1] || !size[2] ||
+        key - tile >= CLCONV_TILE_TEXT)
         return tile;
     for (int d = 0; d < 3; d++)
         local[d] = size[d];
-    snprintf(rest, TILE_TEXT, "%.*s", (int)(key > tile ? key - tile - 1 : 0), tile);
+    snprintf(rest, CLCONV_TILE_TEXT, "%.*s", (int)(key > tile ? key - tile - 1 : 0), tile);
     return *rest ? rest : NULL;
 }
 
-/* `rest` keeps what request.tile points at. */
-static clconv_request make_request(const clconv_context *ctx, const clconv_work *work,
-                                   const clconv_plan_options *options, char rest[TILE_TEXT])
+clconv_request clconv_request_of(const clconv_context *ctx, const clconv_work *work,
+                                 const clconv_plan_options *options, char rest[CLCONV_TILE_TEXT])
 {
     clconv_request request = {.dev = &ctx->dev,
                               .work = work,
@@ -62,121 +60,6 @@ static clconv_request make_request(const clconv_context *ctx, const clconv_work 
     request.tile = split_tile(options->tile, rest, request.local);
     return request;
 }
-
-size_t clconv_rank(clconv_context *ctx, const clconv_problem *p,
-                   const clconv_plan_options *caller_options, clconv_choice *out,
-                   size_t choice_size, size_t max)
-{
-    clconv_work work;
-    clconv_plan_options options;
-    clconv_candidate candidate[CLCONV_MOST_ALGORITHMS];
-    if (!ctx || (out && choice_size == 0)) {
-        clconv_fail(CLCONV_INVALID, "clconv_rank: the context is NULL or choice_size is 0");
-        return 0;
-    }
-    if (import_options(caller_options, &options) || clconv_work_create(p, &work))
-        return 0;
-    options.algorithm = options.tile = NULL;
-    const clconv_request request = make_request(ctx, &work, &options, NULL);
-    const size_t count = clconv_candidates(&request, candidate);
-    for (size_t i = 0; out && i < count && i < max; i++)
-        clconv_export((char *)out + i * choice_size, choice_size, &candidate[i].choice,
-                      sizeof candidate[i].choice);
-    clconv_work_free(&work);
-    return count;
-}
-
-/* ---- Variants --------------------------------------------------------------------------------
- */
-
-/* Where the variants of a problem are written, as many as there is room for. */
-typedef struct variant_list {
-    char *out;
-    size_t size, max, count;
-    const clconv_algo *model; /* the design that the cost model chooses */
-} variant_list;
-
-static void add_variant(variant_list *list, const clconv_algo *algo, const clconv_request *request,
-                        const char *tile, bool is_default)
-{
-    clconv_variant v = {.is_default = is_default, .is_model = is_default && algo == list->model};
-    clconv_request asked = *request;
-    asked.tile = tile[0] ? tile : NULL;
-    const clconv_candidate c = clconv_ask(algo, &asked);
-    if (c.choice.refusal)
-        return;
-    snprintf(v.algorithm, sizeof v.algorithm, "%s", algo->name);
-    snprintf(v.tile, sizeof v.tile, "%s", tile);
-    v.expected_ms = c.choice.expected_ms;
-    v.workspace = c.choice.workspace;
-    if (list->out && list->count < list->max)
-        clconv_export(list->out + list->count * list->size, list->size, &v, sizeof v);
-    list->count++;
-}
-
-/* The next tile, the last key's value changing fastest; false after the last one. */
-static bool next_tile(const clconv_tile_key *keys, size_t *at)
-{
-    size_t i = 0;
-    while (keys[i].key)
-        i++;
-    while (i-- > 0) {
-        if (keys[i].values[++at[i]])
-            return true;
-        at[i] = 0;
-    }
-    return false;
-}
-
-/* Every tile of a design. Some refuse as their own choice what they accept by name: then none is
- * the default. */
-static void add_design(variant_list *list, const clconv_algo *algo, const clconv_request *request)
-{
-    size_t at[CLCONV_TILE_KEYS] = {0};
-    int value[CLCONV_TILE_KEYS], own[CLCONV_TILE_KEYS] = {0};
-    char tile[TILE_TEXT], own_tile[TILE_TEXT] = "";
-    if (!algo->keys) {
-        assert(!algo->design); /* or its name alone would mean another design */
-        add_variant(list, algo, request, "", true);
-        return;
-    }
-    if (!clconv_ask(algo, request).choice.refusal && algo->find_tile(request, own))
-        clconv_tile_write(algo->design, algo->keys, own, own_tile, sizeof own_tile);
-    do {
-        for (size_t i = 0; algo->keys[i].key; i++)
-            value[i] = algo->keys[i].values[at[i]];
-        clconv_tile_write(algo->design, algo->keys, value, tile, sizeof tile);
-        add_variant(list, algo, request, tile, !strcmp(tile, own_tile));
-    } while (next_tile(algo->keys, at));
-}
-
-size_t clconv_variants(clconv_context *ctx, const clconv_problem *p,
-                       const clconv_plan_options *caller_options, clconv_variant *out,
-                       size_t variant_size, size_t max)
-{
-    clconv_work work;
-    clconv_plan_options options;
-    clconv_candidate chosen;
-    variant_list list = {(char *)out, variant_size, max, 0, NULL};
-    if (!ctx || (out && variant_size == 0)) {
-        clconv_fail(CLCONV_INVALID, "clconv_variants: the context is NULL or variant_size is 0");
-        return 0;
-    }
-    if (import_options(caller_options, &options) || clconv_work_create(p, &work))
-        return 0;
-    options.algorithm = options.tile = NULL;
-    options.flags |= CLCONV_UNTUNED;
-    const clconv_request request = make_request(ctx, &work, &options, NULL);
-    if (!clconv_choose(&request, NULL, &chosen))
-        list.model = chosen.algo;
-    for (size_t i = 0; clconv_algos[i]; i++)
-        add_design(&list, clconv_algos[i], &request);
-    clconv_work_free(&work);
-    return list.count;
-}
-
-/* ---- Plans -----------------------------------------------------------------------------------
- */
 
 /* plan->tile gets the work-group's size, as it was named. */
 static void note_local(clconv_plan *plan, const size_t local[3])
@@ -320,13 +203,13 @@ clconv_status clconv_plan_create(clconv_context *ctx, const clconv_problem *p,
 {
     clconv_plan_options options;
     clconv_candidate chosen;
-    char rest[TILE_TEXT];
+    char rest[CLCONV_TILE_TEXT];
     if (!out)
         return clconv_fail(CLCONV_INVALID, "clconv_plan_create: out is NULL");
     *out = NULL;
     if (!ctx)
         return clconv_fail(CLCONV_INVALID, "clconv_plan_create: the context is NULL");
-    clconv_status status = import_options(caller_options, &options);
+    clconv_status status = clconv_plan_options_import(caller_options, &options);
     if (status)
         return status;
     clconv_plan *plan = clconv_alloc(ctx, sizeof *plan);
@@ -337,7 +220,7 @@ clconv_status clconv_plan_create(clconv_context *ctx, const clconv_problem *p,
     pthread_mutex_init(&plan->lock, NULL);
     status = clconv_work_create(p, &plan->work);
     if (!status) {
-        const clconv_request request = make_request(ctx, &plan->work, &options, rest);
+        const clconv_request request = clconv_request_of(ctx, &plan->work, &options, rest);
         status = prepare(plan, &options, &request, &chosen);
         if (!status)
             status = explain(plan, &request, options.algorithm, &chosen);

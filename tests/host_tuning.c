@@ -225,8 +225,7 @@ static void test_rows_that_do_not_hold(void **state)
             fail_msg("word %d '%s' is not seen", changes[i].word, changes[i].text);
         clconv_plan_destroy(plan);
     }
-    write_with_word(row, DEVICE, "layer"); /* and lines that are no rows at all */
-    char text[1400];
+    char text[1400]; /* and lines that are no rows at all */
     snprintf(text, sizeof text, "layer\ndevice x\njunk\n\n# a comment\n%s\nlayer cut off", row);
     write_table(text);
     assert_explained(&p, NULL, 0, "the tuning table, own row");
@@ -315,9 +314,8 @@ static void test_traits(void **state)
     assert_true(known.launch_s > 2.9e-6 && known.launch_s < 3.1e-6);
     assert_int_equal(find(&p).scope, 2); /* both lines stay */
     save(&p, "direct", other_tile);
-    known = (clconv_traits){.size = sizeof known};
-    clconv_context_traits(ctx, &known);
-    assert_int_equal(known.measured, 1);
+    clconv_context_traits(ctx, &guessed);
+    assert_int_equal(guessed.measured, 1);
 }
 
 /* ---- Variants -------------------------------------------------------------------------------- */
