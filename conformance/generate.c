@@ -123,8 +123,7 @@ static const struct forced_tile {
     {"direct", "rows,v=4,kb=4,xb=3", BESIDE},
     {"direct", "local,kb=16,xb=32,split=2", IN_SMOKE},
     {"direct", "local,kb=32,xb=64,split=4", BESIDE},
-    {"direct", "local,kb=64,xb=32,split=1", BESIDE},
-    {"direct", "local,kb=128,xb=128,split=1", BESIDE},
+    {"direct", "local,kb=64,xb=64,split=1", BESIDE},
     {"pointwise", "v=4,kb=4,xb=2,local=2x2x2", IN_SMOKE},
     {"pointwise", "v=8,kb=8,xb=2", BESIDE},
     {"pointwise", "v=16,kb=8,xb=3", BESIDE},
@@ -151,6 +150,16 @@ static uint64_t filter_hash(const clconv_problem *p)
     return tier_problem_hash(&bare);
 }
 
+/* Keeps one of the tiles, by a hash; or two, whose programs other problems need anyway. */
+static size_t keep_few(const char **tile, size_t count, uint64_t hash, bool two)
+{
+    const size_t first = hash % count;
+    const size_t second = count > 1 ? (first + 1 + hash / count % (count - 1)) % count : first;
+    const char *const kept[] = {tile[first], tile[second]};
+    memcpy(tile, kept, sizeof kept[0] * (two && second != first ? 2 : 1));
+    return two && second != first ? 2 : 1;
+}
+
 /* The tiles beside the device's choice; returns how many. Filters that many problems have get all
  * tiles in turn, others one. */
 static size_t tiles_beside(const tier *t, const problem *p, const char *algo,
@@ -163,9 +172,9 @@ static size_t tiles_beside(const tier *t, const problem *p, const char *algo,
             out[count++] = forced_tiles[i].tile;
     if (count == 0 || !t->all_tiles)
         return count;
-    const bool often = is_drawn_filter(&p->spec.problem);
-    out[0] = out[(often ? tier_problem_hash(&p->spec) : filter_hash(&p->spec.problem)) % count];
-    return 1;
+    return is_drawn_filter(&p->spec.problem)
+               ? keep_few(out, count, tier_problem_hash(&p->spec), true)
+               : keep_few(out, count, filter_hash(&p->spec.problem), false);
 }
 
 /* ---- Entries -------------------------------------------------------------------------------- */

@@ -181,8 +181,10 @@ static void test_forced_tiles(void **state)
         {"direct", "lanes,v=4"},
         {"direct", "lanes,v=16,kb=1,xb=14"},
         {"direct", "rows,v=8"},
+        {"direct", "local,kb=64"},
         {"depthwise", "rows,v=16"},
         {"depthwise", "lanes,v=8"},
+        {"depthwise", "columns,yb=8"},
         {"pointwise", "v=16"},
         {"gemm", "path=direct"},
         {"gemm", "path=indirect"},
@@ -194,7 +196,8 @@ static void test_forced_tiles(void **state)
     static const char *const in_smoke[][2] = {
         {"depthwise", "xb=1,yb=4"}, {"depthwise", "rows,v=4"},    {"depthwise", "lanes,v=4"},
         {"depthwise", "xb=4,yb=2"}, {"direct", "kb=8,xb=1,yb=2"}, {"direct", "rows,v=4"},
-        {"direct", "lanes,v=4"},    {"pointwise", "v=4"}};
+        {"direct", "lanes,v=4"},    {"direct", "local,kb=16"},    {"depthwise", "columns,yb=2"},
+        {"pointwise", "v=4"}};
     const size_t problems = count_of(s, smoke, "naive", "", "exact", "");
     for (size_t i = 0; i < sizeof in_smoke / sizeof *in_smoke; i++)
         assert_int_equal(count_of(s, smoke, in_smoke[i][0], in_smoke[i][1], "exact", ""), problems);
