@@ -105,10 +105,11 @@ INLINE void add_row(vec sum[REACH][XB][PARTS], const vec *weight, const plane *p
     for (int i = 0; i < FILTER_W * XB; i++) {
         const int s = i / XB, v = i % XB;
         const long col = strip->left[v] + s * DILATION_W;
-        /* under a stride of 2, tap s sees the pixels of tap s - 2 but one */
-        if (STRIDE_W == 2 && DILATION_W == 1 && s >= 2 && safe)
+#if STRIDE_W == 2 && DILATION_W == 1 /* tap s sees the pixels of tap s - 2 but one */
+        if (s >= 2 && safe)
             value[i] = NEXT(value[i - 2 * XB], (vec)plane->in[row + col + 2 * (V - 1)]);
         else
+#endif
             value[i] = load_tap(plane, row + col, s * DILATION_W % 2, safe);
         const vec_index at = LANE * STRIDE_W + (int)col;
         const vec_index inside = (at >= 0) & (at < in_w);

@@ -67,7 +67,7 @@ typedef struct product {
         if (c > 0)                                                                                 \
             UNROLL for (int k = 0; k < BLOCKS * KB; k++) if (k < channels)                         \
                 UNROLL for (int j = 0; j < VECTORS; j++) sum[k][j] = LOAD(out + k * plane + j * V);\
-        _Pragma("unroll 2") for (int done = 0; done < end - c; done++)                             \
+        for (int done = 0; done < end - c; done++)                                                 \
         {                                                                                          \
             vec pixels[VECTORS];                                                                   \
             UNROLL for (int j = 0; j < VECTORS; j++) pixels[j] = LOAD(in + j * V);                 \
