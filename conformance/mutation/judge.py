@@ -55,6 +55,11 @@ CHECKED = {
                         for c, h, w, t, p, v, x in (
         (5, 5, 7, 1, 1, 4, 4), (9, 5, 7, 1, 1, 8, 7), (4, 5, 9, 2, 1, 4, 4),
         (4, 16, 16, 1, 1, 4, 4))],
+    "depthwise_columns": [f"c{c}h5w{w}k{k}r3s3sw{t}p1g{c}:tile=columns,yb={y}" for c, w, k, t, y in (
+        (2, 9, 4, 1, 2), (3, 7, 3, 2, 4))],
+    # Parts of a work-group that add up, with one slice for each and with several.
+    "direct_local": [f"c{c}h3w9k{k}r2s3p1:tile=local,kb={b},xb=32,split={s}" for c, k, b, s in (
+        (17, 5, 16, 2), (9, 33, 32, 4), (8, 3, 16, 1))],
 }
 MINIMISE_SECONDS = 400  # more than --minimise takes, which is silent
 

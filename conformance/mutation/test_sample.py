@@ -116,8 +116,8 @@ class Sample(unittest.TestCase):
              "    shared[me] = 0.0f;\n    barrier(CLK_LOCAL_MEM_FENCE);\n"
              "    const float other = shared[me ? me - 1 : 0];\n    const long pixel = "),
             ("float sum = 0.0f;", "float sum = other;"))
-        _, content = self.mutate("--kernels", str(folder), "--operator", "barrier", "--all",
-                                 "--tiers", "smoke,oclgrind")
+        _, content = self.mutate("--kernels", str(folder), "--file", "naive.cl", "--operator",
+                                 "barrier", "--all", "--tiers", "smoke,oclgrind")
         (mutant,) = content["mutants"]
         self.assertEqual((mutant["state"], mutant["killer"]["kind"]), ("killed-oclgrind", "race"))
 

@@ -3,7 +3,6 @@
 #include "internal.h"
 
 static const clconv_tile_key keys[] = {{"yb", {1, 2, 4, 8}}, {NULL, {0}}};
-enum { GROUP = 64 };                              /* work-items of a work-group */
 enum { MOST_UNROLLED = 49, MOST_BY_CHOICE = 25 }; /* taps */
 
 /* Eight rows, or 49 taps, would spill registers on AMD's and Intel's GPUs (docs/offline.md). */
@@ -45,9 +44,11 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
     find_tile(request, value);
     clconv_tile_note(plan, keys, value);
     const int64_t strips = work->q * (int64_t)((work->p - 1) / value[0] + 1);
-    const int64_t run = (4 * GROUP - 1) / strips + 1;
-    clconv_grid grid = {.kernel = "depthwise_columns", .own = {(cl_int)run}, .owns = 2};
+    clconv_grid grid = {.kernel = "depthwise_columns", .owns = 2};
     clconv_grid_pixels(&grid, request);
+    const size_t group = request->local[0] ? request->local[0] : grid.local[0];
+    const int64_t run = (4 * (int64_t)group - 1) / strips + 1;
+    grid.own[0] = (cl_int)run;
     clconv_grid_items(&grid, run * strips);
     clconv_status status = clconv_tile_program(plan, "depthwise_columns", keys, value, &program);
     for (size_t i = 0; i < work->segments && !status; i++) {
