@@ -12,22 +12,11 @@
 #ifndef YB
 #define YB 2
 #endif
+#include "row_order.cl"
 
 /* Rows of x under the YB rows of a strip, and columns under its XB pixels. */
 #define ROWS ((YB - 1) * STRIDE_H + (FILTER_H - 1) * DILATION_H + 1)
 #define COLS ((FILTER_W - 1) * DILATION_W + STRIP_SPAN)
-
-/* The order of the input rows. Where output rows overlap in them, top to bottom, each once for all
- * that see it; else one after another for each tap. TAP_OF is the tap of output row j, if any. */
-#if DILATION_H == 1 && STRIDE_H < FILTER_H
-#define STEPS ROWS
-#define ROW_OF(i) (i)
-#define TAP_OF(i, j) ((i) - (j) * STRIDE_H)
-#else
-#define STEPS (FILTER_H * YB)
-#define ROW_OF(i) ((i) / YB * DILATION_H + (i) % YB * STRIDE_H)
-#define TAP_OF(i, j) ((i) % YB == (j) ? (i) / YB : -1)
-#endif
 
 /* Longer unrolled code is no faster and takes the compiler seconds. */
 #if FILTER_H * FILTER_W <= 49 && STEPS * FILTER_W <= 100

@@ -12,18 +12,7 @@
 #ifndef YB
 #define YB 4
 #endif
-
-/* The rows of x under a strip, in turn: TAP_OF is the tap of pixel j that lies in row i, if any.
- * Where the rows of pixels do not overlap, one after another for each tap. */
-#if DILATION_H == 1 && STRIDE_H < FILTER_H
-#define STEPS ((YB - 1) * STRIDE_H + FILTER_H)
-#define ROW_OF(i) (i)
-#define TAP_OF(i, j) ((i) - (j) * STRIDE_H)
-#else
-#define STEPS (FILTER_H * YB)
-#define ROW_OF(i) ((i) / YB * DILATION_H + (i) % YB * STRIDE_H)
-#define TAP_OF(i, j) ((i) % YB == (j) ? (i) / YB : -1)
-#endif
+#include "row_order.cl"
 
 /* Adds every tap, padding as zeros: the host keeps infinite weights away. */
 INLINE void add_taps(float sum[YB], global const float *plane, global const float *filter,
