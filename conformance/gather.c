@@ -41,19 +41,27 @@ static receptive shared_channel(const clconv_problem *p, int64_t k, const oracle
     return out;
 }
 
+/* Walks over the groups before the channel's own; where all are equal it begins with that one. */
 static receptive grouped_channel(const clconv_problem *p, int64_t k, const oracle_source *from)
 {
     const int64_t taps = p->kernel[0] * p->kernel[1];
-    receptive out = {.filter_step = taps, .bias_factor = 1.0, .divisor = 1.0};
-    int64_t behind = k; /* output channels from the group's first to k */
-    for (int64_t g = 0;; g++) {
-        const int64_t outputs = p->group_out ? p->group_out[g] : p->k / p->groups;
-        out.channels = p->group_in ? p->group_in[g] : p->c / p->groups;
-        if (behind < outputs)
+    const int64_t inputs = p->c / p->groups, outputs = p->k / p->groups;
+    int64_t g = p->group_in || p->group_out ? 0 : k / outputs;
+    int64_t behind = k - g * outputs; /* output channels from the first of group g to k */
+    receptive out = {.channel = g * inputs,
+                     .channels = inputs,
+                     .filter = (size_t)(g * outputs * inputs * taps),
+                     .filter_step = taps,
+                     .bias_factor = 1.0,
+                     .divisor = 1.0};
+    for (;; g++) {
+        const int64_t here = p->group_out ? p->group_out[g] : outputs;
+        out.channels = p->group_in ? p->group_in[g] : inputs;
+        if (behind < here)
             break;
-        behind -= outputs;
+        behind -= here;
         out.channel += out.channels;
-        out.filter += (size_t)(outputs * out.channels * taps);
+        out.filter += (size_t)(here * out.channels * taps);
     }
     out.filter += (size_t)(behind * out.channels * taps);
     out.bias = bias_at(from, k);
