@@ -133,6 +133,8 @@ const named_case boundary_cases[] = {
     {"c1h2w1k65537", "65,537 planes"},
     {"c65535h1w2k65535g65535", "65,535 groups"},
     {"c65536h1w2k65536g65536b1", "65,536 groups"},
+    {"c65537h1w16k65537g65537:algo=depthwise:tile=columns,yb=2,local=4x1x2",
+     "65,537 runs of one plane: the second launch's first"},
     {"n5c13107h1w2k13107:shared", "fold into the batch: 65,535 images"},
     {"n4c16384h2w1k16384:shared", "fold into the batch: 65,536 images"},
     {"n65536c1h1w2k1", "65,536 images"},

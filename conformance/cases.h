@@ -5,7 +5,8 @@
 
 #include "suite.h"
 
-/* A case and the bug it stands for. A `:data=real` in it asks for real data beside exact ones. */
+/* A case and the bug it stands for. A `:data=real` in it asks for real data beside exact ones;
+ * `:algo=` and `:tile=` for that choice alone. */
 typedef struct named_case {
     const char *text, *why;
 } named_case;

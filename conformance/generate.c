@@ -209,10 +209,15 @@ static void add_entry(entry_list *out, const problem *from, const char *algo, co
     c->seed = c->has_seed ? out->seed : 0;
 }
 
-/* The device's choice and the tiles beside it, for every algorithm that has a choice. */
+/* The device's choice and the tiles beside it, for every algorithm that has a choice; or what the
+ * case names, and nothing else. */
 static void add_choices(entry_list *out, const tier *t, const problem *p, const char *data,
                         bool forced)
 {
+    if (p->spec.algo[0]) {
+        add_entry(out, p, p->spec.algo, p->spec.tile, data);
+        return;
+    }
     for (size_t a = 0; clconv_algorithm_name(a); a++) {
         const char *tiles[FORCED_TILES];
         const char *const algo = clconv_algorithm_name(a);
@@ -256,7 +261,7 @@ static void add_tiles_instead(entry_list *out, const problem_list *list)
     for (size_t f = 0; f < FORCED_TILES; f++)
         for (size_t i = 0; forced_tiles[f].when == INSTEAD && i < list->count; i++) {
             const problem *const p = &list->items[i];
-            if (!has_few_batches(&p->spec.problem))
+            if (p->spec.algo[0] || !has_few_batches(&p->spec.problem))
                 continue;
             add_entry(out, p, forced_tiles[f].algo, forced_tiles[f].tile, "exact");
             if (p->spec.data[0])

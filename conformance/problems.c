@@ -88,7 +88,7 @@ static void add_named(problem_list *list, const named_case *named, const char *p
             continue;
         }
         snprintf(origin, sizeof origin, "%s: %s", prefix, named->why);
-        add_problem(list, &c, mode ? mode(&c) : c.data, runs, origin);
+        add_problem(list, &c, mode ? mode(&c) : c.data, c.algo[0] ? 0 : runs, origin);
     }
 }
 

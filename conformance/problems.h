@@ -12,7 +12,7 @@ enum {
 };
 
 typedef struct problem {
-    case_spec spec; /* data = a further data mode, "" = exact alone */
+    case_spec spec; /* data = a further data mode, "" = exact alone; algo "" = all of them */
     char origin[sizeof((suite_entry *)0)->origin];
     unsigned runs;
 } problem;
