@@ -53,6 +53,19 @@ static bool strip_word(const char *tile, const char *design, const char **rest)
     return design && strlen(design) == length && !strncmp(tile, design, length);
 }
 
+/* What several designs would ask in the same words. */
+static const char *device_refuses(const clconv_algo *algo, const clconv_request *request)
+{
+    const clconv_device *dev = request->dev;
+    if (algo->for_gpus && !request->tile && dev->wide_vectors)
+        return "the device has vectors, which this design leaves idle";
+    if (algo->for_gpus && !request->tile && atomic_load(&dev->few_registers))
+        return "many sums were seen to leave this device's registers";
+    if (algo->zero_padding && request->nonfinite_weights && clconv_reads_padding(request->work))
+        return "it multiplies padding as zeros, and the weights may be infinite";
+    return NULL;
+}
+
 static const char *workspace_refuses(const clconv_candidate *c)
 {
     const clconv_request *request = &c->request;
@@ -82,7 +95,7 @@ static clconv_cost expect(const clconv_candidate *c)
 {
     const clconv_work *work = c->request.work;
     const clconv_traits *traits = &c->request.dev->traits;
-    const bool packs = c->algo->packed && !c->request.packed_weights;
+    const bool packs = c->algo->pack_key && !c->request.packed_weights;
     const double bytes = (double)(work->x_bytes + work->w_bytes + work->b_bytes + work->y_bytes) +
                          2.0 * (double)c->choice.workspace;
     const double bytes_per_s =
@@ -105,11 +118,13 @@ clconv_candidate clconv_ask(const clconv_algo *algo, const clconv_request *asked
         return c;
     }
     c.choice.refusal = algo->refuses(request);
+    if (!c.choice.refusal)
+        c.choice.refusal = device_refuses(algo, request);
     if (c.choice.refusal)
         return c;
     c.choice.workspace = algo->workspace ? algo->workspace(request) : 0;
-    if (algo->packed && !request->packed_weights)
-        c.choice.workspace += algo->packed(request);
+    if (!request->packed_weights)
+        c.choice.workspace += clconv_packed_bytes(algo, request);
     c.cost = expect(&c);
     c.choice.expected_ms =
         (c.cost.compute_ms > c.cost.memory_ms ? c.cost.compute_ms : c.cost.memory_ms) +

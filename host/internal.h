@@ -241,8 +241,6 @@ typedef struct clconv_algo {
     double (*macs_per_cycle)(const clconv_request *request);
     /* Bytes of workspace besides packed weights; NULL = none. */
     uint64_t (*workspace)(const clconv_request *request);
-    /* Bytes of w in the design's own order; NULL = it reads w as it is. */
-    uint64_t (*packed)(const clconv_request *request);
     /* Fills plan->step (clconv_plan_add_steps), plan->tile, and algo_data if any. A design that
      * packs adds the steps that do first and then sets plan->pack_steps. */
     clconv_status (*prepare)(clconv_plan *plan, const clconv_request *request);
@@ -254,7 +252,10 @@ typedef struct clconv_algo {
     void (*release)(clconv_plan *plan);  /* frees algo_data; may be NULL */
     void (*forget)(clconv_context *ctx); /* the context goes away; may be NULL */
     const char *note;                    /* for explain; may be NULL */
-    bool reads_y;                        /* not only writes it */
+    const char *pack_key; /* of the tile: outputs side by side in packed w; NULL = not packed */
+    bool reads_y;         /* not only writes it */
+    bool zero_padding;    /* padding is multiplied, as zeros: no infinite weights */
+    bool for_gpus;        /* by its own choice not for devices with vectors or few registers */
 } clconv_algo;
 
 /* Every design, in CMake's order, NULL at the end; and their words there, the kernels' stems. */
@@ -351,7 +352,8 @@ clconv_status clconv_tile_program(clconv_plan *plan, const char *stem, const clc
 /* Blocks of `channels` output channels. */
 int64_t clconv_blocks(const clconv_segment *segment, int64_t channels);
 size_t clconv_packed_floats(const clconv_work *work, const clconv_segment *segment, int pack);
-uint64_t clconv_packed_bytes(const clconv_work *work, int pack);
+/* Bytes of w in the order of a design; 0 where it reads w as it is. */
+uint64_t clconv_packed_bytes(const clconv_algo *algo, const clconv_request *request);
 
 /* Adds the launches that pack, `pack` output channels side by side. */
 clconv_status clconv_add_packing(clconv_plan *plan, const clconv_request *request,
@@ -371,6 +373,9 @@ typedef struct clconv_block {
 clconv_status clconv_block_prepare(clconv_plan *plan, const clconv_request *request,
                                    const clconv_tile_key *keys, const int *value,
                                    const clconv_block *block);
+
+/* Groups of one input channel only. */
+bool clconv_is_depthwise(const clconv_work *work);
 
 /* A 1x1 filter of stride 1 without padding: the plane is as good as one row. */
 bool clconv_is_pointwise(const clconv_work *work);

@@ -2,6 +2,8 @@
 /* Weights in the order of packed.cl: how many, and the launches that pack them. */
 #include "internal.h"
 
+#include <string.h>
+
 int64_t clconv_blocks(const clconv_segment *segment, int64_t channels)
 {
     return segment->groups * ((segment->out - 1) / channels + 1);
@@ -12,11 +14,17 @@ size_t clconv_packed_floats(const clconv_work *work, const clconv_segment *segme
     return (size_t)(clconv_blocks(segment, pack) * segment->in * work->r * work->s * pack);
 }
 
-uint64_t clconv_packed_bytes(const clconv_work *work, int pack)
+uint64_t clconv_packed_bytes(const clconv_algo *algo, const clconv_request *request)
 {
-    size_t floats = 0;
+    const clconv_work *work = request->work;
+    int value[CLCONV_TILE_KEYS];
+    size_t floats = 0, key = 0;
+    if (!algo->pack_key || !algo->find_tile(request, value))
+        return 0;
+    while (strcmp(algo->keys[key].key, algo->pack_key))
+        key++;
     for (size_t i = 0; i < work->segments; i++)
-        floats += clconv_packed_floats(work, &work->segment[i], pack);
+        floats += clconv_packed_floats(work, &work->segment[i], value[key]);
     return (uint64_t)floats * sizeof(float);
 }
 

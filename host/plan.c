@@ -155,7 +155,7 @@ static clconv_status prepare_with(clconv_plan *plan, const clconv_plan_options *
     if (plan->work.n == 0)
         return CLCONV_OK;
     plan->workspace = (size_t)chosen->choice.workspace;
-    plan->packed = plan->algo->packed ? (size_t)plan->algo->packed(request) : 0;
+    plan->packed = (size_t)clconv_packed_bytes(plan->algo, request);
     plan->packed_weights = plan->packed && request->packed_weights;
     if (plan->workspace && !(options->flags & CLCONV_USER_WORKSPACE)) {
         plan->own_workspace =

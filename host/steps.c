@@ -81,6 +81,14 @@ void clconv_grid_items(clconv_grid *grid, int64_t items)
     grid->x = (items - 1) / grid->y + 1;
 }
 
+bool clconv_is_depthwise(const clconv_work *work)
+{
+    for (size_t i = 0; i < work->segments; i++)
+        if (work->segment[i].in != 1)
+            return false;
+    return true;
+}
+
 bool clconv_is_pointwise(const clconv_work *work)
 {
     return work->r == 1 && work->s == 1 && work->stride_h == 1 && work->stride_w == 1 &&

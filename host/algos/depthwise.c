@@ -19,9 +19,8 @@ static const char *refuses(const clconv_request *request)
     int value[CLCONV_TILE_KEYS];
     if (!find_tile(request, value))
         return "depthwise has the tiles xb=1|4|8|16,yb=1|2|4 only";
-    for (size_t i = 0; i < request->work->segments; i++)
-        if (request->work->segment[i].in != 1)
-            return "it needs groups of one input channel";
+    if (!clconv_is_depthwise(request->work))
+        return "it needs groups of one input channel";
     return clconv_strip_refuses(request->work);
 }
 

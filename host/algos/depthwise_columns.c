@@ -18,20 +18,14 @@ static const char *refuses(const clconv_request *request)
     const clconv_work *work = request->work;
     if (!find_tile(request, value))
         return "depthwise has the tiles columns,yb=1|2|4|8 only";
-    if (!request->tile && request->dev->wide_vectors)
-        return "the device has vectors, which columns leave idle";
     if (!request->tile && clconv_most_outputs(work) == 1)
         return "it shares what it loads among output planes, and each input plane has one";
-    if (!request->tile && atomic_load(&request->dev->few_registers))
-        return "many sums were seen to leave this device's registers";
-    if (request->nonfinite_weights && clconv_reads_padding(work))
-        return "it multiplies padding as zeros, and the weights may be infinite";
     if ((int64_t)work->r * work->s > (request->tile ? MOST_UNROLLED : MOST_BY_CHOICE))
         return "the filter has too many taps to write out";
+    if (!clconv_is_depthwise(work))
+        return "it needs groups of one input channel";
     for (size_t i = 0; i < work->segments; i++)
-        if (work->segment[i].in != 1)
-            return "it needs groups of one input channel";
-        else if ((double)work->n * (double)work->segment[i].groups > 1 << 30)
+        if ((double)work->n * (double)work->segment[i].groups > 1 << 30)
             return "there are too many planes for numbers of 32 bits";
     return clconv_strip_refuses(work);
 }
@@ -75,4 +69,6 @@ const clconv_algo clconv_algo_depthwise_columns = {
     .refuses = refuses,
     .macs_per_cycle = macs_per_cycle,
     .prepare = prepare,
+    .zero_padding = true,
+    .for_gpus = true,
 };

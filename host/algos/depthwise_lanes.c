@@ -32,9 +32,8 @@ static const char *refuses(const clconv_request *request)
     if (!find_tile(request, value))
         return request->tile ? "depthwise has the tiles lanes,v=4|8|16,xb=4|7|14 only"
                              : "the device has no vectors";
-    for (size_t i = 0; i < work->segments; i++)
-        if (work->segment[i].in != 1)
-            return "it needs groups of one input channel";
+    if (!clconv_is_depthwise(work))
+        return "it needs groups of one input channel";
     if (work->divisor != 1.0f)
         return "it has no mean";
     if ((int64_t)work->r * work->s > MOST_TAPS)

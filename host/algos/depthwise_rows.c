@@ -29,10 +29,10 @@ static const char *refuses(const clconv_request *request)
     if (!find_tile(request, value))
         return request->tile ? "depthwise has the tiles rows,v=4|8|16,xb=1|2 only"
                              : "the device has no vectors";
+    if (!clconv_is_depthwise(work))
+        return "it needs groups of one input channel";
     for (size_t i = 0; i < work->segments; i++) {
         const clconv_segment *segment = &work->segment[i];
-        if (segment->in != 1)
-            return "it needs groups of one input channel";
         if ((work->n - 1) * work->x_image + segment->groups * work->h * work->w < value[V])
             return "x is shorter than a vector";
     }

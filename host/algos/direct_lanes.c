@@ -59,13 +59,6 @@ static const char *refuses(const clconv_request *request)
     return clconv_strip_refuses(work);
 }
 
-static uint64_t packed(const clconv_request *request)
-{
-    int value[CLCONV_TILE_KEYS];
-    find_tile(request, value);
-    return clconv_packed_bytes(request->work, value[V]);
-}
-
 static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
 {
     int value[CLCONV_TILE_KEYS];
@@ -98,6 +91,6 @@ const clconv_algo clconv_algo_direct_lanes = {
     .find_tile = find_tile,
     .refuses = refuses,
     .macs_per_cycle = macs_per_cycle,
-    .packed = packed,
     .prepare = prepare,
+    .pack_key = "v",
 };

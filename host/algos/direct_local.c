@@ -108,28 +108,15 @@ static const char *refuses(const clconv_request *request)
         return "direct has the tiles local,kb=16|32|64|128,xb=32|64|128,split=1|2|4 only";
     if (request->local[0])
         return "its tile says how large its work-groups are";
-    if (!request->tile && dev->wide_vectors)
-        return "the device has vectors, which need no local memory";
-    if (!request->tile && atomic_load(&dev->few_registers))
-        return "many sums were seen to leave this device's registers";
     if (threads(value) > dev->max_group || threads(value) > dev->max_item[0])
         return "its work-groups are larger than the device's";
     if (local_bytes(value) > dev->local_bytes)
         return "the device has too little local memory";
-    if (request->nonfinite_weights && clconv_reads_padding(work))
-        return "it multiplies padding as zeros, and the weights may be infinite";
     if ((double)most_inputs(work) * work->r * work->s > INT32_MAX)
         return "there are too many taps for numbers of 32 bits";
     if (work->n > INT32_MAX || (double)work->p * work->q > 1 << 28)
         return "there are too many pixels for positions of 32 bits";
     return clconv_strip_refuses(work);
-}
-
-static uint64_t packed(const clconv_request *request)
-{
-    int value[CLCONV_TILE_KEYS];
-    find_tile(request, value);
-    return clconv_packed_bytes(request->work, value[KB]);
 }
 
 static clconv_status add_launches(clconv_plan *plan, const clconv_request *request,
@@ -191,6 +178,8 @@ const clconv_algo clconv_algo_direct_local = {
     .find_tile = find_tile,
     .refuses = refuses,
     .macs_per_cycle = macs_per_cycle,
-    .packed = packed,
     .prepare = prepare,
+    .pack_key = "kb",
+    .zero_padding = true,
+    .for_gpus = true,
 };

@@ -59,16 +59,7 @@ static const char *refuses(const clconv_request *request)
         return "the filter is too wide for its registers";
     if (work->q < value[V] || sticks_out(work, value) || few_pixels(work, value))
         return "the image is too narrow, or its padding too wide";
-    if (request->nonfinite_weights && clconv_reads_padding(work))
-        return "it multiplies padding as zeros, and the weights may be infinite";
     return clconv_strip_refuses(work);
-}
-
-static uint64_t packed(const clconv_request *request)
-{
-    int value[CLCONV_TILE_KEYS];
-    find_tile(request, value);
-    return clconv_packed_bytes(request->work, value[KB]);
 }
 
 static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
@@ -101,6 +92,7 @@ const clconv_algo clconv_algo_direct_rows = {
     .find_tile = find_tile,
     .refuses = refuses,
     .macs_per_cycle = macs_per_cycle,
-    .packed = packed,
     .prepare = prepare,
+    .pack_key = "kb",
+    .zero_padding = true,
 };

@@ -47,8 +47,6 @@ static const char *refuses(const clconv_request *request)
     const uint64_t most = (uint64_t)INT32_MAX * sizeof(float);
     if (!read_tile(request->tile, &path))
         return "gemm has the tiles path=direct and path=indirect only";
-    if (request->nonfinite_weights && clconv_reads_padding(work))
-        return "it multiplies padding as zeros, and the weights may be infinite";
     if (work->x_bytes > most || work->w_bytes > most || work->y_bytes > most)
         return "CLBlast counts elements in 32 bits, and an array has more";
     for (size_t i = 0; i < work->segments; i++) {
@@ -268,4 +266,5 @@ const clconv_algo clconv_algo_gemm = {
     .release = release,
     .forget = clconv_clblast_forget,
     .note = "CLBlast allocates, and may compile, inside every enqueue",
+    .zero_padding = true,
 };

@@ -34,13 +34,6 @@ static const char *refuses(const clconv_request *request)
     return clconv_pixels_refuse(work);
 }
 
-static uint64_t packed(const clconv_request *request)
-{
-    int value[CLCONV_TILE_KEYS];
-    find_tile(request, value);
-    return clconv_packed_bytes(request->work, value[KB]);
-}
-
 /* Runs of tiles, the last of which takes the pixels that are left. Where they are too few to keep
  * all compute units busy, runs of output channels, too, which read their pixels once each. */
 static void lay_out(clconv_grid *grid, const clconv_request *request, const clconv_segment *segment,
@@ -101,6 +94,6 @@ const clconv_algo clconv_algo_pointwise = {
     .find_tile = find_tile,
     .refuses = refuses,
     .macs_per_cycle = macs_per_cycle,
-    .packed = packed,
     .prepare = prepare,
+    .pack_key = "kb",
 };
