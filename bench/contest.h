@@ -20,7 +20,7 @@ typedef struct measurement {
     double *sample; /* per launch, in the order taken */
     size_t count, room, launches_per_sample;
     time_stats stats;
-    double event, latency, first;
+    double event, latency, first, enqueue;
     double before, after; /* the canary's times around the visit that they differ most in */
     unsigned visits;
 } measurement;

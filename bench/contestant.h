@@ -30,6 +30,7 @@ typedef struct contestant_kind {
     const char *absent; /* how to get it; NULL = it is in this program */
     bool exact;         /* computes sums of products and nothing else: exact data stay exact */
     bool on_host;       /* does not use the OpenCL queue: no event times */
+    bool only_queues;   /* launches never wait: what they cost the host can be timed */
     /* Everything before the first launch. *state may be set whatever is returned. */
     contestant_state (*make)(const arena *a, const contestant_option *option, void **state,
                              contestant_facts *facts, char *why, size_t room);

@@ -62,10 +62,10 @@ static json_t *roofline_json(const roofline *r)
                               number(l->copy_gbps), "triad_gbps", number(l->triad_gbps),
                               "spread_pct", number(l->spread_pct)));
     }
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "gflops", number(r->gflops),
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "gflops", number(r->gflops),
                      "gflops_spread_pct", number(r->gflops_spread_pct), "peaks", peaks, "bandwidth",
-                     levels, "launch_us", number(r->launch_us), "latency_us",
-                     number(r->latency_us));
+                     levels, "launch_us", number(r->launch_us), "latency_us", number(r->latency_us),
+                     "enqueue_us", number(r->enqueue_us));
 }
 
 /* ---- Rows ------------------------------------------------------------------------------------ */
@@ -103,6 +103,7 @@ static void set_times(json_t *object, const bench_row *row)
         has ? json_integer((json_int_t)m->launches_per_sample) : json_null());
     set_number(object, "event_ms", has, m->event, 1e3);
     set_number(object, "latency_ms", has, m->latency, 1e3);
+    set_number(object, "enqueue_us", has, m->enqueue, 1e6);
     set_number(object, "first_ms", has, m->first, 1e3);
     set_number(object, "pack_ms", has && m->facts.pack > 0, m->facts.pack, 1e3);
 }

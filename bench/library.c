@@ -117,6 +117,7 @@ static void destroy(void *state)
 
 const contestant_kind library_kind = {.name = "auto",
                                       .exact = true,
+                                      .only_queues = true,
                                       .make = make,
                                       .begin = begin,
                                       .launch = launch,

@@ -197,9 +197,15 @@ void page_compare(markup *m, const json_t *comparison)
 /* The columns of numbers; *u is printed in percent of the median. */
 static const struct {
     const char *title, *key;
-} numbers[] = {{"ms", "median_ms"},      {"\xc2\xb1 %", "u_ms"}, {"GFLOP/s", "gflops_inside"},
-               {"GB/s", "gbps"},         {"roof %", "roof_pct"}, {"latency ms", "latency_ms"},
-               {"first ms", "first_ms"}, {"pack ms", "pack_ms"}};
+} numbers[] = {{"ms", "median_ms"},
+               {"\xc2\xb1 %", "u_ms"},
+               {"GFLOP/s", "gflops_inside"},
+               {"GB/s", "gbps"},
+               {"roof %", "roof_pct"},
+               {"latency ms", "latency_ms"},
+               {"enqueue \xc2\xb5s", "enqueue_us"},
+               {"first ms", "first_ms"},
+               {"pack ms", "pack_ms"}};
 enum { NUMBERS = sizeof numbers / sizeof numbers[0] };
 
 static void status_cell(markup *m, const json_t *row)
@@ -256,7 +262,8 @@ void page_rows(markup *m, const json_t *document)
     html_table_end(m);
     markup_leaf(m, "p", "note",
                 "ms: median per launch, launches queued back to back; \xc2\xb1: half the 95 %% "
-                "interval of the median; latency: one launch and a wait; first: plan and first "
+                "interval of the median; latency: one launch and a wait; enqueue: what "
+                "a launch costs the host; first: plan and first "
                 "launch, with the programs this process had by then; pack: packing the weights "
                 "once. A roofline over 100 %% was underestimated and stands as it was measured.");
     markup_end(m);

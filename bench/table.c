@@ -51,8 +51,8 @@ void table_header(const bench_run *run)
     printf("kernels   %s%s\n", hash, replaced ? " (replaced by CLCONV_KERNEL_DIR)" : "");
     printf("roofline  %.1f GFLOP/s (spread %.0f %%); GB/s: ", r->gflops, r->gflops_spread_pct);
     print_bandwidth(r);
-    printf("\nlaunches  %.1f us back to back, %.1f us with a wait\n\n", r->launch_us,
-           r->latency_us);
+    printf("\nlaunches  %.1f us back to back, %.1f us with a wait, %.2f us of the host\n\n",
+           r->launch_us, r->latency_us, r->enqueue_us);
     printf("%-34s %5s %-19s %10s %5s %8s %7s %8s %7s  %s\n", "layer", "batch", "algorithm",
            "median ms", "+- %", "x time", "roof %", "GFLOP/s", "GB/s", "status");
     fflush(stdout);
@@ -84,7 +84,10 @@ static void print_details(const bench_row *row)
            m->first * 1e3);
     if (m->facts.pack > 0)
         printf(", weights packed in %.4f", m->facts.pack * 1e3);
-    printf(" ms\n");
+    printf(" ms");
+    if (m->enqueue > 0)
+        printf(", %.2f us of the host", m->enqueue * 1e6);
+    printf("\n");
 }
 
 /* Numbers, and how many times as long as the first row of the layer it takes. */

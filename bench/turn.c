@@ -2,11 +2,13 @@
 /* Times one contestant. Whatever goes wrong ends its part with status FAILED. */
 #include "turn.h"
 
+#include "host_time.h"
 #include "progress.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double short_launch = 0.02, /* seconds; longer ones need no warming up */
     warm_most = 0.05, warm_turn = 0.002; /* seconds before the first samples; before each turn */
@@ -106,7 +108,7 @@ void runner_open(runner *r, const arena *a, measurement *m, double sample_second
     if (!measurement_is_open(m))
         return;
     if (!m->visits)
-        m->event = m->latency = m->first = NAN;
+        m->event = m->latency = m->first = m->enqueue = NAN;
     if (!arena_poison(a)) {
         fail(r, "y cannot be filled");
         return;
@@ -229,9 +231,23 @@ static double event_seconds(const runner *r, const roofline *roof)
     return seconds;
 }
 
+static bool launch_once(void *user, cl_command_queue queue)
+{
+    const runner *r = user;
+    return r->m->kind->launch(r->state, queue, NULL);
+}
+
+/* Host seconds of one launch. CLBlast, behind `gemm`, may wait for the queue. */
+static double enqueue_seconds(runner *r)
+{
+    enum { QUEUED = 32 };
+    const bool only_queues = r->m->kind->only_queues && strcmp(r->m->facts.algo, "gemm") != 0;
+    return only_queues ? host_time(r->arena->device, launch_once, r, QUEUED) : NAN;
+}
+
 void runner_extras(runner *r, const roofline *roof)
 {
-    double latency[EXTRAS], event[EXTRAS];
+    double latency[EXTRAS], event[EXTRAS], enqueue[EXTRAS];
     size_t count = 0;
     const double from = progress_now();
     if (!begin(r))
@@ -239,10 +255,12 @@ void runner_extras(runner *r, const roofline *roof)
     while (count < EXTRAS && (count < 3 || progress_now() - from < extras_allowed)) {
         latency[count] = launches(r, 1);
         event[count] = r->m->kind->on_host ? NAN : event_seconds(r, roof);
+        enqueue[count] = enqueue_seconds(r);
         count++;
     }
     if (!end_and_verify(r))
         return;
+    r->m->enqueue = stats_median(enqueue, count);
     r->m->latency = stats_median(latency, count);
     r->m->event = r->m->kind->on_host ? NAN : stats_median(event, count);
 }

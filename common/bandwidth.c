@@ -2,6 +2,7 @@
 /* Measures how many bytes the device moves at each level of its memory, and what launches cost. */
 #include "roofline.h"
 
+#include "host_time.h"
 #include "progress.h"
 #include "stats.h"
 
@@ -175,9 +176,14 @@ static double launch_time(const measured_device *d, cl_kernel empty, int count)
     return error ? NAN : (progress_now() - from) * 1e6 / count;
 }
 
+static bool launch_empty(void *empty, cl_command_queue queue)
+{
+    return launch(queue, empty, NULL) == CL_SUCCESS;
+}
+
 bool launches_measure(const measured_device *d, roofline *out, char *why, size_t room)
 {
-    double one[REPEATS], queued[REPEATS], gaps[REPEATS];
+    double one[REPEATS], queued[REPEATS], gaps[REPEATS], host[REPEATS];
     cl_kernel empty = device_kernel(d, "empty", why, room);
     if (!empty)
         return false;
@@ -187,10 +193,12 @@ bool launches_measure(const measured_device *d, roofline *out, char *why, size_t
         one[i] = launch_time(d, empty, 1);
         queued[i] = launch_time(d, empty, QUEUED);
         gaps[i] = gap(d, empty);
+        host[i] = host_time(d, launch_empty, empty, QUEUED) * 1e6;
     }
     clReleaseKernel(empty);
     out->latency_us = stats_median(one, REPEATS);
     out->launch_us = stats_median(queued, REPEATS);
+    out->enqueue_us = stats_median(host, REPEATS);
     out->gap_us = fmax(0, stats_median(gaps, REPEATS));
     return true;
 }

@@ -140,7 +140,7 @@ def row_of(ours, name, place, timing):
             "p90_ms": times[(len(times) * 9 + 9) // 10 - 1],
             "mad_ms": statistics.median(abs(one - median) for one in times), "u_ms": u,
             "samples_ms": [one * 1e3 for one in found], "launches_per_sample": calls,
-            "event_ms": None, "latency_ms": None, "first_ms": first_ms, "pack_ms": None,
+            "event_ms": None, "latency_ms": None, "enqueue_us": None, "first_ms": first_ms, "pack_ms": None,
             "gflops": 2e-6 * ours["macs"] / median,
             "gflops_inside": 2e-6 * ours["macs_inside"] / median,
             "gbps": 1e-6 * ours["bytes"] / median, "roof_pct": 100 * ours["roof_ms"] / median,
