@@ -141,20 +141,30 @@ def summary(content):
     return "\n".join(text)
 
 
+def sentence(number, content):
+    """What became of a set, in words."""
+    totals = content["totals"]
+    then = "".join(f", {totals[state]} more by {who}" for state, who in (
+        ("killed-ci", "ci"), ("killed-oclgrind", "Oclgrind")) if totals[state])
+    return (f"Set {number} (seed {content['seed']}, kernels {content['kernel_hash'][:8]}): "
+            f"{totals['judged']} mutants, {totals['killed-smoke']} killed by smoke{then}; "
+            f"{totals['equivalent']} proved equivalent, {totals['survived']} survived.")
+
+
 def markdown(contents):
-    """The table of the README, of one or more sets of mutants."""
-    out = ["| kernel file | mutants | killed by smoke | then by ci | proved equivalent | survived "
-           "| score smoke | score ci |", "|---|---|---|---|---|---|---|---|"]
-    for number, content in enumerate(contents, 1):
-        made = f"seed {content['seed']}, kernels {content['kernel_hash'][:8]}"
-        label = "" if len(contents) == 1 else f" (set {number}, {made})"
-        for name, judged, smoke, tier, checker, equivalent, survived, by_smoke, by_all in rows(
-                content):
-            name = f"**all**{label}" if name == "all" else f"`{name}`{label}"
-            tier = tier if checker == "0" else f"{tier} + {checker} on Oclgrind"
-            out.append(f"| {name} | {judged} | {smoke} | {tier} | {equivalent} | {survived} | "
-                       f"{by_smoke} | {by_all} |")
-    return "\n".join(out)
+    """The table of the README, of one or more sets of mutants, and a sentence on each."""
+    sets = range(1, len(contents) + 1)
+    heads = ["kernel file", *(f"set {n}: {what}" for n in sets
+                              for what in ("mutants", "killed by smoke", "in all"))]
+    out = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    for name in [*sorted({name for c in contents for name in c["files"]}), None]:
+        cells = [f"`{name}`" if name else "**all**"]
+        for content in contents:
+            entry = content["files"].get(name) if name else content["totals"]
+            cells += [str(entry["judged"]), f"{entry['score']['smoke']:.1f} %",
+                      f"{entry['score']['all']:.1f} %"] if entry else ["-"] * 3
+        out.append("| " + " | ".join(cells) + " |")
+    return "\n".join(out + ["", *(sentence(n, c) for n, c in zip(sets, contents))])
 
 
 def between_marks(text, path):
