@@ -201,9 +201,9 @@ def stale(s):
 
 
 def narrow_argument(s):
-    """A kernel's argument of half the width. (Indices are not narrowed: only a tensor of more than
-    2^31 elements would show it.)"""
-    for i, token in enumerate(s.tokens):
+    """An argument of half the width, of those that all kernels share: macros of common.cl. (Indices
+    are not narrowed: only a tensor of more than 2^31 elements would show it.)"""
+    for i, token in enumerate(s.tokens if s.name == "common.cl" else ()):
         if token.directive == "define" and not token.head and token.text in NARROWER and (
                 s.word(i - 1) == "const"):
             yield over(s, i, i, NARROWER[token.text])
