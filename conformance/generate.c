@@ -126,6 +126,7 @@ static const struct forced_tile {
     {"direct", "local,kb=64,xb=64,split=1", BESIDE},
     {"pointwise", "v=4,kb=4,xb=2,local=2x2x2", IN_SMOKE},
     {"pointwise", "v=8,kb=8,xb=2", BESIDE},
+    {"pointwise", "v=16,kb=4,xb=3", BESIDE},
     {"pointwise", "v=16,kb=8,xb=3", BESIDE},
 };
 enum { FORCED_TILES = sizeof forced_tiles / sizeof forced_tiles[0] };
