@@ -158,6 +158,7 @@ const named_case boundary_cases[] = {
     {"n1c2h9w40k2r3s3pl5g2", "padding on the left only"},
     {"c2h3w40k4r2s6pl6dw2", "padding wider than a vector of 4: its second begins outside"},
     {"c2h3w120k4s7pl18dw6", "padding wider than a vector of 16"},
+    {"c4h5w20k18r3s3st2pr10b1", "strided: the last pixels of a row see right padding alone"},
     {"n1c2h9w40k2r3s3pr5g2", "padding on the right only"},
     {"n1c2h9w40k4r3s3pt5", "padding on top only"},
     {"n1c2h9w40k4r3s3pb5", "padding at the bottom only"},
