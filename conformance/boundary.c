@@ -144,6 +144,7 @@ const named_case boundary_cases[] = {
     {"n33c1h1w2k1987b1", "65,571 planes of 33 images"},
     {"c33h1w2k65571s2g33b1", "65,571 planes of 33 groups"},
     {"n33c1h2w1k15889", "65,571 blocks of 8 filters"},
+    {"c1h1w5k262153:algo=pointwise:tile=v=4,kb=4,xb=2", "65,539 blocks of 4 filters to pack"},
     {"n0c6h5w7k6r3s2p1g6", "empty batch, depthwise"},
     {"n0c6h5w7k6r3s2p1:shared:reduce=sum", "empty batch, shared kernel"},
     {"n2c1h6w9k1r3s2p1b1:shared:reduce=mean", "mean over one channel"},
