@@ -162,7 +162,7 @@ def markdown(contents):
         for content in contents:
             entry = content["files"].get(name) if name else content["totals"]
             cells += [str(entry["judged"]), f"{entry['score']['smoke']:.1f} %",
-                      f"{entry['score']['all']:.1f} %"] if entry else ["-"] * 3
+                      f"{entry['score']['all']:.1f} %"] if entry and entry["judged"] else ["-"] * 3
         out.append("| " + " | ".join(cells) + " |")
     return "\n".join(out + ["", *(sentence(n, c) for n, c in zip(sets, contents))])
 
