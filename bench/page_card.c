@@ -47,7 +47,8 @@ static void ceilings_part(markup *m, const json_t *roofline)
     html_part(m, "Ceilings, measured");
     json_array_foreach(json_object_get(roofline, "peaks"), i, one) peak_fact(m, one);
     json_array_foreach(json_object_get(roofline, "bandwidth"), i, one) bandwidth_fact(m, one);
-    html_fact(m, "launch", "%s \xc2\xb5s back to back, %s \xc2\xb5s with a wait, %s of the host",
+    html_fact(m, "launch",
+              "%s \xc2\xb5s back to back, %s \xc2\xb5s with a wait, %s \xc2\xb5s of the host",
               page_number(report_number(roofline, "launch_us"), text, sizeof text),
               page_number(report_number(roofline, "latency_us"), (char[32]){0}, 32),
               page_number(report_number(roofline, "enqueue_us"), (char[32]){0}, 32));
