@@ -6,7 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
 from . import faults, results
-from .judge import KILLED, TIERS, Judge, JudgeError
+from .judge import KILLED, Judge, JudgeError, Killer
 from .programs import Programs, filters_of, find_clang
 
 
@@ -76,23 +76,31 @@ class Campaign:
     def __init__(self, options, path, proofs):
         self.options, self.path, self.proofs = options, path, proofs
         self.lock, self.records, self.kernel_hash = threading.Lock(), {}, ""
+        self.forgotten = 0
 
     def take_over(self, mutants):
-        """--resume: what an earlier run found out about these mutants."""
-        if not self.options.resume or not self.path.exists():
+        """--resume, --replay: what an earlier run found out about these mutants."""
+        if not (self.options.resume or self.options.replay) or not self.path.exists():
             return
         known = {m.id for m in mutants}
         earlier = results.load(self.path)
         self.kernel_hash = earlier["kernel_hash"]
         results.apply_proofs(self.proofs, earlier["mutants"])
         for r in earlier["mutants"]:
-            again = self.options.again and r["state"] == "survived"
+            again = (self.options.again and r["state"] == "survived" or
+                     self.options.replay and r["state"] in results.LIVE)
             if r["id"] in known and not again:
                 self.records[r["id"]] = r
 
     def add(self, mutant, state, killer=None):
         with self.lock:
             self.records[mutant.id] = results.record(mutant, state, killer)
+            self.save()
+
+    def forget(self, mutant):
+        with self.lock:
+            del self.records[mutant.id]
+            self.forgotten += 1
             self.save()
 
     def save(self):
@@ -104,6 +112,27 @@ class Campaign:
         content = results.document(settings, list(self.records.values()))
         results.write(self.path, content)
         return content
+
+
+def replay(judge, campaign, mutants):
+    """--replay: every killing case once more on today's kernels. What it kills no longer is forgotten
+    here, so that it is judged anew; also what the checker killed, where there is none."""
+    killers = {m.id: Killer(**campaign.records[m.id]["killer"]) for m in mutants
+               if "killer" in campaign.records.get(m.id, {})}
+    todo = [m for m in mutants if m.id in killers]
+    stems = {stem for m in todo for stem in Programs.stems_of(judge.kernels, m.file)}
+    check_originals(judge, stems, campaign.options.tiers)
+    campaign.kernel_hash = judge.kernel_hash or campaign.kernel_hash
+
+    def keep(mutant, killer):
+        if killer:
+            campaign.add(mutant, KILLED[killer.tier], killer)
+        else:
+            campaign.forget(mutant)
+    in_parallel(campaign.options.jobs, lambda m: judge.replay({m.file: m.text}, killers[m.id]),
+                todo, "replayed", keep)
+    print(f"{len(todo)} replayed: {len(todo) - campaign.forgotten} killed again, "
+          f"{campaign.forgotten} to be judged anew")
 
 
 def choose(campaign, programs, mutants, count, jobs):
@@ -158,6 +187,8 @@ def run_mutants(options, kernels, mutants, root):
     programs = Programs(clang, kernels, filters_of(judge.cases("ci")))
     count = len(mutants) if options.all or options.id else options.count
     try:
+        if options.replay:
+            replay(judge, campaign, mutants)
         while todo := choose(campaign, programs, mutants, count, options.jobs):
             check_originals(judge, {stem for _, stems in todo for stem in stems}, options.tiers)
             campaign.kernel_hash = judge.kernel_hash or campaign.kernel_hash

@@ -6,6 +6,7 @@ import re
 import sys
 
 from . import faults, results
+from .judge import CHECKER, cases_of
 from .mutants import population
 
 FOLDER = "conformance/mutation"
@@ -80,14 +81,23 @@ def readme_defects(root):
                                             "ci/mutate --write-docs"]
 
 
-def run(root, kernels):
-    """All checks; one line per defect, the exit status."""
+def lost_killers(content, conform):
+    """A sentence about each mutant that was killed by a case which its tier has no more."""
+    return [f"set of seed {content['seed']}: {m['id']}: {m['killer']['case']} is not in "
+            f"{m['killer']['tier']} any more; run ci/mutate --replay"
+            for m in content["mutants"] if "killer" in m and m["killer"]["tier"] != CHECKER
+            and m["killer"]["case"] not in cases_of(str(conform), m["killer"]["tier"])]
+
+
+def run(root, kernels, conform):
+    """All checks, that of the killers if the suite is built; one line per defect, the exit status."""
     folder = root / FOLDER
     proofs = results.read_proofs(folder / "proofs.txt")
     schema = json.loads((folder / "schema.json").read_text(encoding="utf-8"))
     defects = results.check_proofs(proofs, population(kernels)) + readme_defects(root)
     for content in committed(root):
         defects += violations(content, schema) + results.refuted(proofs, content["mutants"])
+        defects += lost_killers(content, conform) if conform.exists() else []
     made = faults.read(folder / "faults.txt", kernels)
     for defect in defects:
         print(defect, file=sys.stderr)

@@ -20,6 +20,9 @@ original (equal) or do not compile (invalid); else smoke, ci and Oclgrind run un
   ci/mutate --count 300 --seed 1          a sample, spread evenly over files and operators
   ci/mutate --resume                      go on with a run that was stopped
   ci/mutate --resume --again              judge the survivors once more, e.g. by a better suite
+  ci/mutate --replay --json results-1.json --seed 1
+                                          run the killing cases of a finished run again, and judge
+                                          anew what they kill no more, and the survivors: minutes
   ci/mutate --id 0123456789ab             one mutant, with its difference if it survives
   ci/mutate --faults --minimise           the faults made by hand, and their smallest cases
 
@@ -52,6 +55,8 @@ def parse(arguments):
     p.add_argument("--minimise", action="store_true", help="--faults: shrink the failing cases")
     p.add_argument("--resume", action="store_true", help="take over the results that are there")
     p.add_argument("--again", action="store_true", help="--resume: but not those of survivors")
+    p.add_argument("--replay", action="store_true",
+                   help="take over results whose killing cases kill today's mutants, too")
     p.add_argument("--json", type=Path, help="the results (WORK/results.json or faults.json)")
     p.add_argument("--conform", type=Path, default=ROOT / "build/release/clconv-conform")
     p.add_argument("--kernels", type=Path, default=ROOT / "kernels/cl", help="the originals")
@@ -89,7 +94,7 @@ def dispatch(options):
     if options.list:
         return print_mutants(options, kernels)
     if options.check:
-        return checks.run(ROOT, kernels)
+        return checks.run(ROOT, kernels, options.conform)
     if options.table:
         print(checks.table(ROOT))
         return 0

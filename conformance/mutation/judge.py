@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Runs clconv-conform on changed kernels until a case fails: who is killed, and by what."""
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -82,6 +83,16 @@ class Killer(NamedTuple):
     kind: str  # a kind of the suite, or crash, timeout, race
 
 
+@functools.lru_cache(maxsize=None)
+def cases_of(conform, tier):
+    """The tier's cases; needs no device."""
+    done = subprocess.run([conform, "--tier", tier, "--list"], text=True, capture_output=True,
+                          check=False)
+    if done.returncode:
+        raise JudgeError(f"{conform} --list: {done.stderr.strip()}")
+    return frozenset(done.stdout.split())
+
+
 class Run(NamedTuple):
     """One process: its first failing case, if any, and its lines."""
     killer: Optional[Killer]
@@ -157,12 +168,7 @@ class Judge:
             self.free.put(slot)
 
     def cases(self, tier):
-        """The tier's cases; needs no device."""
-        done = subprocess.run([self.conform, "--tier", tier, "--list"], text=True,
-                              capture_output=True, check=False)
-        if done.returncode:
-            raise JudgeError(f"{self.conform} --list: {done.stderr.strip()}")
-        return done.stdout.split()
+        return cases_of(self.conform, tier)
 
     def _lines(self, command, slot, patience, more):
         """The lines of one process, then its exit status; None for a line when it is silent too
@@ -294,6 +300,24 @@ class Judge:
         if stem not in CHECKED:
             return None
         return self.run(slot, CHECKER, algo, ["--tier", "smoke"], CHECKER).killer
+
+    def replay(self, changed, killer):
+        """What the case that killed the changed files once finds today; None = nothing, or it is not
+        in its tier any more. The originals must pass it in the checker; in tiers they have."""
+        if killer.tier != CHECKER and killer.case not in self.cases(killer.tier):
+            return None
+        if killer.tier == CHECKER:
+            if not shutil.which(CHECKER):
+                return None
+            with self.checking:
+                self._must_pass(self._run_case(self.originals, killer))
+        with self._changed(changed) as slot:
+            return self._run_case(slot, killer)
+
+    def _run_case(self, slot, killer):
+        """What a killer's case finds in a slot."""
+        how = (CHECKER, 0, UNOPTIMISED) if killer.tier == CHECKER else ("pocl",)
+        return self.run(slot, killer.tier, killer.algo, ["--case", killer.case], *how).killer
 
     def minimal(self, changed, killer):
         """The smallest case that fails like the killer's, or None."""

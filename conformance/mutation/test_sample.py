@@ -11,6 +11,7 @@ import unittest
 from pathlib import Path
 
 from mutation import checks
+from mutation.judge import cases_of
 from mutation.mutants import mutants_of, population
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,6 +79,26 @@ class Sample(unittest.TestCase):
         self.assertEqual(checks.violations(content, schema), [])
         again, same = self.mutate("--resume", *chosen)  # nothing is left to do
         self.assertEqual((again, same), (text, content))
+        self.check_replay(chosen, content)
+
+    def check_replay(self, chosen, content):
+        """Every killing case kills again. One that is in no tier and one that kills nothing (it has
+        no bias) are noticed, and their mutants judged anew: by the same cases as before."""
+        count = len(content["mutants"])
+        text, same = self.mutate("--replay", *chosen)
+        self.assertEqual(same, content)
+        self.assertIn(f"{count} replayed: {count} killed again, 0 to be judged anew", text)
+        harmless = min(case for case in cases_of(os.environ["CLCONV_CONFORM"], "smoke")
+                       if case.endswith(":algo=naive:data=exact") and "b1" not in case)
+        for case, operator in (("n9c9hw9k9:algo=naive:data=exact", "swap-axis"),
+                               (harmless, "fix-value")):
+            mutant = next(m for m in content["mutants"] if m["operator"] == operator)
+            kept, mutant["killer"]["case"] = mutant["killer"]["case"], case
+            (self.work / "results.json").write_text(json.dumps(content), encoding="utf-8")
+            mutant["killer"]["case"] = kept
+            text, same = self.mutate("--replay", *chosen)
+            self.assertIn(f"{count - 1} killed again, 1 to be judged anew", text)
+            self.assertEqual(same, content)
 
     def test_smoke_finds_faults(self):
         _, content = self.mutate("--faults", "--minimise",
