@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Measures how many bytes the device moves at each level of its memory, and what launches cost. */
+/* Measures how many bytes the device moves at each level of its memory. */
 #include "roofline.h"
 
-#include "host_time.h"
 #include "progress.h"
 #include "stats.h"
 
@@ -127,80 +126,6 @@ bool bandwidth_measure(const measured_device *d, roofline *out, char *why, size_
     }
     close_streams(&s);
     return good;
-}
-
-/* ---- Launches ---------------------------------------------------------------------------------
- */
-
-enum { REPEATS = 21, QUEUED = 100 };
-
-static cl_int launch(cl_command_queue queue, cl_kernel empty, cl_event *event)
-{
-    const size_t one = 1;
-    return clEnqueueNDRangeKernel(queue, empty, 1, NULL, &one, &one, 0, NULL, event);
-}
-
-static cl_ulong event_time(cl_event event, cl_profiling_info what)
-{
-    cl_ulong ns = 0;
-    clGetEventProfilingInfo(event, what, sizeof ns, &ns, NULL);
-    return ns;
-}
-
-/* Microseconds from the end of a marker to the start of the kernel behind it. */
-static double gap(const measured_device *d, cl_kernel empty)
-{
-    cl_event marker = NULL, event = NULL;
-    double us = NAN;
-    if (!clEnqueueMarkerWithWaitList(d->profiling, 0, NULL, &marker) &&
-        !launch(d->profiling, empty, &event) && !clFinish(d->profiling))
-        us = ((double)event_time(event, CL_PROFILING_COMMAND_START) -
-              (double)event_time(marker, CL_PROFILING_COMMAND_END)) *
-             1e-3;
-    if (marker)
-        clReleaseEvent(marker);
-    if (event)
-        clReleaseEvent(event);
-    return us;
-}
-
-/* Microseconds per launch of `count` in a row and a wait. */
-static double launch_time(const measured_device *d, cl_kernel empty, int count)
-{
-    const double from = progress_now();
-    cl_int error = CL_SUCCESS;
-    for (int i = 0; i < count && !error; i++)
-        error = launch(d->queue, empty, NULL);
-    if (!error)
-        error = clFinish(d->queue);
-    return error ? NAN : (progress_now() - from) * 1e6 / count;
-}
-
-static bool launch_empty(void *empty, cl_command_queue queue)
-{
-    return launch(queue, empty, NULL) == CL_SUCCESS;
-}
-
-bool launches_measure(const measured_device *d, roofline *out, char *why, size_t room)
-{
-    double one[REPEATS], queued[REPEATS], gaps[REPEATS], host[REPEATS];
-    cl_kernel empty = device_kernel(d, "empty", why, room);
-    if (!empty)
-        return false;
-    launch_time(d, empty, 1);
-    gap(d, empty);
-    for (int i = 0; i < REPEATS; i++) {
-        one[i] = launch_time(d, empty, 1);
-        queued[i] = launch_time(d, empty, QUEUED);
-        gaps[i] = gap(d, empty);
-        host[i] = host_time(d, launch_empty, empty, QUEUED) * 1e6;
-    }
-    clReleaseKernel(empty);
-    out->latency_us = stats_median(one, REPEATS);
-    out->launch_us = stats_median(queued, REPEATS);
-    out->enqueue_us = stats_median(host, REPEATS);
-    out->gap_us = fmax(0, stats_median(gaps, REPEATS));
-    return true;
 }
 
 bool roofline_measure(const measured_device *d, roofline *out, char *why, size_t room)

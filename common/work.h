@@ -33,7 +33,7 @@ typedef struct roofline {
     size_t peaks, levels;
     double gflops, gflops_spread_pct;
     double launch_us, latency_us; /* an empty launch queued back to back; and a wait */
-    double enqueue_us;            /* of it that the host takes */
+    double enqueue_us;            /* of the host, for one with the arguments of a convolution */
     double gap_us;                /* from the end of a marker to the start of a kernel behind it */
 } roofline;
 
