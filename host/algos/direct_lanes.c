@@ -36,7 +36,7 @@ static void choose_tile(const clconv_request *request, int *value)
 static bool find_tile(const clconv_request *request, int *value)
 {
     if (request->tile)
-        return clconv_tile_read(request->tile, keys, value) && value[XB] <= value[V];
+        return clconv_tile_read(request->tile, keys, value) && value[XB] <= 2 * value[V];
     choose_tile(request, value);
     return value[V] >= 4;
 }
@@ -48,7 +48,7 @@ static const char *refuses(const clconv_request *request)
     if (!find_tile(request, value))
         return request->tile
                    ? "direct has the tiles lanes,v=4|8|16,kb=1|2,xb=4|6|7|8|12|14|16 only, "
-                     "with xb up to v"
+                     "with xb up to 2 v"
                    : "the device has no vectors";
     if (work->divisor != 1.0f)
         return "it has no mean";

@@ -9,7 +9,7 @@
  * Ids: 0 = run of tiles, numbered along the rows; 2 = block z = (n * groups + g) * blocks + block
  * of KB * V output channels.
  * A 1x1 filter of stride 1 sees the plane as one row.
- * Defines: FILTER_H FILTER_W STRIDE_H STRIDE_W DILATION_H DILATION_W; tile V KB XB, XB <= V. */
+ * Defines: FILTER_H FILTER_W STRIDE_H STRIDE_W DILATION_H DILATION_W; tile V KB XB, XB <= 2 V. */
 
 #include "common.cl"
 #include "vectors.cl"
@@ -57,22 +57,26 @@ INLINE void add_row(vec sum[KB][XB], global const float *row, const int left, co
     }
 }
 
-#if XB >= 8
+/* Blocks of V pixels that are transposed one after the other; the last one overlaps. */
+#define BLOCKS ((XB - 1) / V + 1)
+#define PIXELS (XB < V ? XB : V)
+
+#if PIXELS >= 8
 #define PART 8
 #else
 #define PART 4
 #endif
 #define LANES_FROM(v, i) JOIN(LANES_, PART)(v, i)
 
-/* The first XB lanes, in one store or two that overlap. */
+/* The first PIXELS lanes, in one store or two that overlap. */
 INLINE void store_pixels(const vec pixels, global float *p)
 {
-#if XB == V
+#if PIXELS == V
     STORE(pixels, p);
 #else
     STORE_PART(LANES_FROM(pixels, 0), p, PART);
-#if XB > PART
-    STORE_PART(LANES_FROM(pixels, XB - PART), p + XB - PART, PART);
+#if PIXELS > PART
+    STORE_PART(LANES_FROM(pixels, PIXELS - PART), p + PIXELS - PART, PART);
 #endif
 #endif
 }
@@ -83,19 +87,22 @@ INLINE void store_tile(vec sum[KB][XB], global float *out, const long plane, con
                        const int width)
 {
     UNROLL
-    for (int m = 0; m < KB; m++) {
+    for (int i = 0; i < KB * BLOCKS; i++) {
+        const int m = i / BLOCKS, part = i % BLOCKS;
+        const int at = part < BLOCKS - 1 ? part * V : XB - PIXELS;
+        const int count = BLOCKS == 1 ? width : min(width - at, V);
         vec block[V];
         UNROLL
         for (int j = 0; j < V; j++)
-            block[j] = j < XB ? sum[m][j < XB ? j : 0] : (vec)0.0f;
+            block[j] = j < PIXELS ? sum[m][at + (j < PIXELS ? j : 0)] : (vec)0.0f;
         transpose(block);
         UNROLL
         for (int k = 0; k < V; k++)
             if (m * V + k < channels) {
                 if (width >= XB)
-                    store_pixels(block[k], out + (m * V + k) * plane);
+                    store_pixels(block[k], out + (m * V + k) * plane + at);
                 else
-                    store_first(block[k], out + (m * V + k) * plane, width);
+                    store_first(block[k], out + (m * V + k) * plane + at, count);
             }
     }
 }
