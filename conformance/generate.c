@@ -115,6 +115,7 @@ static const struct forced_tile {
     {"direct", "kb=1,xb=1,yb=1", BESIDE},
     {"direct", "lanes,v=4,kb=2,xb=4,local=2x2x2", IN_SMOKE},
     {"direct", "lanes,v=8,kb=1,xb=6", BESIDE},
+    {"direct", "lanes,v=8,kb=1,xb=14", BESIDE},
     {"direct", "lanes,v=16,kb=2,xb=7", BESIDE},
     {"direct", "lanes,v=16,kb=1,xb=14", BESIDE},
     {"direct", "rows,v=4,kb=4,xb=2,local=2x2x2", IN_SMOKE},

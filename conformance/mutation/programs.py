@@ -28,7 +28,7 @@ STEMS = {
     "depthwise_columns": Stem("depthwise", {"YB": (2, 4)}),
     "direct": Stem("direct", {"KB": (4, 1, 8), "XB": (4, 1, 8, 16), "YB": (2, 1, 4)}),
     "direct_rows": Stem("direct", {"V": (4, 8, 16), "KB": (4, 8), "XB": (2, 3)}),
-    "direct_lanes": Stem("direct", {"V": (4, 8, 16), "KB": (1, 2), "XB": (4, 7)}),
+    "direct_lanes": Stem("direct", {"V": (4, 8, 16), "KB": (1, 2), "XB": (4, 7, 14)}),
     "direct_local": Stem("direct", {"KB": (16, 64), "XB": (32,), "SPLIT": (2, 1)}),
 }
 INCLUDE = re.compile(r'^#include "(.+)"\n', re.MULTILINE)
