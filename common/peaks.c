@@ -108,6 +108,7 @@ bool peaks_measure(const measured_device *d, roofline *out, char *why, size_t ro
         for (size_t i = 0; i < ROWS; i++)
             out->peak[i].gflops[round] = rate(&spins[i], peak_rows[i].width, peak_rows[i].chains);
     for (size_t i = 0; i < ROWS; i++) {
+        out->peak[i].width = peak_rows[i].width;
         snprintf(out->peak[i].name, sizeof out->peak[i].name, "%s", peak_rows[i].name);
         spin_close(&spins[i]);
     }

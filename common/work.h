@@ -21,6 +21,7 @@ enum { ROOF_LEVELS = 24, ROOF_ROUNDS = 3, ROOF_PEAKS = 8 };
 /* What the device was measured to do, best of ROOF_ROUNDS; spread = (best - worst) / best. */
 typedef struct roof_peak {
     char name[24]; /* "float16 x 8": vector type and chains of dependent multiply-adds */
+    int width;     /* of the vector */
     double gflops[ROOF_ROUNDS];
 } roof_peak;
 typedef struct roof_level {

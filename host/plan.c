@@ -94,9 +94,10 @@ static void explain_decision(const clconv_candidate *chosen, const char *named, 
         fprintf(text,
                 "chosen by  the tuning table, %s: %.4f ms, the cost model's choice %.4f ms, "
                 "measured %s %dx%d\n",
-                row->own ? "own row" : "row of the library", (double)row->ns * 1e-6,
-                (double)row->model_ns * 1e-6, chosen->exact ? "at" : "at the nearest image,",
-                (int)row->image[0], (int)row->image[1]);
+                row->scope == CLCONV_ROW_OWN ? "own row" : "row of the library",
+                (double)row->ns * 1e-6, (double)row->model_ns * 1e-6,
+                chosen->exact ? "at" : "at the nearest image,", (int)row->image[0],
+                (int)row->image[1]);
     else
         fprintf(text, "chosen by  the cost model\n");
     fprintf(text,

@@ -4,7 +4,7 @@
  *
  * A line is words and whole numbers, so that no locale changes it:
  *   layer DEVICE LAYER HxW-PxQ VERSION KERNELS ALGORITHM TILE|- NANOSECONDS NANOSECONDS_OF_MODEL
- *   device DEVICE MACS/S CACHE_BYTES CACHE_BYTES/S MEMORY_BYTES/S LAUNCH_NANOSECONDS
+ *   device DEVICE MACS/S CACHE_BYTES CACHE_BYTES/S MEMORY_BYTES/S LAUNCH_NANOSECONDS HALF_MACS/S
  * and # begins a comment. */
 #include "tuning.h"
 
@@ -68,6 +68,11 @@ static size_t add_property(cl_device_id id, cl_device_info what, char *word, siz
     return used;
 }
 
+bool clconv_half_units(const clconv_device *dev)
+{
+    return dev->wide_vectors && dev->traits.half_macs_per_s > 0.9 * dev->traits.macs_per_s;
+}
+
 void clconv_device_words(const clconv_context *ctx, char exact[CLCONV_DEVICE_WORD],
                          char class[CLCONV_DEVICE_WORD])
 {
@@ -92,9 +97,16 @@ typedef struct reader {
     size_t used, other, stale, unreadable;
 } reader;
 
-static bool is_here(const reader *r, const char *device)
+/* Whose rows those of `device` are, or -1: another device's. */
+static int scope_of(const reader *r, const char *device)
 {
-    return !strcmp(device, r->exact) || !strcmp(device, r->class);
+    const size_t length = strlen(r->class);
+    const bool here = !strcmp(device, r->exact) || !strcmp(device, r->class);
+    const bool half = !strncmp(device, r->class, length) && !strcmp(device + length, "half") &&
+                      clconv_half_units(&r->ctx->dev);
+    if (!here && !half)
+        return -1;
+    return r->own ? CLCONV_ROW_OWN : half ? CLCONV_ROW_HALF : CLCONV_ROW_CLASS;
 }
 
 /* Whether the kernel files of a design still have this hash. */
@@ -129,8 +141,8 @@ static void read_layer(reader *r, const char *line)
 {
     char device[CLCONV_DEVICE_WORD], version[24], layer[128], name[16], tile[64];
     uint64_t hash = 0;
-    clconv_row row = {.own = r->own};
-    int end = 0;
+    clconv_row row = {0};
+    int scope, end = 0;
     int32_t *image = row.image;
     const int read = sscanf(line,
                             "layer %191s %127s %" SCNd32 "x%" SCNd32 "-%" SCNd32 "x%" SCNd32
@@ -142,10 +154,11 @@ static void read_layer(reader *r, const char *line)
         r->unreadable++;
         return;
     }
-    if (!is_here(r, device)) {
+    if ((scope = scope_of(r, device)) < 0) {
         r->other++;
         return;
     }
+    row.scope = scope;
     row.layer = hash_of(layer);
     snprintf(row.tile, sizeof row.tile, "%s", strcmp(tile, "-") ? tile : "");
     row.algo = clconv_design_of(name, row.tile[0] ? row.tile : NULL);
@@ -158,12 +171,13 @@ static void read_layer(reader *r, const char *line)
 static void read_device(reader *r, const char *line)
 {
     char device[CLCONV_DEVICE_WORD];
-    int64_t value[5];
+    int64_t value[6];
     int end = 0;
-    const int read =
-        sscanf(line, "device %191s %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %n",
-               device, &value[0], &value[1], &value[2], &value[3], &value[4], &end);
-    bool good = read == 6 && !line[end];
+    const int read = sscanf(
+        line,
+        "device %191s %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %n",
+        device, &value[0], &value[1], &value[2], &value[3], &value[4], &value[5], &end);
+    bool good = read == 7 && !line[end];
     for (size_t i = 0; good && i < sizeof value / sizeof value[0]; i++)
         good = value[i] > 0;
     if (!good)
@@ -177,7 +191,8 @@ static void read_device(reader *r, const char *line)
                                              .cache_bytes = (double)value[1],
                                              .cache_bytes_per_s = (double)value[2],
                                              .memory_bytes_per_s = (double)value[3],
-                                             .launch_s = (double)value[4] * 1e-9};
+                                             .launch_s = (double)value[4] * 1e-9,
+                                             .half_macs_per_s = (double)value[5]};
 }
 
 static void read_file(reader *r, FILE *file, const char *name)
@@ -219,10 +234,11 @@ void clconv_tuning_load(clconv_context *ctx)
     if (!ctx->tuning)
         return;
     clconv_device_words(ctx, r.exact, r.class);
+    r.own = true; /* first, because the device's traits stand there */
+    read_file(&r, clconv_tuning_open(), "the user's table");
+    r.own = false;
     read_file(&r, fmemopen((void *)(uintptr_t)shipped->bytes, shipped->length, "r"),
               "the library's table");
-    r.own = true;
-    read_file(&r, clconv_tuning_open(), "the user's table");
     if (ctx->tuning->rows)
         qsort(ctx->tuning->row, ctx->tuning->rows, sizeof *ctx->tuning->row, by_layer);
 }
@@ -263,7 +279,7 @@ const clconv_row *clconv_row_find(const clconv_tuning *tuning, const clconv_work
     for (; first < tuning->rows && tuning->row[first].layer == hash; first++) {
         const clconv_row *row = &tuning->row[first];
         const double far = distance(row, layer.image);
-        if (far < least || (far <= least && row->own)) {
+        if (far < least || (far <= least && row->scope > best->scope)) {
             best = row;
             least = far;
         }

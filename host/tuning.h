@@ -23,7 +23,8 @@ typedef struct clconv_row {
     const clconv_algo *algo;
     char tile[64]; /* with the design's word; "" = the design has none */
     int64_t ns, model_ns;
-    bool own; /* of the user's file, else of the library's */
+    /* Of the user's file, else of the library's: rows for devices with half units win there. */
+    enum { CLCONV_ROW_CLASS, CLCONV_ROW_HALF, CLCONV_ROW_OWN } scope;
 } clconv_row;
 
 struct clconv_tuning {
@@ -41,10 +42,14 @@ const clconv_row *clconv_row_find(const clconv_tuning *tuning, const clconv_work
                                   bool *exact);
 
 /* What a line is about: this very device, driver and number of units, "cpu16|NAME|DRIVER|...", or
- * its class alone ("cpu16": a CPU with vectors of 16 floats), as rows of the library have it. */
+ * its class alone ("cpu16": a CPU with vectors of 16 floats), as rows of the library have it. Rows
+ * for "cpu16half" are for those of the class with half units. */
 enum { CLCONV_DEVICE_WORD = 192 };
 void clconv_device_words(const clconv_context *ctx, char exact[CLCONV_DEVICE_WORD],
                          char class[CLCONV_DEVICE_WORD]);
+
+/* Whether vectors half as wide as the device's reach the same peak: units of half a vector. */
+bool clconv_half_units(const clconv_device *dev);
 
 /* tuning_file.c: the lines of the user's file; NULL when there is none. */
 FILE *clconv_tuning_open(void);

@@ -114,7 +114,7 @@ clconv_status clconv_tuning_find(const clconv_context *ctx, const clconv_problem
     const clconv_row *row = ctx->tuning ? clconv_row_find(ctx->tuning, &work, &exact) : NULL;
     if (row) {
         found.scope = exact ? 2 : 1;
-        found.own = row->own;
+        found.own = row->scope == CLCONV_ROW_OWN;
         snprintf(found.algorithm, sizeof found.algorithm, "%s", row->algo->name);
         snprintf(found.tile, sizeof found.tile, "%s", row->tile);
         found.ms = (double)row->ns * 1e-6;
@@ -182,8 +182,8 @@ clconv_status clconv_tuning_save_traits(const clconv_context *ctx, const clconv_
                            "clconv_tuning_save_traits: the context or the traits are missing");
     clconv_device_words(ctx, exact, class);
     snprintf(key, sizeof key, "device %s ", exact);
-    snprintf(line, sizeof line, "%s%.0f %.0f %.0f %.0f %.0f", key, traits->macs_per_s,
+    snprintf(line, sizeof line, "%s%.0f %.0f %.0f %.0f %.0f %.0f", key, traits->macs_per_s,
              traits->cache_bytes, traits->cache_bytes_per_s, traits->memory_bytes_per_s,
-             traits->launch_s * 1e9);
+             traits->launch_s * 1e9, traits->half_macs_per_s);
     return replace_line(key, line);
 }

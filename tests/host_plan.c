@@ -181,6 +181,38 @@ static void test_foreign_device(void **state)
     clconv_context_destroy(NULL);
 }
 
+/* Variants hold what the cost model chooses, once, and all that clconv_rank accepts. */
+static void test_variants(void **state)
+{
+    (void)state;
+    enum { MOST = 512 };
+    static clconv_variant v[MOST];
+    const clconv_problem p = problem();
+    clconv_choice choice[16];
+    size_t models = 0, defaults = 0, small = 0, accepting = 0;
+    const size_t count = clconv_variants(ctx, &p, NULL, v, sizeof *v, MOST);
+    assert_true(count > 1 && count < MOST);
+    assert_int_equal(clconv_variants(ctx, &p, NULL, NULL, 0, 0), count);
+    clconv_plan *plan = plan_of(&p, NULL, CLCONV_UNTUNED);
+    for (size_t i = 0; i < count; i++) {
+        models += v[i].is_model != 0;
+        defaults += v[i].is_default != 0;
+        small += !strcmp(v[i].algorithm, "direct") && !strcmp(v[i].tile, "kb=1,xb=1,yb=1");
+        assert_true(v[i].expected_ms > 0);
+        if (!v[i].is_model)
+            continue;
+        assert_string_equal(v[i].algorithm, clconv_plan_algorithm(plan));
+        assert_non_null(strstr(clconv_plan_explain(plan), v[i].tile));
+    }
+    clconv_plan_destroy(plan);
+    const size_t known = clconv_rank(ctx, &p, NULL, choice, sizeof *choice, 16);
+    for (size_t i = 0; i < known; i++)
+        accepting += !choice[i].refusal;
+    assert_int_equal(models, 1);
+    assert_int_equal(small, 1);
+    assert_true(defaults >= accepting);
+}
+
 int main(void)
 {
     const int code = fixture_device();
@@ -192,6 +224,7 @@ int main(void)
         cmocka_unit_test(test_programs_do_not_depend_on_sizes),
         cmocka_unit_test(test_warm_up),
         cmocka_unit_test(test_rank_and_explain),
+        cmocka_unit_test(test_variants),
         cmocka_unit_test(test_foreign_device),
     };
     return code ? code : cmocka_run_group_tests(tests, set_up, tear_down);

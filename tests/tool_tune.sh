@@ -68,6 +68,10 @@ run 0 tune --list $case c32hw20k32rs3p1g32 c32hw20k32rs3p1
 grep -q "^$case  *row: " out || wrong "--list does not see the row"
 grep -q '^c32hw20k32rs3p1g32  *row of another image size: ' out || wrong "--list: no other image"
 grep -Eq '^c32hw20k32rs3p1  *(cost model$|the library)' out || wrong "--list sees a row too many"
+run 0 tune --traits
+grep -Eq '^[0-9.]+ Gmac/s, [0-9.]+ with vectors half as wide' out || wrong "--traits says nothing"
+[ "$(rows)" -eq 1 ] && [ "$(grep -c '^device ' "$table")" -eq 1 ] || wrong "--traits spoilt the table"
+run 2 tune --traits $case
 run 0 tune --again --json $case
 grep -q '"measured": true' out || wrong "the document has no traits"
 grep -q '"best": {' out || wrong "the document has no result"

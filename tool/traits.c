@@ -21,9 +21,20 @@ static const roof_level *last_cache(const roofline *r)
     return &r->level[i];
 }
 
+/* The peak with vectors of `width` floats; 0 = there are none. */
+static double peak_of(const roofline *r, unsigned width)
+{
+    double best = 0;
+    for (size_t i = 0; i < r->peaks; i++)
+        for (int round = 0; round < ROOF_ROUNDS && r->peak[i].width == (int)width; round++)
+            best = fmax(best, r->peak[i].gflops[round]);
+    return best;
+}
+
 bool traits_measure(const measured_device *d, char *why, size_t room)
 {
     roofline roof;
+    cl_uint floats = 0;
     clconv_traits traits = {.size = sizeof traits};
     if (!roofline_measure(d, &roof, why, room))
         return false;
@@ -32,6 +43,9 @@ bool traits_measure(const measured_device *d, char *why, size_t room)
     traits.cache_bytes = cache->bytes;
     traits.cache_bytes_per_s = bandwidth(cache);
     traits.memory_bytes_per_s = bandwidth(&roof.level[roof.levels - 1]);
+    clGetDeviceInfo(d->entry.device, CL_DEVICE_NATIVE_VECTOR_WIDTH_FLOAT, sizeof floats, &floats,
+                    NULL);
+    traits.half_macs_per_s = peak_of(&roof, floats / 2) * 0.5e9;
     traits.launch_s = fmax(1e-9, roof.launch_us * 1e-6);
     if (clconv_tuning_save_traits(d->ctx, &traits) == CLCONV_OK)
         return true;

@@ -17,7 +17,7 @@ static const char name[] = "clconv tune";
 
 static struct {
     char *device, *layers, *suite, *model, *jobs;
-    int again, list, warm_up, json, help;
+    int again, list, traits, warm_up, json, help;
 } opt;
 
 static struct poptOption rows[] = {
@@ -27,6 +27,7 @@ static struct poptOption rows[] = {
     TEXT_OPTION("model", &opt.model, "M", "only the layers of this model"),
     FLAG_OPTION("again", '\0', &opt.again, "also the layers that have a row of yours"),
     FLAG_OPTION("list", '\0', &opt.list, "say which rows the layers have; measure nothing"),
+    FLAG_OPTION("traits", '\0', &opt.traits, "only measure what the device can do"),
     FLAG_OPTION("warm-up", '\0', &opt.warm_up, "only build the programs the layers need"),
     {"jobs", 'j', POPT_ARG_STRING, &opt.jobs, 0, "processes of --warm-up (one per processor)", "N"},
     FLAG_OPTION("json", '\0', &opt.json, "the results as JSON"),
@@ -44,8 +45,8 @@ static const char text[] =
     "is being measured, and the next run goes on behind the others. Rows for another driver, "
     "another\n"
     "version or edited kernels are not used, and so are measured again. The first run also\n"
-    "measures what the device can do, for the layers without rows. Leave the machine alone\n"
-    "meanwhile.\n"
+    "measures what the device can do, for the layers without rows, and for which of the library's\n"
+    "rows it gets (--traits: nothing else, 3 seconds). Leave the machine alone meanwhile.\n"
     "\n"
     "Columns of a table: model,layer,n,c,h,w,k,r,s,stride_h,stride_w,pad_h,pad_w,dil_h,dil_w,\n"
     "groups,count and perhaps mode (conv, shared).\n"
@@ -162,10 +163,22 @@ static json_t *traits_json(const clconv_context *ctx)
 {
     clconv_traits t = {.size = sizeof t};
     clconv_context_traits(ctx, &t);
-    return json_pack("{s:b, s:f, s:f, s:f, s:f, s:f}", "measured", t.measured, "macs_per_s",
-                     t.macs_per_s, "cache_bytes", t.cache_bytes, "cache_bytes_per_s",
-                     t.cache_bytes_per_s, "memory_bytes_per_s", t.memory_bytes_per_s, "launch_s",
-                     t.launch_s);
+    return json_pack("{s:b, s:f, s:f, s:f, s:f, s:f, s:f}", "measured", t.measured, "macs_per_s",
+                     t.macs_per_s, "half_macs_per_s", t.half_macs_per_s, "cache_bytes",
+                     t.cache_bytes, "cache_bytes_per_s", t.cache_bytes_per_s, "memory_bytes_per_s",
+                     t.memory_bytes_per_s, "launch_s", t.launch_s);
+}
+
+static void print_traits(const clconv_context *ctx)
+{
+    clconv_traits t = {.size = sizeof t};
+    clconv_context_traits(ctx, &t);
+    printf(
+        "%.1f Gmac/s, %.1f with vectors half as wide; %.1f GB/s within %.3g MiB, %.1f past them; "
+        "%.2f us a launch; saved in %s\n",
+        t.macs_per_s * 1e-9, t.half_macs_per_s * 1e-9, t.cache_bytes_per_s * 1e-9,
+        t.cache_bytes / (1 << 20), t.memory_bytes_per_s * 1e-9, t.launch_s * 1e6,
+        clconv_tuning_path());
 }
 
 static void print_json(json_t *list, const measured_device *d)
@@ -241,6 +254,8 @@ static int tune_all(const measured_device *d, const layer_list *layers)
     progress_clear(&p);
     if (opt.json)
         print_json(list, d);
+    else if (opt.traits)
+        print_traits(d->ctx);
     else
         printf("%zu layers tuned, %zu had a row, %zu failed; the table is %s\n", tuned, known,
                failed, clconv_tuning_path());
@@ -253,7 +268,7 @@ static int settle_traits(measured_device *d, char *why, size_t room)
 {
     clconv_traits traits = {.size = sizeof traits};
     clconv_context_traits(d->ctx, &traits);
-    if (traits.measured && !opt.again)
+    if (traits.measured && !opt.again && !opt.traits)
         return EXIT_GOOD;
     if (!traits_measure(d, why, room))
         return EXIT_DEVICE;
@@ -315,7 +330,10 @@ static int run(const layer_list *layers)
         return tool_wrong_usage(name, "-j takes 1 to 256 processes, but got '%s'", opt.jobs);
     if (opt.jobs && !opt.warm_up)
         return tool_wrong_usage(name, "-j is for --warm-up: what is timed runs alone");
-    if (opt.warm_up + opt.list + opt.again > 1 || ((opt.warm_up || opt.list) && opt.json))
+    if (opt.traits && layers->count)
+        return tool_wrong_usage(name, "--traits is about the device: it takes no layers");
+    if (opt.warm_up + opt.list + opt.again > 1 || opt.warm_up + opt.list + opt.traits > 1 ||
+        ((opt.warm_up || opt.list) && opt.json))
         return tool_wrong_usage(name, "--warm-up and --list stand alone");
     return opt.warm_up ? warm_up(layers, opt.device, (size_t)jobs)
            : opt.list  ? list_rows(layers)
@@ -335,7 +353,8 @@ int tool_tune(int argc, const char **argv)
     } else if (opt.help) {
         poptPrintHelp(context, stdout, 0);
         fputs(text, stdout);
-    } else if (!read_layers(context, &layers, why, sizeof why)) {
+    } else if (!(opt.traits && !poptPeekArg(context)) &&
+               !read_layers(context, &layers, why, sizeof why)) {
         status = tool_fail(EXIT_USAGE, "%s", why);
     } else {
         status = run(&layers);

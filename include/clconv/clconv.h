@@ -345,6 +345,7 @@ typedef struct clconv_traits {
     double cache_bytes;                           /* the last cache */
     double cache_bytes_per_s, memory_bytes_per_s; /* within it and past it */
     double launch_s;                              /* an empty launch behind others */
+    double half_macs_per_s; /* macs_per_s with vectors half as wide; 0 = not measured */
 } clconv_traits;
 CLCONV_API void clconv_context_traits(const clconv_context *ctx, clconv_traits *out);
 CLCONV_API clconv_status clconv_tuning_save_traits(const clconv_context *ctx,
