@@ -179,7 +179,7 @@ static void read_device(reader *r, const char *line)
         device, &value[0], &value[1], &value[2], &value[3], &value[4], &value[5], &end);
     bool good = read == 7 && !line[end];
     for (size_t i = 0; good && i < sizeof value / sizeof value[0]; i++)
-        good = value[i] > 0;
+        good = value[i] >= (i < 5); /* the last one may be unknown */
     if (!good)
         r->unreadable++;
     else if (strcmp(device, r->exact))

@@ -177,13 +177,16 @@ clconv_status clconv_tuning_save(const clconv_context *ctx, const clconv_problem
 clconv_status clconv_tuning_save_traits(const clconv_context *ctx, const clconv_traits *traits)
 {
     char exact[CLCONV_DEVICE_WORD], class[CLCONV_DEVICE_WORD], key[256], line[512];
-    if (!ctx || !traits || traits->size < sizeof *traits)
+    clconv_traits t;
+    if (!ctx || !traits)
         return clconv_fail(CLCONV_INVALID,
                            "clconv_tuning_save_traits: the context or the traits are missing");
+    const clconv_status status = clconv_import(&t, sizeof t, traits, traits->size);
+    if (status)
+        return status;
     clconv_device_words(ctx, exact, class);
     snprintf(key, sizeof key, "device %s ", exact);
-    snprintf(line, sizeof line, "%s%.0f %.0f %.0f %.0f %.0f %.0f", key, traits->macs_per_s,
-             traits->cache_bytes, traits->cache_bytes_per_s, traits->memory_bytes_per_s,
-             traits->launch_s * 1e9, traits->half_macs_per_s);
+    snprintf(line, sizeof line, "%s%.0f %.0f %.0f %.0f %.0f %.0f", key, t.macs_per_s, t.cache_bytes,
+             t.cache_bytes_per_s, t.memory_bytes_per_s, t.launch_s * 1e9, t.half_macs_per_s);
     return replace_line(key, line);
 }
