@@ -72,6 +72,7 @@ run 0 tune --traits
 grep -Eq '^[0-9.]+ Gmac/s, [0-9.]+ with vectors half as wide' out || wrong "--traits says nothing"
 [ "$(rows)" -eq 1 ] && [ "$(grep -c '^device ' "$table")" -eq 1 ] || wrong "--traits spoilt the table"
 run 2 tune --traits $case
+run 2 tune --traits --suite quick
 run 0 tune --again --json $case
 grep -q '"measured": true' out || wrong "the document has no traits"
 grep -q '"best": {' out || wrong "the document has no result"

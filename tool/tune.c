@@ -353,7 +353,7 @@ int tool_tune(int argc, const char **argv)
     } else if (opt.help) {
         poptPrintHelp(context, stdout, 0);
         fputs(text, stdout);
-    } else if (!(opt.traits && !poptPeekArg(context)) &&
+    } else if (!(opt.traits && !opt.layers && !opt.suite && !poptPeekArg(context)) &&
                !read_layers(context, &layers, why, sizeof why)) {
         status = tool_fail(EXIT_USAGE, "%s", why);
     } else {
