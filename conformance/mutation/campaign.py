@@ -76,7 +76,6 @@ class Campaign:
     def __init__(self, options, path, proofs):
         self.options, self.path, self.proofs = options, path, proofs
         self.lock, self.records, self.kernel_hash = threading.Lock(), {}, ""
-        self.forgotten = 0
 
     def take_over(self, mutants):
         """--resume, --replay: what an earlier run found out about these mutants."""
@@ -100,7 +99,6 @@ class Campaign:
     def forget(self, mutant):
         with self.lock:
             del self.records[mutant.id]
-            self.forgotten += 1
             self.save()
 
     def save(self):
@@ -131,8 +129,8 @@ def replay(judge, campaign, mutants):
             campaign.forget(mutant)
     in_parallel(campaign.options.jobs, lambda m: judge.replay({m.file: m.text}, killers[m.id]),
                 todo, "replayed", keep)
-    print(f"{len(todo)} replayed: {len(todo) - campaign.forgotten} killed again, "
-          f"{campaign.forgotten} to be judged anew")
+    again = sum(m.id in campaign.records for m in todo)
+    print(f"{len(todo)} replayed: {again} killed again, {len(todo) - again} to be judged anew")
 
 
 def choose(campaign, programs, mutants, count, jobs):
