@@ -68,7 +68,8 @@ static size_t add_property(cl_device_id id, cl_device_info what, char *word, siz
     return used;
 }
 
-bool clconv_half_units(const clconv_device *dev)
+/* Whether vectors half as wide as the device's reach the same peak: units of half a vector. */
+static bool half_units(const clconv_device *dev)
 {
     return dev->wide_vectors && dev->traits.half_macs_per_s > 0.9 * dev->traits.macs_per_s;
 }
@@ -103,7 +104,7 @@ static int scope_of(const reader *r, const char *device)
     const size_t length = strlen(r->class);
     const bool here = !strcmp(device, r->exact) || !strcmp(device, r->class);
     const bool half = !strncmp(device, r->class, length) && !strcmp(device + length, "half") &&
-                      clconv_half_units(&r->ctx->dev);
+                      half_units(&r->ctx->dev);
     if (!here && !half)
         return -1;
     return r->own ? CLCONV_ROW_OWN : half ? CLCONV_ROW_HALF : CLCONV_ROW_CLASS;

@@ -48,9 +48,6 @@ enum { CLCONV_DEVICE_WORD = 192 };
 void clconv_device_words(const clconv_context *ctx, char exact[CLCONV_DEVICE_WORD],
                          char class[CLCONV_DEVICE_WORD]);
 
-/* Whether vectors half as wide as the device's reach the same peak: units of half a vector. */
-bool clconv_half_units(const clconv_device *dev);
-
 /* tuning_file.c: the lines of the user's file; NULL when there is none. */
 FILE *clconv_tuning_open(void);
 
