@@ -372,10 +372,13 @@ typedef struct clconv_args {
  * nothing (CLCONV_INVALID_BUFFER). A failed OpenCL call in the middle of several launches leaves
  * the earlier ones enqueued and y undefined; no event is given then.
  *
- * Nothing is allocated, compiled or waited for here by us (algorithm `gemm` is exempt: CLBlast
- * allocates inside, see clconv_plan_explain). Any thread, any queue of the plan's context and
- * device, in order or not; calls that share the plan's own workspace run one after another on the
- * device. N = 0 honours the wait list and gives an event. */
+ * Nothing is allocated, compiled or waited for here by us, but in algorithm `gemm`: CLBlast
+ * allocates inside (see clconv_plan_explain), and on a CPU its plans replace CLBlast's parameters
+ * for Xgemm in single precision, which suit no CPU, in the whole process.
+ *
+ * Any thread, any queue of the plan's context and device, in order or not; calls that share the
+ * plan's own workspace run one after another on the device. N = 0 honours the wait list and gives
+ * an event. */
 CLCONV_API clconv_status clconv_enqueue(const clconv_plan *plan, cl_command_queue queue,
                                         const clconv_args *args, cl_uint n_wait,
                                         const cl_event *wait, cl_event *event);
