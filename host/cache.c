@@ -3,7 +3,7 @@
  * its own length and checksum: drivers crash on truncated binaries (PoCL 3.1 aborts or segfaults),
  * so none sees a byte that is not proven. Every failure is silent: the caller builds from source.
  */
-#include "internal.h"
+#include "cache.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -84,7 +84,7 @@ int64_t clconv_output_length(const clconv_problem *p, int axis);
 clconv_status clconv_work_create(const clconv_problem *p, clconv_work *out);
 void clconv_work_free(clconv_work *work);
 
-/* ---- F2: device, source, cache, program ---------------------------------------------------- */
+/* ---- F2: device, program, loops ------------------------------------------------------------ */
 
 typedef struct clconv_device {
     cl_device_id id;
@@ -105,6 +105,13 @@ typedef struct clconv_program clconv_program;
 
 typedef struct clconv_tuning clconv_tuning; /* tuning.h */
 
+/* Whether long loops run to their end: loops.c. */
+typedef enum clconv_loops {
+    CLCONV_LOOPS_UNKNOWN,
+    CLCONV_LOOPS_WHOLE,
+    CLCONV_LOOPS_CUT
+} clconv_loops;
+
 struct clconv_context {
     cl_context cl;
     clconv_device dev;
@@ -115,6 +122,7 @@ struct clconv_context {
     pthread_mutex_t lock;        /* guards programs */
     clconv_program *programs;
     atomic_uint_fast64_t shares, built, loaded, build_ns, allocations;
+    _Atomic clconv_loops loops;
 };
 
 /* "clName failed: OpenCL error -5"; out of memory has a status of its own. */
@@ -137,25 +145,11 @@ clconv_status clconv_program_warm(clconv_context *ctx, clconv_program *program, 
 /* Saves what was built from source, then releases all programs. */
 void clconv_programs_release(clconv_context *ctx);
 
-/* cache.c: what a stored binary is found by: version, device, driver, options and source. */
-typedef struct clconv_cache_key {
-    uint64_t half[2];
-} clconv_cache_key;
-/* The folder, or false when nothing is to be kept. */
-bool clconv_cache_folder(char *path, size_t room);
-/* Makes the folders that a file is to be in, as far as that goes. */
-void clconv_cache_make_folders(char *path);
-clconv_cache_key clconv_cache_key_of(const clconv_context *ctx, const char *source,
-                                     const char *options);
-/* The stored binary, malloc'ed; NULL when there is none that is whole. */
-unsigned char *clconv_cache_load(const clconv_cache_key *key, size_t *length);
-void clconv_cache_save(const clconv_cache_key *key, const unsigned char *binary, size_t length);
-
-/* source.c: the source text of a stem ("naive"), embedded or from CLCONV_KERNEL_DIR, with its
- * includes; malloc'ed. `stem` NULL = every kernel file one after another, for the hash. */
-clconv_status clconv_kernel_source(const char *stem, char **out);
-/* A hash of that text; 0 where it cannot be read. */
-uint64_t clconv_stem_hash(const char *stem);
+/* loops.c: CLCONV_UNSUPPORTED where a work-item may go through more rounds of loops than the driver
+ * runs: as many as a sum of the segment has products, or `item_macs`, the multiply-adds of a
+ * work-item, where one computes block after block. */
+clconv_status clconv_check_loops(clconv_context *ctx, const clconv_work *work,
+                                 const clconv_segment *segment, double item_macs);
 
 /* ---- F2: clblast.c, only with CLCONV_WITH_CLBLAST: every call into CLBlast, one lock -------- */
 
@@ -268,6 +262,7 @@ typedef struct clconv_grid {
     const char *kernel;
     size_t local[3];
     bool local_is_fixed; /* the kernel is compiled for that work-group */
+    bool walks;          /* a work-item computes block after block */
     int64_t x, y;        /* work-items along 0 and 1 */
     int64_t z; /* independent items along 2, cut at will: the kernel adds its argument z_first */
     double item_macs; /* multiply-adds behind one of the z items, or as many steps of other work */

@@ -67,8 +67,12 @@ static clconv_status add_blocks(clconv_plan *plan, const clconv_request *request
 {
     const clconv_work *work = request->work;
     clconv_status status = CLCONV_OK;
-    clconv_grid grid = {
-        .kernel = block->stem, .local = {1, 1, 1}, .y = 1, .uses_workspace = true, .owns = 1};
+    clconv_grid grid = {.kernel = block->stem,
+                        .local = {1, 1, 1},
+                        .y = 1,
+                        .uses_workspace = true,
+                        .walks = true,
+                        .owns = 1};
     for (size_t i = 0; i < work->segments && !status; i++) {
         const clconv_segment *segment = &work->segment[i];
         grid.z = work->n * clconv_blocks(segment, block->channels);

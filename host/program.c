@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Programs of a context: found, loaded from the disk cache or built, each at most once. */
-#include "internal.h"
+#include "cache.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Kernel sources: built into the library, or read from CLCONV_KERNEL_DIR; and their hash. */
-#include "internal.h"
+#include "cache.h"
 
 #include "embed.h"
 

@@ -268,6 +268,14 @@ static clconv_status add_step(clconv_plan *plan, clconv_program *program, const 
     return status ? status : err ? clconv_cl_fail(err, "clSetKernelArg") : CLCONV_OK;
 }
 
+/* Of a work-item that computes block after block. Devices with vectors are left out: such designs
+ * are made for them, and their drivers have no reason to count rounds. */
+static double walked_macs(const clconv_request *request, const clconv_grid *grid)
+{
+    const bool counts = grid->walks && !clconv_vector_floats(request->dev);
+    return counts ? grid->item_macs / (double)(grid->x * grid->y) : 0;
+}
+
 clconv_status clconv_plan_add_steps(clconv_plan *plan, clconv_program *program,
                                     const clconv_grid *wanted, const clconv_segment *segment,
                                     const clconv_request *request)
@@ -276,6 +284,8 @@ clconv_status clconv_plan_add_steps(clconv_plan *plan, clconv_program *program,
     if (request->local[0])
         memcpy(grid.local, request->local, sizeof grid.local);
     clconv_status status = check_grid(&plan->ctx->dev, &grid);
+    if (!status)
+        status = clconv_check_loops(plan->ctx, &plan->work, segment, walked_macs(request, &grid));
     if (status || grid.x <= 0 || grid.y <= 0 || grid.z <= 0)
         return status;
     const int64_t most = items_per_launch(&plan->ctx->dev, &grid);

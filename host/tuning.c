@@ -6,6 +6,7 @@
  *   layer DEVICE LAYER HxW-PxQ VERSION KERNELS ALGORITHM TILE|- NANOSECONDS NANOSECONDS_OF_MODEL
  *   device DEVICE MACS/S CACHE_BYTES CACHE_BYTES/S MEMORY_BYTES/S LAUNCH_NANOSECONDS HALF_MACS/S
  * and # begins a comment. */
+#include "cache.h"
 #include "tuning.h"
 
 #include "choose.h"

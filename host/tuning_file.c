@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The user's tuning table on disk: a text file beside the cached programs, replaced as a whole
  * under a lock, so that neither a crash nor a second tuner loses a row. */
+#include "cache.h"
 #include "tuning.h"
 
 #include "choose.h"

@@ -68,6 +68,7 @@ static void lay_out(clconv_grid *grid, const clconv_request *request, const clco
     grid->y = (work->p - 1) / band + 1;
     grid->z = (planes - 1) / run + 1;
     grid->item_macs = (double)run * clconv_plane_macs(work, 1);
+    grid->walks = true;
     grid->owns = 3;
     grid->own[0] = (cl_int)work->n;
     grid->own[1] = (cl_int)run;
