@@ -19,11 +19,31 @@ static const char *shape_text(const clconv_shape *shape, char text[TEXT])
     return text;
 }
 
+const char *clconv_axes_text(const int64_t *values, int axes, const char *between,
+                             char text[CLCONV_AXES_TEXT])
+{
+    if (axes == 1)
+        snprintf(text, CLCONV_AXES_TEXT, "(%" PRId64 ")", values[0]);
+    else
+        snprintf(text, CLCONV_AXES_TEXT, "(%" PRId64 "%s%" PRId64 ")", values[0], between,
+                 values[1]);
+    return text;
+}
+
+/* {first, second, axes of the problem...}. */
+static clconv_shape shape_of(const clconv_problem *p, int64_t first, int64_t second,
+                             const int64_t *axes)
+{
+    clconv_shape shape = {p->spatial + 2, {first, second}};
+    for (int axis = 0; axis < p->spatial; axis++)
+        shape.dim[2 + axis] = axes[axis];
+    return shape;
+}
+
 /* The shapes PyTorch would see for a problem that came without arrays. */
 static clconv_shape x_shape(const clconv_view *v)
 {
-    const clconv_problem *p = v->p;
-    return v->x ? *v->x : (clconv_shape){4, {p->n, p->c, p->in[0], p->in[1]}};
+    return v->x ? *v->x : shape_of(v->p, v->p->n, v->p->c, v->p->in);
 }
 
 static clconv_shape w_shape(const clconv_view *v)
@@ -31,32 +51,46 @@ static clconv_shape w_shape(const clconv_view *v)
     const clconv_problem *p = v->p;
     if (v->w)
         return *v->w;
-    if (p->shared)
-        return (clconv_shape){4, {p->c > 0 ? p->k / p->c : 0, 1, p->kernel[0], p->kernel[1]}};
-    return (clconv_shape){4, {p->k, clconv_group_in(p, 0), p->kernel[0], p->kernel[1]}};
+    return p->shared ? shape_of(p, p->c > 0 ? p->k / p->c : 0, 1, p->kernel)
+                     : shape_of(p, p->k, clconv_group_in(p, 0), p->kernel);
+}
+
+clconv_status clconv_check_counts(const clconv_view *v)
+{
+    char text[TEXT];
+    const clconv_problem *p = v->p;
+    const clconv_shape x = shape_of(p, p->n, p->c, p->in);
+    for (int32_t i = 0; i < x.rank; i++)
+        if (x.dim[i] < 0)
+            return clconv_fail(CLCONV_INVALID,
+                               "Trying to use an input with a negative dimension: %s",
+                               shape_text(&x, text));
+    return CLCONV_OK;
 }
 
 clconv_status clconv_check_input_rank(const clconv_view *v)
 {
     char text[TEXT];
-    if (!v->x || v->x->rank == 3 || v->x->rank == 4)
+    const int axes = v->p->spatial;
+    if (!v->x || v->x->rank == axes + 1 || v->x->rank == axes + 2)
         return CLCONV_OK;
     return clconv_fail(CLCONV_INVALID,
-                       "Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of "
-                       "size: %s",
-                       shape_text(v->x, text));
+                       "Expected %dD (unbatched) or %dD (batched) input to conv%dd, but got input "
+                       "of size: %s",
+                       axes + 1, axes + 2, axes, shape_text(v->x, text));
 }
 
 clconv_status clconv_check_weight_rank(const clconv_view *v)
 {
     char text[TEXT];
-    const int32_t wanted = clconv_even_inputs(v->p) ? 4 : 3;
+    const bool even = clconv_even_inputs(v->p);
+    const int32_t wanted = v->p->spatial + (even ? 2 : 1);
     if (!v->w || v->w->rank == wanted)
         return CLCONV_OK;
-    return clconv_fail(CLCONV_INVALID, "Expected weight of %s to convolve, but got size %s",
-                       wanted == 4 ? "4 dimensions (out_channels, in_channels/groups, R, S)"
-                                   : "3 dimensions (sum of out_g * in_g, R, S) beside this table",
-                       shape_text(v->w, text));
+    return clconv_fail(
+        CLCONV_INVALID, "Expected weight of %d dimensions (%s, %sS)%s to convolve, but got size %s",
+        wanted, even ? "out_channels, in_channels/groups" : "sum of out_g * in_g",
+        v->p->spatial == 2 ? "R, " : "", even ? "" : " beside this table", shape_text(v->w, text));
 }
 
 /* A table: positive entries that sum to `total` (-1 = any sum that fits). */
@@ -144,7 +178,7 @@ clconv_status clconv_check_channels(const clconv_view *v)
     if (!clconv_even_inputs(p))
         return v->w ? check_weight_blocks(v, &w) : CLCONV_OK;
     const int64_t in =
-        w.dim[w.rank == 4 && p->w.layout == CLCONV_LAYOUT_CHANNELS_LAST && v->w ? 3 : 1];
+        w.dim[v->w && p->w.layout == CLCONV_LAYOUT_CHANNELS_LAST ? p->spatial + 1 : 1];
     if (p->shared)
         return in == 1 ? CLCONV_OK
                        : clconv_fail(CLCONV_INVALID,
@@ -179,17 +213,29 @@ clconv_status clconv_check_bias_shape(const clconv_view *v)
                        shape_text(&w, text), wanted, shape_text(v->b, b_text));
 }
 
+static clconv_status kernel_not_positive(const clconv_problem *p)
+{
+    if (p->spatial == 1)
+        return clconv_fail(
+            CLCONV_INVALID,
+            "kernel size should be greater than zero, but got kernel_width: %" PRId64,
+            p->kernel[0]);
+    return clconv_fail(CLCONV_INVALID,
+                       "kernel size should be greater than zero, but got kernel_height: %" PRId64
+                       " kernel_width: %" PRId64,
+                       p->kernel[0], p->kernel[1]);
+}
+
 clconv_status clconv_check_kernel(const clconv_view *v)
 {
     const clconv_problem *p = v->p;
+    const int axes = p->spatial;
+    char in_text[CLCONV_AXES_TEXT], text[CLCONV_AXES_TEXT];
     int64_t padded[2], kernel[2];
-    if (p->kernel[0] <= 0 || p->kernel[1] <= 0)
-        return clconv_fail(
-            CLCONV_INVALID,
-            "kernel size should be greater than zero, but got kernel_height: %" PRId64
-            " kernel_width: %" PRId64,
-            p->kernel[0], p->kernel[1]);
-    for (int axis = 0; axis < 2; axis++)
+    bool fits = true;
+    if (p->kernel[0] <= 0 || p->kernel[axes - 1] <= 0)
+        return kernel_not_positive(p);
+    for (int axis = 0; axis < axes; axis++) {
         if (!clconv_add(p->in[axis], p->pad_before[axis], &padded[axis]) ||
             !clconv_add(padded[axis], p->pad_after[axis], &padded[axis]) ||
             !clconv_multiply(p->dilation[axis], p->kernel[axis] - 1, &kernel[axis]) ||
@@ -200,20 +246,22 @@ clconv_status clconv_check_kernel(const clconv_view *v)
                                " + 1) exceeds 64 bits at dimension %d",
                                p->in[axis], p->pad_before[axis], p->pad_after[axis],
                                p->dilation[axis], p->kernel[axis] - 1, axis + 2);
-    if (kernel[0] <= padded[0] && kernel[1] <= padded[1])
+        fits = fits && kernel[axis] <= padded[axis];
+    }
+    if (fits)
         return CLCONV_OK;
     return clconv_fail(CLCONV_INVALID,
-                       "Calculated padded input size per channel: (%" PRId64 " x %" PRId64
-                       "). Kernel size: (%" PRId64 " x %" PRId64
-                       "). Kernel size can't be greater than actual input size",
-                       padded[0], padded[1], kernel[0], kernel[1]);
+                       "Calculated padded input size per channel: %s. Kernel size: %s. Kernel size "
+                       "can't be greater than actual input size",
+                       clconv_axes_text(padded, axes, " x ", in_text),
+                       clconv_axes_text(kernel, axes, " x ", text));
 }
 
 clconv_status clconv_check_empty(const clconv_view *v)
 {
     char text[TEXT];
     const clconv_shape x = x_shape(v);
-    if (v->p->n == 0 || (v->p->in[0] > 0 && v->p->in[1] > 0))
+    if (v->p->n == 0 || (v->p->in[0] > 0 && v->p->in[v->p->spatial - 1] > 0))
         return CLCONV_OK;
     return clconv_fail(CLCONV_INVALID,
                        "Only zero batch or zero channel inputs are supported, but got input "
@@ -221,12 +269,12 @@ clconv_status clconv_check_empty(const clconv_view *v)
                        shape_text(&x, text));
 }
 
-/* Elements of an array of `count` factors; false past the bytes that 63 bits can count. */
-static bool array_fits(const int64_t *factor, int count)
+/* Whether 63 bits can count the bytes of an array. */
+static bool array_fits(const clconv_shape *shape)
 {
     int64_t bytes = 8; /* the widest element type */
-    for (int i = 0; i < count; i++)
-        if (!clconv_multiply(bytes, factor[i], &bytes))
+    for (int32_t i = 0; i < shape->rank; i++)
+        if (!clconv_multiply(bytes, shape->dim[i], &bytes))
             return false;
     return true;
 }
@@ -243,19 +291,18 @@ static int64_t most_inputs(const clconv_problem *p)
 clconv_status clconv_check_sizes(const clconv_view *v)
 {
     const clconv_problem *p = v->p;
-    const int64_t y_h = clconv_output_length(p, 0), y_w = clconv_output_length(p, 1);
+    char text[TEXT], y_text[TEXT];
     const int64_t n = p->n ? p->n : 1; /* one image must fit even where there is none */
-    const int64_t x[] = {n, p->c, p->in[0], p->in[1]}, y[] = {n, p->k, y_h, y_w};
-    const int64_t w[] = {p->k, most_inputs(p), p->kernel[0], p->kernel[1]};
-    if (!array_fits(w, 4))
-        return clconv_fail(CLCONV_INVALID,
-                           "the weights exceed 2^63 bytes: [%" PRId64 ", %" PRId64 ", %" PRId64
-                           ", %" PRId64 "]",
-                           w[0], w[1], w[2], w[3]);
-    if (!array_fits(x, 4) || !array_fits(y, 4))
-        return clconv_fail(CLCONV_INVALID,
-                           "a tensor exceeds 2^63 bytes: x [%" PRId64 ", %" PRId64 ", %" PRId64
-                           ", %" PRId64 "], y [%" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64 "]",
-                           x[0], x[1], x[2], x[3], y[0], y[1], y[2], y[3]);
+    int64_t out[2] = {0};
+    for (int axis = 0; axis < p->spatial; axis++)
+        out[axis] = clconv_output_length(p, axis);
+    const clconv_shape x = shape_of(p, n, p->c, p->in), y = shape_of(p, n, p->k, out);
+    const clconv_shape w = shape_of(p, p->k, most_inputs(p), p->kernel);
+    if (!array_fits(&w))
+        return clconv_fail(CLCONV_INVALID, "the weights exceed 2^63 bytes: %s",
+                           shape_text(&w, text));
+    if (!array_fits(&x) || !array_fits(&y))
+        return clconv_fail(CLCONV_INVALID, "a tensor exceeds 2^63 bytes: x %s, y %s",
+                           shape_text(&x, text), shape_text(&y, y_text));
     return CLCONV_OK;
 }

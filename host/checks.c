@@ -17,12 +17,16 @@ static bool within(int64_t value, int64_t last)
 static clconv_status check_fields(const clconv_view *v)
 {
     const clconv_problem *p = v->p;
-    if (p->spatial != 2)
-        return clconv_fail(CLCONV_INVALID, "spatial is %d; this library convolves 2 dimensions",
-                           p->spatial);
-    if (p->in[2] || p->pad_before[2] || p->pad_after[2] || !within(p->kernel[2], 1) ||
-        !within(p->stride[2], 1) || !within(p->dilation[2], 1))
-        return clconv_fail(CLCONV_INVALID, "the third axis is set, but spatial is 2");
+    static const char *const axis_name[] = {"first", "second", "third"};
+    if (p->spatial != 1 && p->spatial != 2)
+        return clconv_fail(CLCONV_INVALID,
+                           "spatial is %d; this library convolves 1 or 2 dimensions", p->spatial);
+    for (int axis = p->spatial; axis < 3; axis++)
+        if (p->in[axis] || p->pad_before[axis] || p->pad_after[axis] ||
+            !within(p->kernel[axis], 1) || !within(p->stride[axis], 1) ||
+            !within(p->dilation[axis], 1))
+            return clconv_fail(CLCONV_INVALID, "the %s axis is set, but spatial is %d",
+                               axis_name[axis], p->spatial);
     if (!within(p->op, CLCONV_BACKWARD_WEIGHTS) || !within(p->pad_mode, CLCONV_PAD_CIRCULAR) ||
         !within(p->reduce, CLCONV_REDUCE_MEAN) || !within(p->shared, 1))
         return clconv_fail(CLCONV_INVALID,
@@ -52,23 +56,17 @@ static clconv_status check_bias_dtype(const clconv_view *v)
                        wanted == p->x.dtype ? "" : " (int32 beside int8 and uint8)");
 }
 
-static clconv_status check_counts(const clconv_view *v)
-{
-    const clconv_problem *p = v->p;
-    if (p->n >= 0 && p->c >= 0 && p->in[0] >= 0 && p->in[1] >= 0)
-        return CLCONV_OK;
-    return clconv_fail(CLCONV_INVALID,
-                       "Trying to use an input with a negative dimension: [%" PRId64 ", %" PRId64
-                       ", %" PRId64 ", %" PRId64 "]",
-                       p->n, p->c, p->in[0], p->in[1]);
-}
-
 static clconv_status check_padding(const clconv_view *v)
 {
     const clconv_problem *p = v->p;
     if (p->pad_before[0] >= 0 && p->pad_after[0] >= 0 && p->pad_before[1] >= 0 &&
         p->pad_after[1] >= 0)
         return CLCONV_OK;
+    if (p->spatial == 1)
+        return clconv_fail(CLCONV_INVALID,
+                           "negative padding is not supported: got left %" PRId64
+                           ", right %" PRId64,
+                           p->pad_before[0], p->pad_after[0]);
     return clconv_fail(CLCONV_INVALID,
                        "negative padding is not supported: got top %" PRId64 ", bottom %" PRId64
                        ", left %" PRId64 ", right %" PRId64,
@@ -78,7 +76,7 @@ static clconv_status check_padding(const clconv_view *v)
 static clconv_status check_pad_mode(const clconv_view *v)
 {
     const clconv_problem *p = v->p;
-    for (int axis = 0; axis < 2; axis++) {
+    for (int axis = 0; axis < p->spatial; axis++) {
         const int64_t before = p->pad_before[axis], after = p->pad_after[axis];
         const int64_t most = before > after ? before : after;
         if (p->pad_mode == CLCONV_PAD_REFLECT && most > 0 && most >= p->in[axis])
@@ -98,23 +96,24 @@ static clconv_status check_pad_mode(const clconv_view *v)
 
 static clconv_status check_stride(const clconv_view *v)
 {
-    const int64_t *stride = v->p->stride;
-    if (stride[0] > 0 && stride[1] > 0)
+    char text[CLCONV_AXES_TEXT];
+    const clconv_problem *p = v->p;
+    if (p->stride[0] > 0 && p->stride[p->spatial - 1] > 0)
         return CLCONV_OK;
-    return clconv_fail(CLCONV_INVALID,
-                       "non-positive stride is not supported: got (%" PRId64 ", %" PRId64 ")",
-                       stride[0], stride[1]);
+    return clconv_fail(CLCONV_INVALID, "non-positive stride is not supported: got %s",
+                       clconv_axes_text(p->stride, p->spatial, ", ", text));
 }
 
 static clconv_status check_dilation(const clconv_view *v)
 {
-    const int64_t *dilation = v->p->dilation;
-    if (dilation[0] > 0 && dilation[1] > 0)
+    char text[CLCONV_AXES_TEXT];
+    const clconv_problem *p = v->p;
+    if (p->dilation[0] > 0 && p->dilation[p->spatial - 1] > 0)
         return CLCONV_OK;
     return clconv_fail(CLCONV_INVALID,
                        "non-positive dilation is not supported: dilation should be greater than "
-                       "zero, but got (%" PRId64 ", %" PRId64 "); 1 is dense",
-                       dilation[0], dilation[1]);
+                       "zero, but got %s; 1 is dense",
+                       clconv_axes_text(p->dilation, p->spatial, ", ", text));
 }
 
 static clconv_status check_groups(const clconv_view *v)
@@ -169,10 +168,12 @@ static clconv_status check_axes(const clconv_view *v)
                            "a sum or mean over %" PRId64
                            " channels; this version counts %d exactly",
                            p->c, MOST_REDUCED);
-    for (int axis = 0; axis < 2; axis++) {
+    static const char *const axis_name[2][2] = {{"the padded length"},
+                                                {"the padded height", "the padded width"}};
+    for (int axis = 0; axis < p->spatial; axis++) {
         const int64_t padded = p->in[axis] + p->pad_before[axis] + p->pad_after[axis];
         if (padded > LARGEST_AXIS)
-            return too_long(axis ? "the padded width" : "the padded height", padded);
+            return too_long(axis_name[p->spatial - 1][axis], padded);
     }
     return CLCONV_OK;
 }
@@ -185,7 +186,6 @@ static clconv_status check_version(const clconv_view *v)
         const char *what;
     } later[] = {
         {p->op != CLCONV_FORWARD, "a gradient (only forward is)"},
-        {v->x && v->x->rank == 3, "unbatched 3-D input (4-D (N, C, H, W) is)"},
         {p->x.dtype != CLCONV_F32, clconv_dtype_text(p->x.dtype)},
         {p->x.layout || p->w.layout || p->y.layout, "a layout other than NCHW"},
         {p->pad_mode != CLCONV_PAD_ZEROS, "a padding mode other than zeros"},
@@ -211,7 +211,7 @@ clconv_status clconv_check(const clconv_view *view)
         check_fields,
         check_bias_dtype,
         clconv_check_input_rank,
-        check_counts,
+        clconv_check_counts,
         check_padding,
         check_pad_mode,
         check_stride,

@@ -6,7 +6,13 @@
 
 #include "internal.h"
 
+/* "(3, 5)", or with " x " between "(3 x 5)"; "(3)" for one axis. */
+enum { CLCONV_AXES_TEXT = 64 };
+const char *clconv_axes_text(const int64_t *values, int axes, const char *between,
+                             char text[CLCONV_AXES_TEXT]);
+
 clconv_status clconv_check_input_rank(const clconv_view *view);
+clconv_status clconv_check_counts(const clconv_view *view);
 clconv_status clconv_check_weight_rank(const clconv_view *view);
 clconv_status clconv_check_tables(const clconv_view *view);
 clconv_status clconv_check_outputs(const clconv_view *view);

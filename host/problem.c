@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Describes a convolution: defaults, shapes, sizes, and its resolution into segments. Pure C. */
-#include "internal.h"
+#include "checks.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -92,16 +92,18 @@ static clconv_status import_problem(const clconv_problem *p, clconv_problem *out
 
 clconv_status clconv_pad_same(clconv_problem *p)
 {
+    char text[CLCONV_AXES_TEXT];
     clconv_problem known;
     const clconv_status status = import_problem(p, &known);
     if (status)
         return status;
-    if (known.stride[0] != 1 || known.stride[1] != 1)
+    const int axes = known.spatial == 1 ? 1 : 2;
+    if (known.stride[0] != 1 || known.stride[axes - 1] != 1)
         return clconv_fail(CLCONV_INVALID,
                            "padding='same' is not supported for strided convolutions: got stride "
-                           "(%" PRId64 ", %" PRId64 ")",
-                           known.stride[0], known.stride[1]);
-    for (int axis = 0; axis < 2; axis++) {
+                           "%s",
+                           clconv_axes_text(known.stride, axes, ", ", text));
+    for (int axis = 0; axis < axes; axis++) {
         int64_t total = 0;
         if (known.kernel[axis] > 0 && known.dilation[axis] > 0 &&
             !clconv_multiply(known.dilation[axis], known.kernel[axis] - 1, &total))
@@ -140,19 +142,19 @@ static void fill(clconv_problem *p, const clconv_shape *x, const clconv_shape *w
 {
     const bool nhwc = p->x.layout == CLCONV_LAYOUT_CHANNELS_LAST;
     const bool ohwi = p->w.layout == CLCONV_LAYOUT_CHANNELS_LAST;
-    const int batch = x->rank == 4;
+    const int axes = p->spatial, batch = x->rank == axes + 2;
+    const bool x_fits = batch || x->rank == axes + 1;
+    const bool w_fits = w->rank == axes + 1 || w->rank == axes + 2;
+    const int first = w->rank == axes + 2 && !ohwi ? 2 : 1;
     p->n = batch ? x->dim[0] : 1;
-    p->c = p->in[0] = p->in[1] = 0;
-    if (x->rank == 3 || x->rank == 4) {
-        p->c = x->dim[batch + (nhwc ? 2 : 0)];
-        p->in[0] = x->dim[batch + (nhwc ? 0 : 1)];
-        p->in[1] = x->dim[batch + (nhwc ? 1 : 2)];
+    p->c = x_fits ? x->dim[batch + (nhwc ? axes : 0)] : 0;
+    for (int axis = 0; axis < axes; axis++) {
+        p->in[axis] = x_fits ? x->dim[batch + !nhwc + axis] : 0;
+        if (w_fits)
+            p->kernel[axis] = w->dim[first + axis];
     }
-    if (w->rank != 3 && w->rank != 4)
+    if (!w_fits)
         return;
-    const int first = w->rank == 4 && !ohwi ? 2 : 1;
-    p->kernel[0] = w->dim[first];
-    p->kernel[1] = w->dim[first + 1];
     p->k = p->groups > 0 ? described_outputs(p, w->dim[0]) : w->dim[0];
 }
 
@@ -165,7 +167,8 @@ clconv_status clconv_describe(clconv_problem *p, const clconv_shape *x, const cl
         return status;
     if (!x || !w || x->rank < 0 || x->rank > 8 || w->rank < 0 || w->rank > 8)
         return clconv_fail(CLCONV_INVALID, "x and w need shapes of rank 0 to 8");
-    fill(&known, x, w);
+    if (known.spatial == 1 || known.spatial == 2)
+        fill(&known, x, w);
     if (!b)
         known.b.dtype = 0;
     else if (!known.b.dtype)
@@ -194,8 +197,9 @@ clconv_status clconv_output_shape(const clconv_problem *p, clconv_shape *y)
         return status;
     import_problem(p, &known);
     const int64_t k = known.reduce ? known.k / known.c : known.k;
-    *y = (clconv_shape){
-        4, {known.n, k, clconv_output_length(&known, 0), clconv_output_length(&known, 1)}};
+    *y = (clconv_shape){known.spatial + 2, {known.n, k}};
+    for (int axis = 0; axis < known.spatial; axis++)
+        y->dim[2 + axis] = clconv_output_length(&known, axis);
     return CLCONV_OK;
 }
 
@@ -268,6 +272,18 @@ static clconv_status count_work(const clconv_problem *p, clconv_work *work)
     return CLCONV_OK;
 }
 
+/* One dimension is a plane of height 1. */
+static void to_plane(clconv_problem *p)
+{
+    int64_t *const axes[] = {p->in, p->kernel, p->stride, p->dilation, p->pad_before, p->pad_after};
+    for (size_t i = 0; i < 6 && p->spatial == 1; i++) {
+        const bool pads = axes[i] == p->pad_before || axes[i] == p->pad_after;
+        axes[i][1] = axes[i][0];
+        axes[i][0] = pads ? 0 : 1;
+    }
+    p->spatial = 2;
+}
+
 /* A stride past the image, and the dilation of one tap, change nothing: 1, so that they fit. */
 static void resolve_shape(const clconv_problem *p, clconv_work *work)
 {
@@ -300,6 +316,7 @@ clconv_status clconv_work_create(const clconv_problem *problem, clconv_work *out
     if (status)
         return status;
     import_problem(problem, &p);
+    to_plane(&p);
     resolve_shape(&p, &work);
     const bool table = p.group_in || p.group_out;
     work.segment = calloc(table ? (size_t)p.groups : 1, sizeof *work.segment);

@@ -264,7 +264,9 @@ static void test_describe(void **state)
     assert_refused(clconv_describe(&p, &x, &w2, &b), CLCONV_INVALID,
                    "expected bias to be 1-dimensional with 8 elements, but got bias of size [7]");
     assert_refused(clconv_describe(&p, &x, &w2, &b2), CLCONV_INVALID, "bias of size [8, 1]");
-    assert_refused(clconv_describe(&p, &image, &w2, NULL), CLCONV_NOT_IN_VERSION, "unbatched");
+    assert_int_equal(clconv_describe(&p, &image, &w2, NULL), CLCONV_OK);
+    assert_int_equal(p.n, 1);
+    assert_int_equal(p.c, 8);
     assert_int_equal(clconv_describe(&p, &x, &w2, NULL), CLCONV_OK);
     assert_int_equal(p.n, 2);
     assert_int_equal(p.c, 8);

@@ -80,7 +80,7 @@ static void test_published(void **state)
     (void)state;
     size_t checked = 0;
     for (const vector *v = vectors; v->name; v++)
-        if (v->wanted) {
+        if (v->wanted && !v->line) {
             check_vector(v);
             checked++;
         }

@@ -207,20 +207,77 @@ static size_t table_option(char *text, size_t room, const char *option, const in
     return used;
 }
 
+/* Takes dimension `at` out of the shape, or puts a 1 there: the data stay. */
+static void drop(clconv_shape *shape, int32_t at)
+{
+    memmove(shape->dim + at, shape->dim + at + 1,
+            (size_t)(--shape->rank - at) * sizeof *shape->dim);
+}
+
+static void restore(clconv_shape *shape, int32_t at)
+{
+    memmove(shape->dim + at + 1, shape->dim + at, (size_t)(shape->rank - at) * sizeof *shape->dim);
+    shape->dim[at] = 1;
+    shape->rank++;
+}
+
+/* x and w as the tool is to see them: <folder>/seen-x.npy, seen-w.npy. */
+static void make_seen(const vector *v, const char *inputs, const char *folder)
+{
+    static const char *const names[] = {"x", "w"}, *const seen[] = {"seen-x", "seen-w"};
+    for (int i = 0; i < 2; i++) {
+        char path[600], why[900];
+        npy_array array = {.data = NULL};
+        path_of(path, sizeof path, inputs, names[i]);
+        bool good = npy_read(path, &array, why, sizeof why);
+        if (good && v->line)
+            drop(&array.shape, array.shape.rank - 2);
+        if (good && v->alone && i == 0)
+            drop(&array.shape, 0);
+        path_of(path, sizeof path, folder, seen[i]);
+        good = good && npy_write(path, &array, why, sizeof why);
+        npy_free(&array);
+        if (!good) {
+            fprintf(stderr, "%s\n", why);
+            exit(1);
+        }
+    }
+}
+
+/* What y lacks beside a plane of several images; its rank must show it. */
+static bool restore_output(const vector *v, npy_array *y)
+{
+    if (y->shape.rank != 4 - v->line - v->alone)
+        return false;
+    if (v->alone)
+        restore(&y->shape, 0);
+    if (v->line)
+        restore(&y->shape, 2);
+    return true;
+}
+
 static tool_result run_vector(const vector *v, const char *tool, const char *inputs,
                               const char *folder, bool bias)
 {
-    char line[4000], padding[200] = "same";
+    char line[4000], padding[200] = "same", steps[200];
     char *argv[TOOL_ARGUMENTS];
-    if (!v->same)
+    if (v->line) {
+        if (!v->same)
+            snprintf(padding, sizeof padding, "%" PRId64 ",%" PRId64, v->pad[2], v->pad[3]);
+        snprintf(steps, sizeof steps, "--stride %" PRId64 " --dilation %" PRId64,
+                 or_one(v->stride[1]), or_one(v->dilation[1]));
+    } else
+        snprintf(steps, sizeof steps,
+                 "--stride %" PRId64 ",%" PRId64 " --dilation %" PRId64 ",%" PRId64,
+                 or_one(v->stride[0]), or_one(v->stride[1]), or_one(v->dilation[0]),
+                 or_one(v->dilation[1]));
+    if (!v->same && !v->line)
         snprintf(padding, sizeof padding, "%" PRId64 ",%" PRId64 ",%" PRId64 ",%" PRId64, v->pad[0],
                  v->pad[1], v->pad[2], v->pad[3]);
     size_t used = (size_t)snprintf(
         line, sizeof line,
-        "%s run --x %s/x.npy --w %s/w.npy --y %s/got.npy --padding %s --stride %" PRId64 ",%" PRId64
-        " --dilation %" PRId64 ",%" PRId64 "%s%s%s ",
-        tool, inputs, inputs, folder, padding, or_one(v->stride[0]), or_one(v->stride[1]),
-        or_one(v->dilation[0]), or_one(v->dilation[1]), v->shared ? " --shared" : "",
+        "%s run --x %s/seen-x.npy --w %s/seen-w.npy --y %s/got.npy --padding %s %s%s%s%s ", tool,
+        folder, folder, folder, padding, steps, v->shared ? " --shared" : "",
         v->sum ? " --reduce sum" : "", v->mean ? " --reduce mean" : "");
     if (bias)
         used += (size_t)snprintf(line + used, sizeof line - used, " --b %s/b.npy ", inputs);
@@ -261,6 +318,7 @@ static int check_vector(const vector *v, const char *tool, const char *source, c
         make_arrays(v, folder);
     }
     path_of(bias_path, sizeof bias_path, inputs, "b");
+    make_seen(v, inputs, folder);
     const bool has_bias = npy_read(bias_path, &bias, why, sizeof why);
     npy_free(&bias);
     const tool_result result = run_vector(v, tool, inputs, folder, has_bias);
@@ -271,7 +329,8 @@ static int check_vector(const vector *v, const char *tool, const char *source, c
     else if (read_arrays(v, inputs, folder, a)) {
         int64_t y[4];
         expected_shape(v, a, y);
-        const bool shaped = a[GOT].shape.rank == 4 && memcmp(a[GOT].shape.dim, y, sizeof y) == 0;
+        const bool shaped =
+            restore_output(v, &a[GOT]) && memcmp(a[GOT].shape.dim, y, sizeof y) == 0;
         if (!shaped)
             fprintf(stderr, "%s: y has the wrong shape\n", v->name);
         verdict = shaped && a[GOT].dtype == CLCONV_F32 && judge(v, a) == 0 ? 0 : 1;

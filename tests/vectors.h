@@ -17,6 +17,8 @@ typedef struct vector {
     bool same;          /* says --padding same; `pad` is what that must mean */
     int64_t x[4], w[4]; /* shapes of data made here; uneven inputs: w is (w[0], w[2], w[3]) */
     bool bias;
+    bool line;  /* the arrays of height 1 go in without it, as nn.Conv1d's */
+    bool alone; /* and x of one image without N */
 } vector;
 
 /* Ended by a row without name. */

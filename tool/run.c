@@ -8,7 +8,10 @@ static const tool_command command = {
     "--x x.npy --w w.npy [--b b.npy] --y y.npy [OPTION...]",
     "\nConvolves x with w as PyTorch's nn.Conv2d does (cross-correlation), adds b and writes y.\n"
     "Files are NumPy arrays in C order; y has x's type. Nothing is printed on success, and y is\n"
-    "written only then. With --layout nhwc, x and y are (N, H, W, C) and w is (K, R, S, C/G).\n"
+    "written only then. x without N is one image, and y has none either. x (N, C, L) or (C, L) "
+    "with\n"
+    "w (K, C/G, S) is nn.Conv1d. With --layout nhwc, x and y are (N, H, W, C), w is (K, R, S, "
+    "C/G).\n"
     "This version computes float32, nchw, zeros padding, forward; all else is checked and then\n"
     "refused.\n"
     "\n"
@@ -22,7 +25,9 @@ static const tool_command command = {
     "  8 filters over 3 channels as groups of 3, 3 and 2: w (8, 1, R, S)\n"
     "    clconv run --x x.npy --w w.npy --y y.npy --group-in 1,1,1 --group-out 3,3,2\n"
     "  padding per side: top, bottom, left, right\n"
-    "    clconv run --x x.npy --w w.npy --y y.npy --padding 0,1,0,1\n",
+    "    clconv run --x x.npy --w w.npy --y y.npy --padding 0,1,0,1\n"
+    "  a causal filter over time: x (N, C, L), w (K, C, 5), y (N, K, L)\n"
+    "    clconv run --x x.npy --w w.npy --y y.npy --padding 4,0\n",
     run_options};
 
 /* Reads one input; uint16 is bfloat16 with --dtype bf16 and no type of ours without. */
@@ -50,14 +55,29 @@ static int read_inputs(char *const *value, bool bf16, npy_array array[3])
     return EXIT_GOOD;
 }
 
+static bool even_inputs(const clconv_problem *p)
+{
+    for (int64_t g = 1; p->group_in && g < p->groups; g++)
+        if (p->group_in[g] != p->group_in[0])
+            return false;
+    return true;
+}
+
+/* nn.Conv1d's shapes. Beside an uneven table a w of rank 3 may be (blocks, R, S). */
+static bool is_one_dimension(const clconv_problem *p, const clconv_shape *x, const clconv_shape *w)
+{
+    return (x->rank == 2 || x->rank == 3) && w->rank == (even_inputs(p) ? 3 : 2);
+}
+
 /* 'same' padding depends on the kernel size. A w of another rank is clconv_describe's to refuse. */
 static int pad_same(clconv_problem *p, const clconv_shape *w)
 {
-    const int first = w->rank == 4 && p->w.layout == CLCONV_LAYOUT_PLAIN ? 2 : 1;
-    if (w->rank != 3 && w->rank != 4)
+    const bool whole = w->rank == p->spatial + 2;
+    const int first = whole && p->w.layout == CLCONV_LAYOUT_PLAIN ? 2 : 1;
+    if (!whole && w->rank != p->spatial + 1)
         return EXIT_GOOD;
-    p->kernel[0] = w->dim[first];
-    p->kernel[1] = w->dim[first + 1];
+    for (int axis = 0; axis < p->spatial; axis++)
+        p->kernel[axis] = w->dim[first + axis];
     const clconv_status status = clconv_pad_same(p);
     return status ? tool_library_error(status) : EXIT_GOOD;
 }
@@ -70,11 +90,15 @@ static int describe(run_request *request, const npy_array array[3], npy_array *y
     p->x.dtype = x->dtype;
     p->w.dtype = w->dtype;
     p->b.dtype = b->data ? b->dtype : CLCONV_DTYPE_ABSENT;
+    if (is_one_dimension(p, &x->shape, &w->shape) && run_one_dimension(request))
+        return EXIT_USAGE;
     if (request->same && pad_same(p, &w->shape))
         return EXIT_USAGE;
     clconv_status status = clconv_describe(p, &x->shape, &w->shape, b->data ? &b->shape : NULL);
     if (!status)
         status = clconv_output_shape(p, &y->shape);
+    if (!status && x->shape.rank == p->spatial + 1) /* no N in y either, as in PyTorch */
+        memmove(y->shape.dim, y->shape.dim + 1, (size_t)--y->shape.rank * sizeof y->shape.dim[0]);
     y->dtype = x->dtype;
     return status ? tool_library_error(status) : EXIT_GOOD;
 }

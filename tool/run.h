@@ -36,16 +36,21 @@ typedef enum run_option {
 extern const struct poptOption run_options[];
 
 typedef struct run_request {
-    clconv_problem problem;        /* shapes and types come from the files */
-    bool same;                     /* --padding same: needs the kernel size first */
-    bool bf16;                     /* uint16 files hold bfloat16 */
-    int64_t *group_in, *group_out; /* owned: the problem's tables */
+    clconv_problem problem;              /* shapes and types come from the files */
+    bool same;                           /* --padding same: needs the kernel size first */
+    bool bf16;                           /* uint16 files hold bfloat16 */
+    size_t strides, dilations, paddings; /* how many numbers each option listed */
+    int64_t *group_in, *group_out;       /* owned: the problem's tables */
 } run_request;
 
 /* Options alone, no file is opened. Exit status 0 or 2 with a sentence printed. run_request_free
  * takes any outcome. */
 int run_read_options(char *const *value, run_request *out);
 void run_request_free(run_request *request);
+
+/* The files hold one dimension: reads the numbers for two axes as those of one, where two paddings
+ * are its two ends. Exit status 0 or 2. */
+int run_one_dimension(run_request *request);
 
 /* y = conv(x, w) + b on `device`; y's shape is set by the caller, its data are made here. Exit
  * status with a sentence printed. */

@@ -14,8 +14,8 @@
     [id] = {name, '\0', POPT_ARG_STRING, NULL, (id) + 1, text, value}
 
 const struct poptOption run_options[] = {
-    FILE_OPTION(X, "x", "input (N, C, H, W)"),
-    FILE_OPTION(W, "w", "weights (K, C/groups, R, S)"),
+    FILE_OPTION(X, "x", "input (N, C, H, W), (C, H, W) or (N, C, L)"),
+    FILE_OPTION(W, "w", "weights (K, C/groups, R, S); for (N, C, L) (K, C/groups, S)"),
     FILE_OPTION(B, "b", "bias (K)"),
     FILE_OPTION(Y, "y", "output (N, K, P, Q), written"),
     OPTION(DIRECTION, "direction", "WORD", "forward (default), backward-data or -weights"),
@@ -26,7 +26,8 @@ const struct poptOption run_options[] = {
     OPTION(X_SHAPE, "x-shape", "N,C,H,W", "backward-data: shape of x"),
     OPTION(W_SHAPE, "w-shape", "K,C/G,R,S", "backward-weights: shape of w"),
     OPTION(STRIDE, "stride", "S", "S or SH,SW (default 1)"),
-    OPTION(PADDING, "padding", "P", "P, PH,PW, T,B,L,R, same or valid (default 0)"),
+    OPTION(PADDING, "padding", "P",
+           "P, PH,PW, T,B,L,R, same or valid (default 0); of one dimension P or L,R"),
     OPTION(PADDING_MODE, "padding-mode", "WORD", "zeros (default), reflect, replicate, circular"),
     OPTION(DILATION, "dilation", "D", "D or DH,DW (default 1, which is dense)"),
     OPTION(GROUPS, "groups", "G", "groups (default 1)"),
@@ -84,17 +85,16 @@ static int read_words(char *const *value, run_request *out)
 /* ---- Numbers ------------------------------------------------------------------------------ */
 
 /* One number for both axes, or two. */
-static int read_pair(char *const *value, run_option id, int64_t out[2])
+static int read_pair(char *const *value, run_option id, int64_t out[2], size_t *count)
 {
-    size_t count = 0;
     if (!value[id])
         return EXIT_GOOD;
-    if (!options_list(value[id], ',', 1, 2, out, &count))
+    if (!options_list(value[id], ',', 1, 2, out, count))
         return tool_fail(EXIT_USAGE,
                          "expected %s to be a single integer value or a list of 2 values to match "
                          "the convolution dimensions, but got %s=%s",
                          name_of(id), name_of(id), value[id]);
-    if (count == 1)
+    if (*count == 1)
         out[1] = out[0];
     return EXIT_GOOD;
 }
@@ -104,22 +104,46 @@ static int read_padding(char *const *value, run_request *out)
     clconv_problem *p = &out->problem;
     const char *text = value[PADDING];
     int64_t n[4];
-    size_t count = 0;
+    size_t *const count = &out->paddings;
     if (!text || strcmp(text, "valid") == 0)
         return EXIT_GOOD;
     out->same = strcmp(text, "same") == 0;
     if (out->same)
         return EXIT_GOOD;
-    if (!options_list(text, ',', 1, 4, n, &count) || count == 3)
+    if (!options_list(text, ',', 1, 4, n, count) || *count == 3)
         return tool_fail(EXIT_USAGE,
                          "Invalid padding '%s', should be one of {'same', 'valid'} or the numbers "
                          "P, PH,PW or T,B,L,R",
                          text);
     const size_t side[5][4] = {[1] = {0, 0, 0, 0}, [2] = {0, 0, 1, 1}, [4] = {0, 1, 2, 3}};
     for (int axis = 0; axis < 2; axis++) {
-        p->pad_before[axis] = n[side[count][2 * axis]];
-        p->pad_after[axis] = n[side[count][2 * axis + 1]];
+        p->pad_before[axis] = n[side[*count][2 * axis]];
+        p->pad_after[axis] = n[side[*count][2 * axis + 1]];
     }
+    return EXIT_GOOD;
+}
+
+int run_one_dimension(run_request *request)
+{
+    clconv_problem *p = &request->problem;
+    const struct {
+        run_option id;
+        size_t count, most;
+    } rows[] = {{STRIDE, request->strides, 1},
+                {DILATION, request->dilations, 1},
+                {PADDING, request->paddings, 2}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (rows[i].count > rows[i].most)
+            return tool_fail(EXIT_USAGE,
+                             "expected %s to be a single integer value or a list of %zu values to "
+                             "match the convolution dimensions, but got %zu, and x and w have one "
+                             "dimension",
+                             name_of(rows[i].id), rows[i].most, rows[i].count);
+    if (request->paddings == 2)
+        p->pad_after[0] = p->pad_before[1];
+    p->stride[1] = p->dilation[1] = 1;
+    p->pad_before[1] = p->pad_after[1] = 0;
+    p->spatial = 1;
     return EXIT_GOOD;
 }
 
@@ -217,9 +241,10 @@ int run_read_options(char *const *value, run_request *out)
     memset(out, 0, sizeof *out);
     clconv_problem_init(&out->problem, sizeof out->problem);
     if (read_direction(value, out) || read_words(value, out) ||
-        read_pair(value, STRIDE, out->problem.stride) ||
-        read_pair(value, DILATION, out->problem.dilation) || read_padding(value, out) ||
-        read_groups(value, out) || read_shape(value, X_SHAPE) || read_shape(value, W_SHAPE))
+        read_pair(value, STRIDE, out->problem.stride, &out->strides) ||
+        read_pair(value, DILATION, out->problem.dilation, &out->dilations) ||
+        read_padding(value, out) || read_groups(value, out) || read_shape(value, X_SHAPE) ||
+        read_shape(value, W_SHAPE))
         return EXIT_USAGE;
     if (out->problem.op != CLCONV_FORWARD)
         return tool_fail(EXIT_USAGE, "--direction %s is not in this version (%s), only forward",

@@ -140,11 +140,12 @@ typedef struct clconv_tensor {
 } clconv_tensor;
 
 /* A convolution. Always start with clconv_problem_init. Counts are PyTorch's totals, signed so that
- * -1 is refused in words. [0] is H and [1] is W. */
+ * -1 is refused in words. [0] is H and [1] is W; with `spatial` 1, as in nn.Conv1d, x is (N, C, L),
+ * w (K, C/groups, S), y (N, K, Q), [0] is L and the other axes keep their defaults. */
 typedef struct clconv_problem {
     size_t size;     /* the caller's sizeof; a longer tail than we know must be zero */
     int32_t op;      /* clconv_op */
-    int32_t spatial; /* 2 */
+    int32_t spatial; /* 2, or 1 */
     int64_t n, c, k; /* images, input channels, output channels */
     int64_t in[3], kernel[3], stride[3], dilation[3], pad_before[3], pad_after[3];
     int32_t pad_mode;   /* clconv_pad_mode */
@@ -165,7 +166,7 @@ typedef struct clconv_problem {
 CLCONV_API void clconv_problem_init(clconv_problem *p, size_t size);
 
 /* Sets the padding to PyTorch's padding='same': dilation * (kernel - 1) in all, the odd one at the
- * bottom and right. CLCONV_INVALID for a stride other than 1. */
+ * bottom and right (one dimension: at the end). CLCONV_INVALID for a stride other than 1. */
 CLCONV_API clconv_status clconv_pad_same(clconv_problem *p);
 
 /* The shape of an array as it is in memory, e.g. rank 4, dim {N, C, H, W}. */
@@ -177,8 +178,8 @@ typedef struct clconv_shape {
 /* Fills n, c, k, in and kernel (and b's absence) from the shapes of x, w and b (NULL = no bias), in
  * the order the layouts say, then does all of clconv_validate. Everything else of `p` must be set.
  * Checks, their order and their words are PyTorch's (aten/src/ATen/native/Convolution.cpp), with
- * the numbers added. w is (K, C/groups, R, S); with a table and unequal group_in it is
- * (sum of out_g * in_g, R, S); a shared kernel is (M, 1, R, S) with b (M). */
+ * the numbers added. x may lack N: n = 1. w is (K, C/groups, R, S); with a table and unequal
+ * group_in (sum of out_g * in_g, R, S); a shared kernel is (M, 1, R, S) with b (M). */
 CLCONV_API clconv_status clconv_describe(clconv_problem *p, const clconv_shape *x,
                                          const clconv_shape *w, const clconv_shape *b);
 
@@ -187,7 +188,7 @@ CLCONV_API clconv_status clconv_describe(clconv_problem *p, const clconv_shape *
  * without channels); N = 0 is legal and computes nothing. */
 CLCONV_API clconv_status clconv_validate(const clconv_problem *p);
 
-/* The shape of y, {N, K, P, Q} (with sum and mean {N, M, P, Q}) in y's layout. Validates. */
+/* Of y, {N, K, P, Q} (sum, mean: {N, M, P, Q}) in y's layout; of one dimension {N, K, Q}. */
 CLCONV_API clconv_status clconv_output_shape(const clconv_problem *p, clconv_shape *y);
 
 /* Multiply-adds (taps in the padding counted) and the bytes of x, w, b and y. Validates. */
