@@ -8,7 +8,7 @@
 enum {
     NESTED = 3, /* loops around a product: channels, rows, columns of the filter */
     SURELY_RUN = 1 << 15,
-    PROBED = 1 << 17 /* a limit above that is not looked for; SURELY_RUN takes a few ms */
+    PROBED = 1 << 17 /* takes a few ms; a limit above that is not looked for */
 };
 
 /* Nothing that a compiler could do without running it. */
@@ -46,7 +46,7 @@ static cl_int run(clconv_context *ctx, cl_program program, cl_mem out, cl_uint *
     return err;
 }
 
-/* The buffer is its own: contexts of several plans may ask at once. */
+/* The buffer is its own: several plans of a context may ask at once. */
 static clconv_status probe(clconv_context *ctx, clconv_loops *out)
 {
     const char *text = source;
