@@ -100,6 +100,7 @@ static const struct forced_tile {
     {"depthwise", "xb=4,yb=2", IN_SMOKE},
     {"depthwise", "xb=8,yb=1", BESIDE},
     {"depthwise", "rows,v=4,xb=1,local=1x2x2", IN_SMOKE},
+    {"depthwise", "rows,v=16,xb=1,stream=1", IN_SMOKE},
     {"depthwise", "rows,v=8,xb=1", BESIDE},
     {"depthwise", "rows,v=16,xb=2", BESIDE},
     {"depthwise", "lanes,v=4,xb=4,local=2x1x2", IN_SMOKE},

@@ -151,29 +151,7 @@ void clconv_programs_release(clconv_context *ctx);
 clconv_status clconv_check_loops(clconv_context *ctx, const clconv_work *work,
                                  const clconv_segment *segment, double item_macs);
 
-/* ---- F2: clblast.c, only with CLCONV_WITH_CLBLAST: every call into CLBlast, one lock -------- */
-
-/* Which of CLBlast's kernels compute a product: its own choice by size, or always one kind. */
-typedef enum clconv_gemm_path {
-    CLCONV_GEMM_OWN = 0,
-    CLCONV_GEMM_DIRECT,
-    CLCONV_GEMM_INDIRECT
-} clconv_gemm_path;
-
-/* A row-major matrix without gaps, from element `first` of a buffer on. */
-typedef struct clconv_matrix {
-    cl_mem mem;
-    uint64_t first;
-} clconv_matrix;
-
-/* The first product of a context and path, on a buffer of our own: CLBlast compiles at it. */
-clconv_status clconv_clblast_start(clconv_context *ctx, clconv_gemm_path path);
-/* Enqueues c (m, n) = a (m, k) b (k, n). CLBlast has no wait list and allocates. */
-clconv_status clconv_clblast_multiply(const clconv_context *ctx, clconv_gemm_path path,
-                                      cl_command_queue queue, size_t m, size_t n, size_t k,
-                                      const clconv_matrix *a, const clconv_matrix *b,
-                                      const clconv_matrix *c);
-void clconv_clblast_forget(clconv_context *ctx);
+#include "clblast.h"
 
 /* ---- F3: algos/<name>.c ------------------------------------------------------------------- */
 
@@ -187,12 +165,20 @@ typedef struct clconv_step {
     bool uses_workspace;
 } clconv_step;
 
+/* Whether y is stored past the caches: as its size says, or as the tile says. */
+typedef enum clconv_stream {
+    CLCONV_STREAM_BY_SIZE,
+    CLCONV_STREAM_NO,
+    CLCONV_STREAM_YES
+} clconv_stream;
+
 /* What an algorithm needs to know besides the problem. */
 typedef struct clconv_request {
     const clconv_device *dev;
     const clconv_work *work;
-    const char *tile; /* without local= and the design's word; NULL = the design's own choice */
-    size_t local[3];  /* of the tile's local=; {0} = the algorithm's own choice */
+    const char *tile;     /* without local= and the design's word; NULL = the design's own choice */
+    size_t local[3];      /* of the tile's local=; {0} = the algorithm's own choice */
+    clconv_stream stream; /* of the tile's stream= */
     bool nonfinite_weights;
     bool packed_weights; /* every enqueue brings them packed */
     uint64_t workspace_limit;
@@ -208,7 +194,7 @@ struct clconv_plan {
     size_t
         pack_steps; /* the first ones: they pack w, into the workspace or a buffer of the caller */
     size_t packed;  /* bytes of packed weights, 0 = w is read as it is */
-    bool packed_weights;
+    bool packed_weights, streams; /* y is stored past the caches */
     size_t workspace;
     cl_mem own_workspace; /* NULL when the caller brings one or none is needed */
     void *algo_data;      /* for algorithms with an enqueue of their own */
@@ -248,6 +234,7 @@ typedef struct clconv_algo {
     const char *note;                    /* for explain; may be NULL */
     const char *pack_key; /* of the tile: outputs side by side in packed w; NULL = not packed */
     bool reads_y;         /* not only writes it */
+    bool streams;         /* has stores past the caches, with vectors of 16 floats */
     bool zero_padding;    /* padding is multiplied, as zeros: no infinite weights */
     bool for_gpus;        /* by its own choice not for devices with vectors or few registers */
 } clconv_algo;
@@ -296,6 +283,10 @@ void clconv_grid_items(clconv_grid *grid, int64_t items);
 
 /* Floats of this device's vectors, 0 where work-items should use none. */
 int clconv_vector_floats(const clconv_device *dev);
+
+/* Whether a design with vectors of v floats stores y past the caches, of which the last is about to
+ * be outgrown by x and y: only rows of whole lines, which gain. */
+bool clconv_streams(const clconv_request *request, int v);
 
 /* Columns right of the image that some output reads; none if not positive. */
 int64_t clconv_right_padding(const clconv_work *work);

@@ -47,6 +47,20 @@ static const char *split_tile(const char *tile, char rest[CLCONV_TILE_TEXT], siz
     return *rest ? rest : NULL;
 }
 
+/* "v=16,xb=1,stream=1" -> "v=16,xb=1" in `rest`. As above. */
+static const char *split_stream(const char *tile, char rest[CLCONV_TILE_TEXT], clconv_stream *out)
+{
+    static const char word[] = ",stream=";
+    const char *const key = tile ? strstr(tile, word) : NULL;
+    const char *const value = key ? key + sizeof word - 1 : "";
+    if ((*value != '0' && *value != '1') || value[1] || key - tile >= CLCONV_TILE_TEXT)
+        return tile;
+    *out = *value == '1' ? CLCONV_STREAM_YES : CLCONV_STREAM_NO;
+    memmove(rest, tile, (size_t)(key - tile));
+    rest[key - tile] = '\0';
+    return rest;
+}
+
 clconv_request clconv_request_of(const clconv_context *ctx, const clconv_work *work,
                                  const clconv_plan_options *options, char rest[CLCONV_TILE_TEXT])
 {
@@ -57,14 +71,19 @@ clconv_request clconv_request_of(const clconv_context *ctx, const clconv_work *w
                               .workspace_limit = options->workspace_limit};
     if (!options->algorithm && !(options->flags & CLCONV_UNTUNED))
         request.tuning = ctx->tuning;
-    request.tile = split_tile(options->tile, rest, request.local);
+    request.tile =
+        split_stream(split_tile(options->tile, rest, request.local), rest, &request.stream);
     return request;
 }
 
-/* plan->tile gets the work-group's size, as it was named. */
-static void note_local(clconv_plan *plan, const size_t local[3])
+/* plan->tile gets what was named besides: stores, the work-group's size. */
+static void note_rest(clconv_plan *plan, const clconv_request *request)
 {
-    const size_t used = strlen(plan->tile);
+    const size_t *const local = request->local;
+    size_t used = strlen(plan->tile);
+    if (request->stream)
+        used += (size_t)snprintf(plan->tile + used, sizeof plan->tile - used, ",stream=%d",
+                                 request->stream == CLCONV_STREAM_YES);
     if (local[0])
         snprintf(plan->tile + used, sizeof plan->tile - used, "%slocal=%zux%zux%zu",
                  used ? "," : "", local[0], local[1], local[2]);
@@ -139,6 +158,8 @@ static clconv_status explain(clconv_plan *plan, const clconv_request *request, c
         fprintf(text, "weights    packed into %zu bytes %s\n", plan->packed,
                 plan->packed_weights ? "once, by clconv_pack_weights"
                                      : "at every call; CLCONV_PACKED_WEIGHTS does it once");
+    if (plan->streams)
+        fprintf(text, "stores     past the caches, which x and y outgrow\n");
     if (plan->algo->note)
         fprintf(text, "note       %s\n", plan->algo->note);
     fprintf(text, "others\n");
@@ -165,7 +186,7 @@ static clconv_status prepare_with(clconv_plan *plan, const clconv_plan_options *
             return clconv_cl_fail(err, "creating the plan's workspace");
     }
     const clconv_status status = plan->algo->prepare(plan, request);
-    note_local(plan, request->local);
+    note_rest(plan, request);
     return status;
 }
 

@@ -61,6 +61,52 @@ static void test_named_work_group(void **state)
     }
 }
 
+/* Stores past the caches are part of a tile, too; by itself a design has them where x and y outgrow
+ * the last cache, in rows of whole lines. */
+static void test_streams(void **state)
+{
+    (void)state;
+    clconv_traits traits = {.size = sizeof traits};
+    clconv_context_traits(ctx, &traits);
+    const int64_t rows = 1 + (int64_t)(traits.cache_bytes / (2 * 64 * sizeof(float)));
+    const struct {
+        const char *tile;
+        int64_t h, w;
+        bool streams;
+    } cases[] = {{"rows,v=16,xb=1", 64, 64, false},
+                 {"rows,v=16,xb=1,stream=1", 64, 64, true},
+                 {"rows,v=16,xb=1,stream=1", 64, 60, true},
+                 {"rows,v=16,xb=1", rows, 64, traits.cache_bytes > 0},
+                 {"rows,v=16,xb=1,stream=0", rows, 64, false},
+                 {"rows,v=16,xb=1", rows, 72, false},
+                 {"rows,v=8,xb=1", rows, 64, false}};
+    clconv_problem p = problem();
+    clconv_plan_options o = {.size = sizeof o, .algorithm = "depthwise"};
+    p.n = p.c = p.k = p.groups = 1;
+    for (int d = 0; d < 2; d++)
+        p.kernel[d] = 3, p.stride[d] = p.dilation[d] = p.pad_before[d] = p.pad_after[d] = 1;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        clconv_plan *plan = NULL;
+        o.tile = cases[i].tile;
+        p.in[0] = cases[i].h, p.in[1] = cases[i].w;
+        assert_int_equal(clconv_plan_create(ctx, &p, &o, &plan), CLCONV_OK);
+        assert_non_null(strstr(clconv_plan_explain(plan), o.tile));
+        assert_int_equal(!!strstr(clconv_plan_explain(plan), "past the caches"), cases[i].streams);
+        clconv_plan_destroy(plan);
+    }
+    const char *const refused[][3] = {{"depthwise", "rows,v=8,xb=1,stream=1", "16 floats"},
+                                      {"depthwise", "rows,v=16,xb=1,stream=2", "tiles"},
+                                      {"depthwise", "rows,v=16,xb=1,stream=", "tiles"},
+                                      {"depthwise", "xb=4,yb=2,stream=1", "past the caches"},
+                                      {"naive", "stream=1", "tile"}};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        clconv_plan *plan = NULL;
+        o.algorithm = refused[i][0], o.tile = refused[i][1];
+        assert_refused(clconv_plan_create(ctx, &p, &o, &plan), CLCONV_ALGORITHM_REFUSES,
+                       refused[i][2]);
+    }
+}
+
 /* gemm multiplies padding as zeros: no plan where that may make NaN. */
 static void test_nonfinite_weights(void **state)
 {
@@ -220,6 +266,7 @@ int main(void)
         cmocka_unit_test(test_every_algorithm),
         cmocka_unit_test(test_plan_refusals),
         cmocka_unit_test(test_named_work_group),
+        cmocka_unit_test(test_streams),
         cmocka_unit_test(test_nonfinite_weights),
         cmocka_unit_test(test_programs_do_not_depend_on_sizes),
         cmocka_unit_test(test_warm_up),

@@ -31,6 +31,8 @@ static const char *refuses(const clconv_request *request)
                              : "the device has no vectors";
     if (!clconv_is_depthwise(work))
         return "it needs groups of one input channel";
+    if (request->stream == CLCONV_STREAM_YES && value[V] != 16)
+        return "only vectors of 16 floats fill a line of the caches";
     for (size_t i = 0; i < work->segments; i++) {
         const clconv_segment *segment = &work->segment[i];
         if ((work->n - 1) * work->x_image + segment->groups * work->h * work->w < value[V])
@@ -69,10 +71,11 @@ static void lay_out(clconv_grid *grid, const clconv_request *request, const clco
     grid->z = (planes - 1) / run + 1;
     grid->item_macs = (double)run * clconv_plane_macs(work, 1);
     grid->walks = true;
-    grid->owns = 3;
+    grid->owns = 4;
     grid->own[0] = (cl_int)work->n;
     grid->own[1] = (cl_int)run;
     grid->own[2] = (cl_int)band;
+    grid->own[3] = clconv_streams(request, value[V]);
 }
 
 static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
@@ -81,6 +84,7 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
     clconv_program *program = NULL;
     find_tile(request, value);
     clconv_tile_note(plan, keys, value);
+    plan->streams = clconv_streams(request, value[V]);
     clconv_status status = clconv_tile_program(plan, "depthwise_rows", keys, value, &program);
     for (size_t i = 0; i < request->work->segments && !status; i++) {
         const clconv_segment *segment = &request->work->segment[i];
@@ -106,6 +110,7 @@ const clconv_algo clconv_algo_depthwise_rows = {
     .design = "rows",
     .keys = keys,
     .find_tile = find_tile,
+    .streams = true,
     .refuses = refuses,
     .macs_per_cycle = macs_per_cycle,
     .prepare = prepare,

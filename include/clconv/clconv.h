@@ -249,7 +249,8 @@ typedef struct clconv_plan_options {
     const char *algorithm; /* NULL = choose; a name = that one or CLCONV_ALGORITHM_REFUSES */
     /* NULL = choose, else exactly this, e.g. "kb=4,xb=8,yb=2", or of another design of the
      * algorithm "lanes,v=16,kb=1,xb=14"; needs `algorithm`. Last or alone, "local=8x1x2" names the
-     * work-group's size. */
+     * work-group's size. Before that, "stream=1" behind "rows,v=16,xb=1" of depthwise stores y past
+     * the caches and "stream=0" does not; by itself it does where x and y outgrow the last one. */
     const char *tile;
     uint64_t workspace_limit; /* bytes, 0 = no limit; algorithms that need more refuse */
     uint64_t flags;           /* CLCONV_USER_WORKSPACE and others, or-ed */
@@ -269,9 +270,8 @@ CLCONV_API void clconv_plan_destroy(clconv_plan *plan);
 
 /* Builds and first launches what plans for `count` problems need, so that creating those later
  * takes microseconds. `problem_size` is the caller's sizeof(clconv_problem), the step from one
- * problem to the next; `options` as for the plans (NULL = none). All are tried; the status, and the
- * sentence of clconv_last_error, are those of the first that failed. Threads may share the work:
- * each program is built once. */
+ * problem to the next; `options` as for the plans (NULL = none). All are tried; status and
+ * clconv_last_error are those of the first that failed. Threads may share the work. */
 CLCONV_API clconv_status clconv_warm_up(clconv_context *ctx, const clconv_problem *problems,
                                         size_t problem_size, size_t count,
                                         const clconv_plan_options *options);

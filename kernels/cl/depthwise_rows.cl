@@ -12,6 +12,7 @@
 
 #include "common.cl"
 #include "vectors.cl"
+#include "streams.cl"
 
 #ifndef XB
 #define XB 1
@@ -42,6 +43,7 @@ typedef struct plane {
     global float *out;
     long first, last; /* the least and the largest index of `in` that a vector can be loaded from */
     long room;        /* elements of `out` that this work-item has yet to store */
+    int stream;       /* whole lines of y go past the caches */
 } plane;
 
 /* The sizes of a problem, and the output rows of a band. */
@@ -147,7 +149,7 @@ INLINE void store_row(vec sum[REACH][XB][PARTS], const plane *plane, const strip
         for (int part = 1; part < PARTS; part++)
             total += sum[REACH - 1][v][part];
         if (whole || at + V <= plane->room)
-            STORE(total, plane->out + at);
+            store_pixels(total, plane->out + at, plane->stream);
         else
             store_first(total, plane->out + at, min(V, out_w));
     }
@@ -211,7 +213,8 @@ INLINE void plain_steps(vec sum[REACH][XB][PARTS], const vec *weight, const vec 
         UNROLL
         for (int i = 0; i < VECTORS_IN * V; i += 16)
             fetch_far(in_ahead + i);
-        fetch_to_store(out_ahead, V);
+        if (!plane->stream)
+            fetch_to_store(out_ahead, V);
         UNROLL
         for (int q = 0; q < STEP; q++)
             add_row(sum, weight, plane, strip, in + q * in_w, q, size->in_w, edge, 1);
@@ -285,7 +288,8 @@ INLINE void do_plane(const vec *weight, const vec start, const plane *plane, con
 /* Planes `first` to first + count - 1 of y. A call, because PoCL compiles what is in a kernel
  * itself three times. */
 static __attribute__((noinline)) void do_run(CONV_BUFFERS, CONV_SHAPE, const sizes size,
-                                             const long x_end, const long first, const long count)
+                                             const long x_end, const long first, const long count,
+                                             const int stream)
 {
     const long plane_in = (long)in_h * in_w, plane_out = (long)out_h * out_w;
     long n = first / out_per_group / groups;
@@ -296,7 +300,8 @@ static __attribute__((noinline)) void do_run(CONV_BUFFERS, CONV_SHAPE, const siz
         const vec start = has_bias ? bias_factor * b[b_offset + g * b_group + k] : 0.0f;
         const plane plane = {x + x_offset + from, y + y_offset + n * y_image + to * plane_out,
                              -from, x_end - V - from,
-                             min(count - i, (long)groups * out_per_group - to) * plane_out};
+                             min(count - i, (long)groups * out_per_group - to) * plane_out,
+                             stream};
         vec weight[TAPS];
         UNROLL
         for (int tap = 0; tap < TAPS; tap++)
@@ -313,7 +318,7 @@ static __attribute__((noinline)) void do_run(CONV_BUFFERS, CONV_SHAPE, const siz
 }
 
 kernel void depthwise_rows(CONV_BUFFERS, CONV_SHAPE, const int images, const int run,
-                           const int band)
+                           const int band, const int stream)
 {
     const long x_end = (images - 1) * x_image + (long)groups * in_h * in_w;
     const long first = (z_first + (long)get_global_id(2)) * run;
@@ -325,5 +330,6 @@ kernel void depthwise_rows(CONV_BUFFERS, CONV_SHAPE, const int images, const int
         return;
     do_run(x, x_offset, w, w_offset, b, b_offset, y, y_offset, in_h, in_w, out_h, out_w, pad_top,
            pad_left, groups, in_per_group, out_per_group, x_image, y_image, w_group, w_out, w_in,
-           b_group, has_bias, bias_factor, divisor, z_first, z_count, size, x_end, first, count);
+           b_group, has_bias, bias_factor, divisor, z_first, z_count, size, x_end, first, count,
+           stream);
 }
