@@ -6,7 +6,8 @@
 #include "internal.h"
 
 enum {
-    NESTED = 3, /* loops around a product: channels, rows, columns of the filter */
+    NESTED = 3,  /* loops around a product: channels, rows, columns of the filter */
+    AROUND = 16, /* around a row of outputs: llvmpipe counts 32 for two of one pixel */
     SURELY_RUN = 1 << 15,
     PROBED = 1 << 17 /* takes a few ms; a limit above that is not looked for */
 };
@@ -66,10 +67,12 @@ static clconv_status probe(clconv_context *ctx, clconv_loops *out)
 }
 
 clconv_status clconv_check_loops(clconv_context *ctx, const clconv_work *work,
-                                 const clconv_segment *segment, double item_macs)
+                                 const clconv_segment *segment, double macs, double blocks)
 {
     const double terms = (double)segment->in * work->r * work->s;
-    const double rounds = NESTED * (item_macs > terms ? item_macs : terms);
+    const double walked = blocks * (NESTED * terms + AROUND);
+    double rounds = NESTED * (macs > terms ? macs : terms);
+    rounds = walked > rounds ? walked : rounds;
     clconv_loops loops = atomic_load(&ctx->loops);
     clconv_status status = CLCONV_OK;
     if (rounds < SURELY_RUN)

@@ -67,16 +67,13 @@ static clconv_status add_blocks(clconv_plan *plan, const clconv_request *request
 {
     const clconv_work *work = request->work;
     clconv_status status = CLCONV_OK;
-    clconv_grid grid = {.kernel = block->stem,
-                        .local = {1, 1, 1},
-                        .y = 1,
-                        .uses_workspace = true,
-                        .walks = true,
-                        .owns = 1};
+    clconv_grid grid = {
+        .kernel = block->stem, .local = {1, 1, 1}, .y = 1, .uses_workspace = true, .owns = 1};
     for (size_t i = 0; i < work->segments && !status; i++) {
         const clconv_segment *segment = &work->segment[i];
         grid.z = work->n * clconv_blocks(segment, block->channels);
         grid.own[0] = (cl_int)clconv_run_of(request, grid.z, block->parts);
+        grid.walks = grid.own[0];
         grid.x = (block->parts - 1) / grid.own[0] + 1;
         grid.item_macs = clconv_plane_macs(work, segment->in * block->channels);
         status = clconv_plan_add_steps(plan, program, &grid, segment, request);

@@ -110,9 +110,9 @@ bool clconv_streams(const clconv_request *request, int v)
     const clconv_work *work = request->work;
     const double used = (double)(work->x_bytes + work->y_bytes);
     const double cache = request->dev->traits.cache_bytes; /* 0 = not known */
-    if (v != LINE || request->stream)
-        return v == LINE && request->stream == CLCONV_STREAM_YES;
-    return work->q % LINE == 0 && cache > 0 && used > 0.75 * cache;
+    if (request->stream)
+        return request->stream == CLCONV_STREAM_YES;
+    return v == LINE && work->q % LINE == 0 && cache > 0 && used > 0.75 * cache;
 }
 
 int64_t clconv_right_padding(const clconv_work *work)
@@ -282,12 +282,14 @@ static clconv_status add_step(clconv_plan *plan, clconv_program *program, const 
     return status ? status : err ? clconv_cl_fail(err, "clSetKernelArg") : CLCONV_OK;
 }
 
-/* Of a work-item that computes block after block. Devices with vectors are left out: such designs
- * are made for them, and their drivers have no reason to count rounds. */
-static double walked_macs(const clconv_request *request, const clconv_grid *grid)
+/* Walks count on devices without vectors only: such designs are made for the others, whose drivers
+ * have no reason to count rounds. */
+static clconv_status check_loops(const clconv_request *request, clconv_context *ctx,
+                                 const clconv_grid *grid, const clconv_segment *segment)
 {
     const bool counts = grid->walks && !clconv_vector_floats(request->dev);
-    return counts ? grid->item_macs / (double)(grid->x * grid->y) : 0;
+    const double macs = counts ? grid->item_macs / (double)(grid->x * grid->y) : 0;
+    return clconv_check_loops(ctx, request->work, segment, macs, counts ? (double)grid->walks : 0);
 }
 
 clconv_status clconv_plan_add_steps(clconv_plan *plan, clconv_program *program,
@@ -299,7 +301,7 @@ clconv_status clconv_plan_add_steps(clconv_plan *plan, clconv_program *program,
         memcpy(grid.local, request->local, sizeof grid.local);
     clconv_status status = check_grid(&plan->ctx->dev, &grid);
     if (!status)
-        status = clconv_check_loops(plan->ctx, &plan->work, segment, walked_macs(request, &grid));
+        status = check_loops(request, plan->ctx, &grid, segment);
     if (status || grid.x <= 0 || grid.y <= 0 || grid.z <= 0)
         return status;
     const int64_t most = items_per_launch(&plan->ctx->dev, &grid);

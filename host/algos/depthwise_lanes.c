@@ -69,7 +69,7 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
             .z = (blocks - 1) / run + 1,
             .item_macs = (double)(run * value[V]) * clconv_plane_macs(work, 1),
             .own = {(cl_int)work->n, (cl_int)run},
-            .walks = true,
+            .walks = run * work->h,
             .owns = 2,
         };
         status = clconv_plan_add_steps(plan, program, &grid, segment, request);

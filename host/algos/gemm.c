@@ -83,7 +83,7 @@ static clconv_status add_segment(clconv_plan *plan, const clconv_request *reques
                         .z = segment->in,
                         .item_macs = clconv_plane_macs(work, 1),
                         .uses_workspace = true};
-    clconv_status status = clconv_check_loops(plan->ctx, work, segment, 0);
+    clconv_status status = clconv_check_loops(plan->ctx, work, segment, 0, 0);
     clconv_grid_filter(&grid, work);
     clconv_grid_pixels(&grid, request);
     gemm->first_step[i] = plan->steps;

@@ -52,7 +52,7 @@ static void lay_out(clconv_grid *grid, const clconv_request *request, const clco
     const int64_t span = few ? clconv_run_of(request, items, blocks) : blocks;
     grid->y = (blocks - 1) / span + 1;
     grid->item_macs = clconv_plane_macs(work, segment->in * segment->out);
-    grid->walks = true;
+    grid->walks = run * span;
     grid->owns = 2;
     grid->own[0] = (cl_int)(run * tile);
     grid->own[1] = (cl_int)span;
