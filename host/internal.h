@@ -146,10 +146,10 @@ clconv_status clconv_program_warm(clconv_context *ctx, clconv_program *program, 
 void clconv_programs_release(clconv_context *ctx);
 
 /* loops.c: CLCONV_UNSUPPORTED where a work-item may go through more rounds of loops than the driver
- * runs: as many as a sum of the segment has products, or `item_macs`, the multiply-adds of a
- * work-item, where one computes block after block. */
+ * runs: as many as a sum of the segment has products, or, where a work-item walks over `blocks`, as
+ * they take together, `macs` multiply-adds among them. */
 clconv_status clconv_check_loops(clconv_context *ctx, const clconv_work *work,
-                                 const clconv_segment *segment, double item_macs);
+                                 const clconv_segment *segment, double macs, double blocks);
 
 #include "clblast.h"
 
@@ -234,7 +234,7 @@ typedef struct clconv_algo {
     const char *note;                    /* for explain; may be NULL */
     const char *pack_key; /* of the tile: outputs side by side in packed w; NULL = not packed */
     bool reads_y;         /* not only writes it */
-    bool streams;         /* has stores past the caches, with vectors of 16 floats */
+    bool streams;         /* has stores past the caches */
     bool zero_padding;    /* padding is multiplied, as zeros: no infinite weights */
     bool for_gpus;        /* by its own choice not for devices with vectors or few registers */
 } clconv_algo;
@@ -249,8 +249,8 @@ typedef struct clconv_grid {
     const char *kernel;
     size_t local[3];
     bool local_is_fixed; /* the kernel is compiled for that work-group */
-    bool walks;          /* a work-item computes block after block */
-    int64_t x, y;        /* work-items along 0 and 1 */
+    int64_t walks; /* blocks or rows that a work-item computes one after another, 0 = one block */
+    int64_t x, y;  /* work-items along 0 and 1 */
     int64_t z; /* independent items along 2, cut at will: the kernel adds its argument z_first */
     double item_macs; /* multiply-adds behind one of the z items, or as many steps of other work */
     bool uses_workspace;

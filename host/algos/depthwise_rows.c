@@ -31,8 +31,6 @@ static const char *refuses(const clconv_request *request)
                              : "the device has no vectors";
     if (!clconv_is_depthwise(work))
         return "it needs groups of one input channel";
-    if (request->stream == CLCONV_STREAM_YES && value[V] != 16)
-        return "only vectors of 16 floats fill a line of the caches";
     for (size_t i = 0; i < work->segments; i++) {
         const clconv_segment *segment = &work->segment[i];
         if ((work->n - 1) * work->x_image + segment->groups * work->h * work->w < value[V])
@@ -70,7 +68,7 @@ static void lay_out(clconv_grid *grid, const clconv_request *request, const clco
     grid->y = (work->p - 1) / band + 1;
     grid->z = (planes - 1) / run + 1;
     grid->item_macs = (double)run * clconv_plane_macs(work, 1);
-    grid->walks = true;
+    grid->walks = run * band * ((work->q - 1) / value[V] + 1);
     grid->owns = 4;
     grid->own[0] = (cl_int)work->n;
     grid->own[1] = (cl_int)run;

@@ -2,14 +2,15 @@
 /* Stores past the caches, for outputs that outgrow them: no line is read before it is overwritten.
  * Included behind vectors.cl. */
 
-/* Only whole lines, of 64 bytes: clang's store takes any type for aligned, and faults where it is
- * not. Stores of this kind are ordered by the locks that end a work-item in the driver. */
+/* clang's store takes its type for aligned and faults where it is not. Locks order such stores, and
+ * a driver takes one behind a work-group. */
 INLINE void store_pixels(const vec value, global float *p, const int stream)
 {
-#if HAS_PREFETCH && V == 16
-    if (stream && (ulong)p % 64 == 0)
+#ifdef __clang__
+    if (stream && (ulong)p % sizeof(vec) == 0) {
         __builtin_nontemporal_store(value, (global vec *)p);
-    else
+        return;
+    }
 #endif
-        STORE(value, p);
+    STORE(value, p);
 }
