@@ -51,6 +51,7 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
         grid.z = (planes - 1) / run + 1;
         grid.own[1] = (cl_int)planes;
         grid.item_macs = clconv_plane_macs(work, segment->out * run);
+        grid.walks = segment->out * value[0];
         status = clconv_plan_add_steps(plan, program, &grid, segment, request);
     }
     return status ? status : clconv_plan_check_registers(plan, request);
