@@ -102,7 +102,7 @@ int clconv_vector_floats(const clconv_device *dev)
 }
 
 /* From 3/4 of the last cache on, since others use it too: depthwise 8x 3x3, 29 MB beside 32: 1.67
- * to 1.16 ms; 58 MB: 3.9 to 1.8 ms. Rows of 56 or 28 floats: 2.8 to 3.9 ms (AMD Zen 4, one core).
+ * to 1.16 ms; 51 MB: 3.9 to 1.8 ms. Rows of 56 or 28 floats: 2.8 to 3.9 ms (AMD Zen 4, one core).
  */
 bool clconv_streams(const clconv_request *request, int v)
 {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Tokens, operators and names of mutants. Needs no device: python3 -m unittest, in conformance/."""
+import re
 import unittest
 from pathlib import Path
 
@@ -39,6 +40,8 @@ class Tokens(unittest.TestCase):
         for name, text in KERNELS.items():
             source = Source(name, text)
             self.assertGreater(len(source.tokens), 50, name)
+            code = re.sub(r"/\*.*?\*/|//[^\n]*|\\\n|\s", "", text, flags=re.S)
+            self.assertEqual("".join(t.text for t in source.tokens).replace(" ", ""), code, name)
             for i, token in enumerate(source.tokens):
                 self.assertEqual(text[token.start:token.end], token.text)
                 if token.text in "()[]{}":
