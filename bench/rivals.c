@@ -70,6 +70,7 @@ bool rival_problem(const clconv_problem *p, clconv_problem *out, char *why, size
     const char *refusal = p->b.dtype                        ? "a bias"
                           : p->group_in || p->group_out     ? "uneven groups"
                           : p->reduce != CLCONV_REDUCE_NONE ? "a sum over channels"
+                          : p->pad_mode                     ? "padding other than zeros"
                                                             : NULL;
     *out = *p;
     if (refusal)

@@ -2,6 +2,8 @@
 /* Computes sampled outputs in double precision, one product at a time. */
 #include "verify.h"
 
+#include "padding.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -92,8 +94,10 @@ static void judge_output(const clconv_problem *p, const verify_inputs *in, exten
     for (int64_t c = 0; c < v.channels; c++)
         for (int64_t r = 0; r < p->kernel[0]; r++)
             for (int64_t s = 0; s < p->kernel[1]; s++) {
-                const int64_t h = row * p->stride[0] - p->pad_before[0] + r * p->dilation[0];
-                const int64_t w = q * p->stride[1] - p->pad_before[1] + s * p->dilation[1];
+                const int64_t h = padding_position(
+                    p, 0, row * p->stride[0] - p->pad_before[0] + r * p->dilation[0]);
+                const int64_t w = padding_position(
+                    p, 1, q * p->stride[1] - p->pad_before[1] + s * p->dilation[1]);
                 if (h < 0 || h >= p->in[0] || w < 0 || w >= p->in[1])
                     continue;
                 const double product =

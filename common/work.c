@@ -10,7 +10,7 @@ static int64_t outputs(const clconv_problem *p, int axis)
     return (p->in[axis] + p->pad_before[axis] + p->pad_after[axis] - reach) / p->stride[axis] + 1;
 }
 
-/* Of all (output, tap) pairs of one axis, those that read inside the image. */
+/* Of all (output, tap) pairs of one axis, those that read the image: all, where it is repeated. */
 static double share_inside(const clconv_problem *p, int axis)
 {
     const int64_t count = outputs(p, axis);
@@ -19,7 +19,7 @@ static double share_inside(const clconv_problem *p, int axis)
         for (int64_t tap = 0; tap < p->kernel[axis]; tap++) {
             const int64_t at =
                 out * p->stride[axis] - p->pad_before[axis] + tap * p->dilation[axis];
-            inside += at >= 0 && at < p->in[axis];
+            inside += p->pad_mode || (at >= 0 && at < p->in[axis]);
         }
     return (double)inside / ((double)count * (double)p->kernel[axis]);
 }

@@ -165,6 +165,8 @@ bool data_special(const clconv_problem *p, const oracle_shape *size, uint64_t se
     sprinkle_negative_zero(data_draw(s.key, 5), size->x, x);
     sprinkle_negative_zero(data_draw(s.key, 6), size->w, w);
     sprinkle_negative_zero(data_draw(s.key, 7), b ? size->b : 0, b);
-    themes[data_draw(s.key, 0) % (sizeof themes / sizeof *themes)](&s);
+    /* Huge ones last: padding may repeat what must stand in one place. */
+    const size_t choices = sizeof themes / sizeof *themes - (p->pad_mode != CLCONV_PAD_ZEROS);
+    themes[data_draw(s.key, 0) % choices](&s);
     return true;
 }

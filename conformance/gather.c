@@ -68,14 +68,29 @@ static receptive grouped_channel(const clconv_problem *p, int64_t k, const oracl
     return out;
 }
 
-/* Taps [*first, *end) of the window at `origin` that fall inside the image. */
+/* Where torch.nn.functional.pad takes the value at a position from. */
+static int64_t mapped(const clconv_problem *p, int axis, int64_t at)
+{
+    const int64_t size = p->in[axis];
+    if (at >= 0 && at < size)
+        return at;
+    if (p->pad_mode == CLCONV_PAD_REFLECT)
+        return at < 0 ? -at : 2 * size - 2 - at;
+    if (p->pad_mode == CLCONV_PAD_REPLICATE)
+        return at < 0 ? 0 : size - 1;
+    return p->pad_mode == CLCONV_PAD_CIRCULAR ? at + (at < 0 ? size : -size) : at;
+}
+
+/* Taps [*first, *end) of the window at `origin` that see something of the image. */
 static void taps_inside(const clconv_problem *p, int axis, int64_t origin, int64_t *first,
                         int64_t *end)
 {
     *first = 0;
+    *end = p->kernel[axis];
+    if (p->pad_mode != CLCONV_PAD_ZEROS)
+        return;
     while (*first < p->kernel[axis] && origin + *first * p->dilation[axis] < 0)
         ++*first;
-    *end = p->kernel[axis];
     while (*end > *first && origin + (*end - 1) * p->dilation[axis] >= p->in[axis])
         --*end;
 }
@@ -86,22 +101,25 @@ static void gather_one(const clconv_problem *p, const oracle_source *source, con
     int64_t r_first, r_end, s_first, s_end;
     taps_inside(p, 0, top, &r_first, &r_end);
     taps_inside(p, 1, left, &s_first, &s_end);
-    const int64_t reach = (s_end - s_first - 1) * p->dilation[1] + 1; /* of one row of taps */
+    /* What a row of taps sees: from its first column to its last, or anywhere in the row. */
+    const bool zeros = p->pad_mode == CLCONV_PAD_ZEROS;
+    const int64_t column = zeros ? left + s_first * p->dilation[1] : 0;
+    const int64_t reach = zeros ? (s_end - s_first - 1) * p->dilation[1] + 1 : p->in[1];
     double sum = from->bias_factor * from->bias;
     double size = fabs(sum);
     for (int64_t c = 0; s_first < s_end && c < from->channels; c++)
         for (int64_t r = r_first; r < r_end; r++) {
             const int64_t plane = n * p->c + from->channel + c;
-            const int64_t line = plane * p->in[0] + top + r * p->dilation[0];
-            const int64_t column = left + s_first * p->dilation[1];
+            const int64_t line = plane * p->in[0] + mapped(p, 0, top + r * p->dilation[0]);
             const float *const row = source->read(
                 source->user, ORACLE_X, (size_t)(line * p->in[1] + column), (size_t)reach);
             const float *const filter = source->read(
                 source->user, ORACLE_W,
                 from->filter + (size_t)(c * from->filter_step + r * p->kernel[1] + s_first),
                 (size_t)(s_end - s_first));
-            for (int64_t s = 0; s < s_end - s_first; s++) {
-                const double product = (double)row[s * p->dilation[1]] * (double)filter[s];
+            for (int64_t s = s_first; s < s_end; s++) {
+                const int64_t at = mapped(p, 1, left + s * p->dilation[1]) - column;
+                const double product = (double)row[at] * (double)filter[s - s_first];
                 sum += product;
                 size += fabs(product);
             }

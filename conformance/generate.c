@@ -317,12 +317,13 @@ static const int few_filters[][6] = {
     {2, 3, 1, 1, 1, 1}, {2, 3, 2, 1, 1, 2}, {3, 2, 1, 2, 2, 1},
 };
 
-static void add_sweep(entry_list *out, const char *algo, const char *channels, const int filter[6])
+static void add_sweep(entry_list *out, const char *algo, const char *channels, const int filter[6],
+                      const char *mode)
 {
     char text[128], why[128];
     problem p = {.origin = "sweep: every small image and padding"};
-    snprintf(text, sizeof text, "%shw5r%ds%dsh%dsw%ddh%ddw%d:sweep=5", channels, filter[0],
-             filter[1], filter[2], filter[3], filter[4], filter[5]);
+    snprintf(text, sizeof text, "%shw5r%ds%dsh%dsw%ddh%ddw%d%s:sweep=5", channels, filter[0],
+             filter[1], filter[2], filter[3], filter[4], filter[5], mode);
     out->failed = out->failed || !case_parse(text, &p.spec, why, sizeof why);
     add_entry(out, &p, algo, "", "exact");
 }
@@ -333,7 +334,7 @@ static void add_every_sweep(entry_list *out, const char *algo, const char *chann
     for (int i = 0; i < 3 * 3 * 2 * 2 * 2 * 2; i++) {
         const int filter[6] = {1 + i % 3,      1 + i / 3 % 3,  1 + i / 9 % 2,
                                1 + i / 18 % 2, 1 + i / 36 % 2, 1 + i / 72};
-        add_sweep(out, algo, channels, filter);
+        add_sweep(out, algo, channels, filter, "");
     }
 }
 
@@ -350,7 +351,11 @@ static void add_sweeps(entry_list *out, sweep_scope scope)
             add_every_sweep(out, rows[r].algo, rows[r].channels);
         else
             for (size_t f = 0; f < sizeof few_filters / sizeof *few_filters; f++)
-                add_sweep(out, rows[r].algo, rows[r].channels, few_filters[f]);
+                add_sweep(out, rows[r].algo, rows[r].channels, few_filters[f], "");
+    static const char *const modes[] = {":pad=reflect", ":pad=replicate", ":pad=circular"};
+    for (size_t r = 0; scope != NO_SWEEP && r < sizeof rows / sizeof *rows; r++)
+        for (size_t m = 0; m < sizeof modes / sizeof *modes; m++)
+            add_sweep(out, rows[r].algo, rows[r].channels, few_filters[1], modes[m]);
 }
 
 /* ---- All of it ------------------------------------------------------------------------------ */

@@ -90,19 +90,50 @@ static int64_t reached(const clconv_problem *p, int axis, int64_t at, int64_t ta
     return shifted / p->stride[axis] < outputs ? shifted / p->stride[axis] : -1;
 }
 
+/* Positions [first, end) along an axis at which something of the image stands: the image, and the
+ * padding that is made of it. */
+static int64_t first_position(const clconv_problem *p, int axis)
+{
+    return p->pad_mode == CLCONV_PAD_ZEROS ? 0 : -p->pad_before[axis];
+}
+
+static int64_t end_position(const clconv_problem *p, int axis)
+{
+    return p->in[axis] + (p->pad_mode == CLCONV_PAD_ZEROS ? 0 : p->pad_after[axis]);
+}
+
+/* The row or column of the image that stands at a position: a walk from row 0, which at an edge
+ * turns round (reflect), stops (replicate) or enters at the other side (circular). */
+static int64_t walk_to(const clconv_problem *p, int axis, int64_t position)
+{
+    int64_t here = 0, step = position < 0 ? -1 : 1;
+    for (int64_t left = position < 0 ? -position : position; left > 0; left--) {
+        const bool leaves = here + step < 0 || here + step >= p->in[axis];
+        if (leaves && p->pad_mode == CLCONV_PAD_REPLICATE)
+            continue;
+        if (leaves && p->pad_mode == CLCONV_PAD_CIRCULAR)
+            here = step < 0 ? p->in[axis] : -1;
+        else if (leaves)
+            step = -step;
+        here += step;
+    }
+    return here;
+}
+
 /* Adds one row of the image, seen through one tap of the filter, into one row of the output. */
 static void scatter_row(const clconv_problem *p, int64_t tap, int64_t outputs, const float *x,
                         double weight, double *y, double *mag)
 {
-    const int64_t step = p->stride[1];
+    const int64_t step = p->stride[1], first = first_position(p, 1), end = end_position(p, 1);
     int64_t iw = tap * p->dilation[1] - p->pad_before[1];
     int64_t q = 0;
-    if (iw < 0) { /* the first outputs see padding through this tap */
-        q = (-iw + step - 1) / step;
+    if (iw < first) { /* the first outputs see padding through this tap */
+        q = (first - iw + step - 1) / step;
         iw += q * step;
     }
-    for (; q < outputs && iw < p->in[1]; q++, iw += step) {
-        const double product = (double)x[iw] * weight;
+    for (; q < outputs && iw < end; q++, iw += step) {
+        const bool inside = iw >= 0 && iw < p->in[1];
+        const double product = (double)x[inside ? iw : walk_to(p, 1, iw)] * weight;
         y[q] += product;
         mag[q] += fabs(product);
     }
@@ -111,13 +142,15 @@ static void scatter_row(const clconv_problem *p, int64_t tap, int64_t outputs, c
 static void scatter_plane(const clconv_problem *p, const oracle_shape *shape, const float *x,
                           const float *filter, double *y, double *mag)
 {
-    for (int64_t ih = 0; ih < p->in[0]; ih++)
+    for (int64_t ih = first_position(p, 0); ih < end_position(p, 0); ih++)
         for (int64_t r = 0; r < p->kernel[0]; r++) {
             const int64_t row = reached(p, 0, ih, r, shape->p);
             if (row < 0)
                 continue;
+            const bool inside = ih >= 0 && ih < p->in[0];
+            const float *const line = x + (inside ? ih : walk_to(p, 0, ih)) * p->in[1];
             for (int64_t s = 0; s < p->kernel[1]; s++)
-                scatter_row(p, s, shape->q, x + ih * p->in[1], (double)filter[r * p->kernel[1] + s],
+                scatter_row(p, s, shape->q, line, (double)filter[r * p->kernel[1] + s],
                             y + row * shape->q, mag + row * shape->q);
         }
 }
@@ -142,15 +175,15 @@ static void scatter_block(const clconv_problem *p, const oracle_shape *shape, co
     }
 }
 
-/* Taps of the window inside the image, for every position of one output plane. */
+/* Taps of the window that see something of the image, for every position of one output plane. */
 static void count_taps(const clconv_problem *p, const oracle_shape *shape, int64_t *taps)
 {
     for (int64_t i = 0; i < shape->p * shape->q; i++)
         taps[i] = 0;
-    for (int64_t ih = 0; ih < p->in[0]; ih++)
+    for (int64_t ih = first_position(p, 0); ih < end_position(p, 0); ih++)
         for (int64_t r = 0; r < p->kernel[0]; r++) {
             const int64_t row = reached(p, 0, ih, r, shape->p);
-            for (int64_t iw = 0; row >= 0 && iw < p->in[1]; iw++)
+            for (int64_t iw = first_position(p, 1); row >= 0 && iw < end_position(p, 1); iw++)
                 for (int64_t s = 0; s < p->kernel[1]; s++) {
                     const int64_t column = reached(p, 1, iw, s, shape->q);
                     if (column >= 0)

@@ -135,7 +135,13 @@ void add_cover(problem_list *list, int strength)
         add_problem(list, &c, further_mode(&c), forced ? RUN_FORCED : 0,
                     strength == 2 ? "pair" : "triple");
     }
+    add_modes(list, rows, count, strength);
     free(rows);
+}
+
+void add_mode(problem_list *list, const case_spec *c)
+{
+    add_problem(list, c, further_mode(c), RUN_FORCED, "padding mode");
 }
 
 /* ---- Layers --------------------------------------------------------------------------------- */

@@ -31,6 +31,10 @@ void add_smoke(problem_list *list);
 void add_boundary(problem_list *list);
 /* Rows of a cover of the axes; `strength` 2 = pairs, 3 = triples. */
 void add_cover(problem_list *list, int strength);
+/* The same rows with padding made of the image: modes.c; and one of them, as add_cover adds it. */
+struct axis_row;
+void add_modes(problem_list *list, const struct axis_row *rows, size_t count, int strength);
+void add_mode(problem_list *list, const case_spec *c);
 /* Seeded draws per family of shapes, as many as ci has, over the first filters of the pool. */
 void add_draws(problem_list *list, uint64_t seed);
 /* About 2,000 draws: every filter that triples have, images of any size up to 40. */

@@ -145,6 +145,17 @@ static void drop_reduce(case_spec *c, int64_t absent)
     c->problem.reduce = CLCONV_REDUCE_NONE;
 }
 
+static int64_t get_pad_mode(const case_spec *c)
+{
+    return c->problem.pad_mode != CLCONV_PAD_ZEROS;
+}
+
+static void drop_pad_mode(case_spec *c, int64_t absent)
+{
+    (void)absent;
+    c->problem.pad_mode = CLCONV_PAD_ZEROS;
+}
+
 /* ---- Dimensions ----------------------------------------------------------------------------- */
 
 /* Either a field of the problem or a pair of functions. */
@@ -184,6 +195,7 @@ static const dimension dimensions[] = {
     FIELD(stride[1], 1),
     FIELD(kernel[0], 1),
     FIELD(kernel[1], 1),
+    COMPUTED(0, get_pad_mode, drop_pad_mode),
     COMPUTED(0, get_bias, drop_bias),
     COMPUTED(0, get_reduce, drop_reduce),
     COMPUTED(0, get_in_table, drop_in_table),

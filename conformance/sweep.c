@@ -2,6 +2,7 @@
 /* One filter over every small image and padding: some hundred convolutions side by side in two
  * buffers, all enqueued before one wait. The first that is wrong is run again as an ordinary case,
  * whose verdict is the sweep's. */
+#include "padding.h"
 #include "progress.h"
 #include "session.h"
 
@@ -58,7 +59,7 @@ static void add_part(sweep *v, const case_spec *from, int h, int w, int top, int
         p->spec.problem.pad_after[d] = paddings[padding[d]][1];
     }
     const clconv_problem problem = case_problem(&p->spec);
-    if (!oracle_output(&problem, &p->shape))
+    if (!padding_fits(&problem) || !oracle_output(&problem, &p->shape))
         return;
     p->x = place(&v->input_words, p->shape.x);
     p->w = place(&v->input_words, p->shape.w);

@@ -2,6 +2,8 @@
 /* A convolution that makes a given mistake. */
 #include "twist.h"
 
+#include "padding.h"
+
 #include <stdlib.h>
 
 bool twist_view_open(twist_view *v, const clconv_problem *p, const reference *ref)
@@ -50,14 +52,21 @@ static bool within(int64_t value, int64_t count)
     return value >= 0 && value < count;
 }
 
+/* Where a tap of the window at an output stands, as the problem's padding has it. */
+static int64_t placed(const clconv_problem *p, int axis, int64_t output, int64_t tap)
+{
+    const int64_t at = output * p->stride[axis] - p->pad_before[axis] + tap * p->dilation[axis];
+    return padding_position(p, axis, at);
+}
+
 static product place_product(const clconv_problem *p, const aim *at, int64_t block,
                              const int64_t tap[3])
 {
     return (product){.n = at->n,
                      .block = block,
                      .c = tap[0],
-                     .row = at->p * p->stride[0] - p->pad_before[0] + tap[1] * p->dilation[0],
-                     .column = at->q * p->stride[1] - p->pad_before[1] + tap[2] * p->dilation[1],
+                     .row = placed(p, 0, at->p, tap[1]),
+                     .column = placed(p, 1, at->q, tap[2]),
                      .k = at->k,
                      .plane = p->shared ? 0 : tap[0],
                      .r = tap[1],

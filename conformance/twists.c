@@ -66,6 +66,26 @@ static void pad_left_for_both(clconv_problem *p)
     p->pad_before[0] = p->pad_before[1];
 }
 
+static void pad_zeros(clconv_problem *p)
+{
+    p->pad_mode = CLCONV_PAD_ZEROS;
+}
+
+static void pad_reflect(clconv_problem *p)
+{
+    p->pad_mode = CLCONV_PAD_REFLECT;
+}
+
+static void pad_replicate(clconv_problem *p)
+{
+    p->pad_mode = CLCONV_PAD_REPLICATE;
+}
+
+static void pad_circular(clconv_problem *p)
+{
+    p->pad_mode = CLCONV_PAD_CIRCULAR;
+}
+
 static void no_padding(clconv_problem *p)
 {
     p->pad_before[0] = p->pad_before[1] = 0;
@@ -264,6 +284,10 @@ const twist twists[] = {
     {"the padding of top and bottom looks swapped", .problem = pad_top_as_bottom},
     {"the padding of left and right looks swapped", .problem = pad_left_as_right},
     {"the padding is taken as 0", .problem = no_padding},
+    {"the padding is taken for zeros", .problem = pad_zeros},
+    {"the padding is reflected", .problem = pad_reflect},
+    {"the padding repeats the edge", .problem = pad_replicate},
+    {"the padding is circular", .problem = pad_circular},
     {"the output is transposed", .output = transpose_output},
     {"the bias is left out", .output = drop_bias},
     {"the bias is counted within the group", .output = bias_within_group},

@@ -188,7 +188,6 @@ static clconv_status check_version(const clconv_view *v)
         {p->op != CLCONV_FORWARD, "a gradient (only forward is)"},
         {p->x.dtype != CLCONV_F32, clconv_dtype_text(p->x.dtype)},
         {p->x.layout || p->w.layout || p->y.layout, "a layout other than NCHW"},
-        {p->pad_mode != CLCONV_PAD_ZEROS, "a padding mode other than zeros"},
         {p->accumulate || p->residual.dtype || p->epilogue, "accumulation or an epilogue"},
     };
     for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)

@@ -61,6 +61,8 @@ static const char *device_refuses(const clconv_algo *algo, const clconv_request 
         return "the device has vectors, which this design leaves idle";
     if (algo->for_gpus && !request->tile && atomic_load(&dev->few_registers))
         return "many sums were seen to leave this device's registers";
+    if (request->work->pad_mode && !algo->pad_modes)
+        return "it pads with zeros only";
     if (request->stream == CLCONV_STREAM_YES && !algo->streams)
         return "it stores nothing past the caches";
     if (algo->zero_padding && request->nonfinite_weights && clconv_reads_padding(request->work))

@@ -49,6 +49,7 @@ typedef struct clconv_work {
     int64_t n;
     int32_t h, w, r, s, p, q;
     int32_t stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
+    int32_t pad_mode;         /* clconv_pad_mode; zeros where there is no padding */
     int64_t x_image, y_image; /* elements of one image */
     int32_t has_bias;
     float bias_factor; /* y = (sum + bias_factor * b) / divisor */
@@ -234,6 +235,7 @@ typedef struct clconv_algo {
     const char *note;                    /* for explain; may be NULL */
     const char *pack_key; /* of the tile: outputs side by side in packed w; NULL = not packed */
     bool reads_y;         /* not only writes it */
+    bool pad_modes;       /* pads with more than zeros */
     bool streams;         /* has stores past the caches */
     bool zero_padding;    /* padding is multiplied, as zeros: no infinite weights */
     bool for_gpus;        /* by its own choice not for devices with vectors or few registers */
@@ -328,7 +330,9 @@ void clconv_tile_write(const char *design, const clconv_tile_key *keys, const in
                        char *text, size_t room);
 /* Sets plan->tile. */
 void clconv_tile_note(clconv_plan *plan, const clconv_tile_key *keys, const int *value);
-/* The program of `stem` for the plan's filter and the tile. */
+/* The -D option of a padding mode, "" for zeros; its length. */
+size_t clconv_pad_define(const clconv_work *work, char *text, size_t room);
+/* The program of `stem` for the plan's filter, padding mode and tile. */
 clconv_status clconv_tile_program(clconv_plan *plan, const char *stem, const clconv_tile_key *keys,
                                   const int *value, clconv_program **out);
 

@@ -301,6 +301,9 @@ static void resolve_shape(const clconv_problem *p, clconv_work *work)
     work->dilation_w = work->s == 1 ? 1 : (int32_t)p->dilation[1];
     work->pad_top = (int32_t)p->pad_before[0];
     work->pad_left = (int32_t)p->pad_before[1];
+    for (int axis = 0; axis < 2; axis++)
+        if (p->pad_before[axis] || p->pad_after[axis])
+            work->pad_mode = p->pad_mode;
     work->x_image = p->c * work->h * work->w;
     work->y_image = y_channels * work->p * work->q;
     work->has_bias = p->b.dtype != 0;

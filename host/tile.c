@@ -64,6 +64,12 @@ void clconv_tile_note(clconv_plan *plan, const clconv_tile_key *keys, const int 
     clconv_tile_write(plan->algo->design, keys, value, plan->tile, sizeof plan->tile);
 }
 
+size_t clconv_pad_define(const clconv_work *work, char *text, size_t room)
+{
+    text[0] = '\0';
+    return work->pad_mode ? (size_t)snprintf(text, room, " -DPAD_MODE=%d", work->pad_mode) : 0;
+}
+
 clconv_status clconv_tile_program(clconv_plan *plan, const char *stem, const clconv_tile_key *keys,
                                   const int *value, clconv_program **out)
 {
@@ -73,6 +79,7 @@ clconv_status clconv_tile_program(clconv_plan *plan, const char *stem, const clc
         defines, sizeof defines,
         "-DFILTER_H=%d -DFILTER_W=%d -DSTRIDE_H=%d -DSTRIDE_W=%d -DDILATION_H=%d -DDILATION_W=%d",
         work->r, work->s, work->stride_h, work->stride_w, work->dilation_h, work->dilation_w);
+    used += clconv_pad_define(work, defines + used, sizeof defines - used);
     for (size_t i = 0; keys[i].key && used < sizeof defines; i++) {
         char name[8] = "";
         for (size_t j = 0; keys[i].key[j] && j + 1 < sizeof name; j++)

@@ -24,6 +24,8 @@ extern const embedded_file clconv_tuning_files[];
 
 /* ---- Layers ---------------------------------------------------------------------------------- */
 
+static const char *const pad_words[] = {"", ":reflect", ":replicate", ":circular"};
+
 bool clconv_layer_of(const clconv_work *work, clconv_layer *out)
 {
     size_t used = 0;
@@ -38,12 +40,13 @@ bool clconv_layer_of(const clconv_work *work, clconv_layer *out)
                              i ? "+" : "", s->groups, s->in, s->out);
     }
     if (used < room)
-        used += (size_t)snprintf(out->text + used, room - used, ":r%ds%dsh%dsw%ddh%ddw%d%s%s",
+        used += (size_t)snprintf(out->text + used, room - used, ":r%ds%dsh%dsw%ddh%ddw%d%s%s%s",
                                  work->r, work->s, work->stride_h, work->stride_w, work->dilation_h,
                                  work->dilation_w, shared ? ":shared" : "",
                                  work->divisor != 1.0f ? ":mean"
                                  : summed              ? ":sum"
-                                                       : "");
+                                                       : "",
+                                 pad_words[work->pad_mode]);
     const int32_t image[] = {work->h, work->w, work->p, work->q};
     memcpy(out->image, image, sizeof out->image);
     return used < room;

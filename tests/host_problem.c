@@ -61,7 +61,6 @@ static const struct {
     {FIELD(dilation[0]), true, INT64_MAX, CLCONV_INVALID, "exceeds 64 bits"},
     {FIELD(pad_before[0]), true, INT32_MAX, CLCONV_NOT_IN_VERSION, "padded height is 2147483654"},
     {FIELD(n), true, INT64_MAX / 64, CLCONV_INVALID, "exceeds 2^63 bytes"},
-    {FIELD(pad_mode), false, CLCONV_PAD_REFLECT, CLCONV_NOT_IN_VERSION, "padding mode"},
     {FIELD(pad_mode), false, 9, CLCONV_INVALID, "no value of its enum"},
     {FIELD(op), false, CLCONV_BACKWARD_DATA, CLCONV_NOT_IN_VERSION, "gradient"},
     {FIELD(reduce), false, CLCONV_REDUCE_SUM, CLCONV_INVALID, "belongs to a shared kernel"},

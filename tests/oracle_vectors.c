@@ -10,6 +10,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -45,6 +46,10 @@ static clconv_problem problem_of(const vector *v, const npy_array *x, const npy_
         p.pad_before[axis] = v->pad[2 * axis];
         p.pad_after[axis] = v->pad[2 * axis + 1];
     }
+    static const char *const modes[] = {"", "reflect", "replicate", "circular"};
+    for (int mode = CLCONV_PAD_REFLECT; v->mode && mode <= CLCONV_PAD_CIRCULAR; mode++)
+        if (!strcmp(v->mode, modes[mode]))
+            p.pad_mode = mode;
     p.b.dtype = bias ? CLCONV_F32 : 0;
     return p;
 }

@@ -80,9 +80,6 @@ const reject reject_runs[] = {
      "Padding size should be less than the corresponding input dimension"},
     {SAME88 "--padding-mode circular --padding 6",
      "Padding value causes wrapping around more than once"},
-    {SAME88 "--padding-mode reflect --padding 4", "not in this version"},
-    {SAME88 "--padding-mode circular --padding 5", "not in this version"},
-    {SAME88 "--padding-mode replicate --padding 50", "not in this version"},
     /* types */
     {"--x @2,8,5,5 --w @float64:8,8,3,3",
      "Input type (float32) and weight type (float64) should be the same"},

@@ -33,6 +33,19 @@ static int64_t or_one(int64_t value)
     return value ? value : 1;
 }
 
+/* What stands at a position of an axis: of the image where padding is made of it. */
+static int64_t looked_up(const vector *v, int64_t at, int64_t size)
+{
+    const char *const mode = v->mode ? v->mode : "";
+    if (!strcmp(mode, "circular"))
+        return (at + size) % size;
+    if (!strcmp(mode, "replicate"))
+        return at < 0 ? 0 : at < size ? at : size - 1;
+    if (!strcmp(mode, "reflect"))
+        return at < 0 ? -at : at < size ? at : 2 * (size - 1) - at;
+    return at;
+}
+
 /* Adds the window of input channels [first, first + count) under the weights from `w` on. */
 static void add_window(const vector *v, const npy_array *x, const float *w, const int64_t kernel[2],
                        const int64_t at[3], int64_t first, int64_t count, sums *s)
@@ -42,10 +55,12 @@ static void add_window(const vector *v, const npy_array *x, const float *w, cons
     for (int64_t c = first; c < first + count; c++)
         for (int64_t r = 0; r < kernel[0]; r++)
             for (int64_t q = 0; q < kernel[1]; q++, w++) {
-                const int64_t row =
-                    at[1] * or_one(v->stride[0]) - v->pad[0] + r * or_one(v->dilation[0]);
-                const int64_t col =
-                    at[2] * or_one(v->stride[1]) - v->pad[2] + q * or_one(v->dilation[1]);
+                const int64_t row = looked_up(
+                    v, at[1] * or_one(v->stride[0]) - v->pad[0] + r * or_one(v->dilation[0]),
+                    size[2]);
+                const int64_t col = looked_up(
+                    v, at[2] * or_one(v->stride[1]) - v->pad[2] + q * or_one(v->dilation[1]),
+                    size[3]);
                 if (row < 0 || row >= size[2] || col < 0 || col >= size[3])
                     continue;
                 const double term =
@@ -281,6 +296,8 @@ static tool_result run_vector(const vector *v, const char *tool, const char *inp
         v->sum ? " --reduce sum" : "", v->mean ? " --reduce mean" : "");
     if (bias)
         used += (size_t)snprintf(line + used, sizeof line - used, " --b %s/b.npy ", inputs);
+    if (v->mode)
+        used += (size_t)snprintf(line + used, sizeof line - used, " --padding-mode %s ", v->mode);
     if (v->groups && !v->out[0])
         used +=
             (size_t)snprintf(line + used, sizeof line - used, " --groups %" PRId64 " ", v->groups);

@@ -14,6 +14,7 @@ typedef struct vector {
     int64_t dilation[2], groups;
     int64_t in[4], out[4]; /* uneven groups, ended by 0; `in` may be missing */
     bool shared, mean, sum;
+    const char *mode;   /* of padding; NULL = zeros */
     bool same;          /* says --padding same; `pad` is what that must mean */
     int64_t x[4], w[4]; /* shapes of data made here; uneven inputs: w is (w[0], w[2], w[3]) */
     bool bias;

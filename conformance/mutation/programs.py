@@ -15,18 +15,19 @@ class Stem(NamedTuple):
     the shortest time, because most mutants differ in every program."""
     algo: str
     sizes: dict
+    pads: bool = False  # pads with more than zeros: programs of their own
 
 
 # The kernel files that programs are made of, in the order in which they are tried: quick ones first.
 STEMS = {
-    "naive": Stem("naive", {}),
+    "naive": Stem("naive", {}, True),
     "gemm": Stem("gemm", {}),
     "pointwise": Stem("pointwise", {"V": (4, 8, 16), "KB": (4, 8), "XB": (2, 3)}),
-    "depthwise": Stem("depthwise", {"XB": (4, 1, 8, 16), "YB": (2, 1, 4)}),
+    "depthwise": Stem("depthwise", {"XB": (4, 1, 8, 16), "YB": (2, 1, 4)}, True),
     "depthwise_rows": Stem("depthwise", {"V": (4, 8, 16), "XB": (1, 2)}),
     "depthwise_lanes": Stem("depthwise", {"V": (4, 8, 16), "XB": (4, 7)}),
     "depthwise_columns": Stem("depthwise", {"YB": (2, 4)}),
-    "direct": Stem("direct", {"KB": (4, 1, 8), "XB": (4, 1, 8, 16), "YB": (2, 1, 4)}),
+    "direct": Stem("direct", {"KB": (4, 1, 8), "XB": (4, 1, 8, 16), "YB": (2, 1, 4)}, True),
     "direct_rows": Stem("direct", {"V": (4, 8, 16), "KB": (4, 8), "XB": (2, 3)}),
     "direct_lanes": Stem("direct", {"V": (4, 8, 16), "KB": (1, 2), "XB": (4, 7, 14)}),
     "direct_local": Stem("direct", {"KB": (16, 64), "XB": (32,), "SPLIT": (2, 1)}),
@@ -89,16 +90,18 @@ def expand(kernels, file):
 
 def grid(stem, filters):
     """Options of the programs of a stem: every tile with filters taken in turn, every filter with
-    the first tile. What has no tile is one program."""
+    the first tile; what has no tile is one program. Then some tiles in the other padding modes."""
     sizes = STEMS[stem].sizes
+    modes = [f"-DPAD_MODE={mode}" for mode in (1, 2, 3) if STEMS[stem].pads]
     if not sizes:
-        return [()]
+        return [(), *((mode,) for mode in modes)]
     tiles = list(itertools.product(*sizes.values()))
     wanted = [(filters[i % len(filters)], tile) for i, tile in enumerate(tiles)]
     wanted += [(f, tiles[0]) for f in filters]
     names = [*SHARED_DEFINES, *sizes]
-    return [tuple(f"-D{name}={v}" for name, v in zip(names, (*filter_, *tile)))
-            for filter_, tile in dict.fromkeys(wanted)]
+    zeros = [tuple(f"-D{name}={v}" for name, v in zip(names, (*filter_, *tile)))
+             for filter_, tile in dict.fromkeys(wanted)]
+    return zeros + [(*options, mode) for mode in modes for options in zeros[:len(tiles):5]]
 
 
 class Programs:

@@ -139,9 +139,12 @@ class Programs(unittest.TestCase):
 
     def test_grid_holds_every_filter_and_every_tile(self):
         filters = [(r, 3, 1, 2, 1, 1) for r in range(1, 30)]
-        for stem, sizes in (("naive", 1), ("depthwise", 12), ("direct", 36), ("pointwise", 12)):
-            options = grid(stem, filters)
-            self.assertEqual(len(options), len(set(options)))
+        for stem, sizes, modes in (("naive", 1, 3), ("depthwise", 12, 9), ("direct", 36, 24),
+                                   ("pointwise", 12, 0)):
+            every = grid(stem, filters)
+            options = [o for o in every if not o or "PAD_MODE" not in o[-1]]
+            self.assertEqual(len(every), len(set(every)))
+            self.assertEqual(len(every) - len(options), modes)
             self.assertEqual(len({o[6:] for o in options}), sizes)
             if sizes > 1:
                 self.assertEqual(len({o[:6] for o in options}), len(filters))

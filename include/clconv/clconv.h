@@ -118,9 +118,9 @@ typedef enum clconv_layout {
 
 typedef enum clconv_pad_mode {
     CLCONV_PAD_ZEROS = 0,
-    CLCONV_PAD_REFLECT,
-    CLCONV_PAD_REPLICATE,
-    CLCONV_PAD_CIRCULAR
+    CLCONV_PAD_REFLECT,   /* padding less than the image, as PyTorch allows */
+    CLCONV_PAD_REPLICATE, /* any */
+    CLCONV_PAD_CIRCULAR   /* no more than the image */
 } clconv_pad_mode;
 
 /* What a shared kernel does with the channels: y[n][c*M + m], or their sum or mean y[n][m]. The

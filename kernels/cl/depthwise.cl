@@ -7,6 +7,7 @@
  * Defines: FILTER_H FILTER_W STRIDE_H STRIDE_W DILATION_H DILATION_W; tile XB YB. */
 
 #include "common.cl"
+#include "padding.cl"
 #include "strips.cl"
 
 #ifndef YB
@@ -31,7 +32,7 @@ INLINE void add_taps(strip *sum, global const float *plane, global const float *
 {
     UNROLL_TAPS
     for (int i = 0; i < STEPS; i++) {
-        const int ih = top + ROW_OF(i);
+        const int at = top + ROW_OF(i), ih = edge ? image_position(at, in_h) : at;
         if (edge && (ih < 0 || ih >= in_h))
             continue;
         global const float *row = plane + (long)ih * in_w;

@@ -10,6 +10,7 @@
  * Defines: FILTER_H FILTER_W STRIDE_H STRIDE_W DILATION_H DILATION_W; tile KB XB YB. */
 
 #include "common.cl"
+#include "padding.cl"
 #include "strips.cl"
 
 #ifndef KB
@@ -77,14 +78,17 @@ INLINE void add_pixels(bank *sum, global const float *in, global const float *fi
     for (int r = 0; r < FILTER_H; r++)
         ROLLED
         for (int s = 0; s < FILTER_W; s++) {
-            const int iw = left + s * DILATION_W;
+            const int iw = image_position(left + s * DILATION_W, in_w);
             const bank weight = load_weights(filter + (long)r * FILTER_W + s, w_out, last);
             const int inside = iw >= 0 && iw < in_w;
-            int ih = top + r * DILATION_H;
+            int at = top + r * DILATION_H;
 #define ADD(j)                                                                                     \
-    if (inside && ih >= 0 && ih < in_h)                                                            \
-        sum[j] = fma((bank)in[(long)ih * in_w + iw], weight, sum[j]);                              \
-    ih += STRIDE_H;
+    {                                                                                              \
+        const int ih = image_position(at, in_h);                                                   \
+        if (inside && ih >= 0 && ih < in_h)                                                        \
+            sum[j] = fma((bank)in[(long)ih * in_w + iw], weight, sum[j]);                          \
+        at += STRIDE_H;                                                                            \
+    }
             EACH_ROW(ADD)
         }
 }
@@ -113,7 +117,8 @@ INLINE void add_channel(strip sum[KB][YB], global const float *in, global const 
             strip_index inside[YB];
             UNROLL
             for (int j = 0; j < YB; j++) {
-                const int ih = top + j * STRIDE_H + r * DILATION_H;
+                const int at = top + j * STRIDE_H + r * DILATION_H;
+                const int ih = edge ? image_position(at, in_h) : at;
                 const int in_rows = ih >= 0 && ih < in_h;
                 global const float *row = in + (long)ih * in_w;
                 inside[j] = in_rows ? lanes_inside(col, in_w) : (strip_index)0;

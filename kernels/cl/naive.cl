@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The convolution as its formula says it: one work-item, one output element. Refuses nothing, needs
- * no tile and one program for all problems; the fallback, the teaching example and the on-device
- * second opinion.
+ * no tile and one program for all problems of a padding mode; the fallback, the teaching example
+ * and the on-device second opinion.
  *
  * Ids: 0 and 1 = output pixel, row-major over rows of get_global_size(0) (planes may be wider than
  * a grid); 2 = output plane z = (n * groups + g) * out_per_group + k. Equivalent loop:
@@ -10,6 +10,7 @@
  */
 
 #include "common.cl"
+#include "padding.cl"
 
 kernel void naive(CONV_BUFFERS, CONV_SHAPE, const int filter_h, const int filter_w,
                   const int stride_h, const int stride_w, const int dilation_h,
@@ -34,8 +35,8 @@ kernel void naive(CONV_BUFFERS, CONV_SHAPE, const int filter_h, const int filter
     for (int c = 0; c < in_per_group; c++)
         for (int r = 0; r < filter_h; r++)
             for (int s = 0; s < filter_w; s++) {
-                const int ih = top + r * dilation_h;
-                const int iw = left + s * dilation_w;
+                const int ih = image_position(top + r * dilation_h, in_h);
+                const int iw = image_position(left + s * dilation_w, in_w);
                 if (ih >= 0 && ih < in_h && iw >= 0 && iw < in_w)
                     sum = fma(image[c * in_plane + (long)ih * in_w + iw],
                               filter[c * w_in + (long)r * filter_w + s], sum);

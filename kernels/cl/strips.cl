@@ -57,9 +57,12 @@ INLINE strip load_strip(global const float *p)
 #endif
 }
 
-/* Which pixels of a strip from column `col` lie inside a row. */
+/* Which pixels of a strip from column `col` lie inside a row; all, where padding is made of it. */
 INLINE strip_index lanes_inside(const int col, const int in_w)
 {
+#if PAD_MODE
+    return (strip_index)-1;
+#endif
     const strip_index at = LANE_NUMBERS * STRIDE_W + col;
     return (at >= 0) & (at < in_w);
 }
@@ -72,40 +75,46 @@ INLINE strip add_inside(const strip value, const strip weight, const strip sum,
     return select(sum, fma(value, weight, sum), inside);
 }
 
-/* A strip from column `col` of a row whose pixels outside the row are anybody's. A vector reads
- * what lies there, so the caller must know that it is x: vectors_stay_inside. */
-INLINE strip load_edge(global const float *row, const int col, const int in_w)
+INLINE float load_pixel(global const float *row, const int col, const int in_w)
 {
-#if XB == 1
-    return col >= 0 && col < in_w ? row[col] : 0.0f;
-#else
-    return load_strip(row + col);
-#endif
+    const int at = image_position(col, in_w);
+    return at >= 0 && at < in_w ? row[at] : 0.0f;
 }
 
-/* The same, touching nothing outside the row. */
+/* A strip from column `col` of a row, touching nothing outside the row. */
 static strip load_guarded(global const float *row, const int col, const int in_w)
 {
 #if XB == 1
-    return load_edge(row, col, in_w);
+    return load_pixel(row, col, in_w);
 #else
     float lane[XB];
-    for (int i = 0; i < XB; i++) {
-        const int at = col + i * STRIDE_W;
-        lane[i] = at >= 0 && at < in_w ? row[at] : 0.0f;
-    }
+    for (int i = 0; i < XB; i++)
+        lane[i] = load_pixel(row, col + i * STRIDE_W, in_w);
     return JOIN(vload, XB)(0, lane);
 #endif
 }
 
+/* The same where pixels outside the row are anybody's. A vector reads what lies there, so the
+ * caller must know that it is x: vectors_stay_inside. */
+INLINE strip load_edge(global const float *row, const int col, const int in_w)
+{
+#if XB > 1 && !PAD_MODE
+    return load_strip(row + col);
+#else
+    return XB > 1 && col >= 0 && col + STRIP_SPAN <= in_w ? load_strip(row + col)
+                                                          : load_guarded(row, col, in_w);
+#endif
+}
+
 /* Whether vectors from rows top..top+rows-1 of channel `c`, columns left..left+cols-1, stay within
- * the launch's `channels` of this image. Only the first and last strips of an image do not. */
+ * the launch's `channels` of this image. Only the first and last strips of an image do not, and
+ * none where padding is made of the image. */
 static int vectors_stay_inside(const long c, const long channels, const int in_h, const int in_w,
                                const int top, const int rows, const int left, const int cols)
 {
     const long first = (c * in_h + max(top, 0)) * in_w + left;
     const long last = (c * in_h + min(top + rows, in_h) - 1) * in_w + left + cols;
-    return XB == 1 || (first >= 0 && last <= channels * in_h * in_w);
+    return XB == 1 || PAD_MODE != 0 || (first >= 0 && last <= channels * in_h * in_w);
 }
 
 /* Stores epilogue() of the first `count` sums. A call, to keep kernels of many sums small. */
