@@ -89,7 +89,7 @@ static void test_published(void **state)
             check_vector(v);
             checked++;
         }
-    assert_int_equal(checked, 28);
+    assert_int_equal(checked, 33);
 }
 
 int main(void)

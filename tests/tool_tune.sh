@@ -42,7 +42,7 @@ make_kernels() { # make_kernels FILE SED-COMMAND
     sed -i "$2" "cl/$1"
     for file in cl/*.cl; do
         case $file in
-            */naive.cl | */common.cl | */depthwise.cl | */strips.cl | */row_order.cl) ;;
+            */naive.cl | */common.cl | */padding.cl | */depthwise.cl | */strips.cl | */row_order.cl) ;;
             *) sed -i '1a #error broken' "$file" ;;
         esac
     done

@@ -16,7 +16,7 @@
  *     shared kernel   one bank w (M, 1, R, S) applied to every channel, y (N, C*M, P, Q), or summed
  *                     or averaged over the channels, y (N, M, P, Q); no copy of x or w is made;
  *     uneven groups   a table of input and output channels per group, e.g. outputs 3, 3, 2.
- *   This version computes float32, NCHW, zero padding, forward. Everything else that the structs
+ *   This version computes float32, NCHW, forward. Everything else that the structs
  *   can say passes every check and is then refused with CLCONV_NOT_IN_VERSION.
  *
  * THE SIMPLE PATH (examples/minimal.c is this, whole)

@@ -114,7 +114,9 @@ static int vectors_stay_inside(const long c, const long channels, const int in_h
 {
     const long first = (c * in_h + max(top, 0)) * in_w + left;
     const long last = (c * in_h + min(top + rows, in_h) - 1) * in_w + left + cols;
-    return XB == 1 || PAD_MODE != 0 || (first >= 0 && last <= channels * in_h * in_w);
+    if (PAD_MODE)
+        return 1;
+    return XB == 1 || (first >= 0 && last <= channels * in_h * in_w);
 }
 
 /* Stores epilogue() of the first `count` sums. A call, to keep kernels of many sums small. */
