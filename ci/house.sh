@@ -158,13 +158,13 @@ check_exports() { # the library exports what the header declares, and nothing el
     local library=$build/libclconv.so declared exported
     [ -n "$build" ] || return 0
     [ -e "$library" ] || { defect "$library: not built"; return; }
-    declared=$(tr '\n' ' ' <include/clconv/clconv.h | grep -oE 'CLCONV_API [^;{(]*\(' |
+    declared=$(cat include/clconv/*.h | tr '\n' ' ' | grep -oE 'CLCONV_API [^;{(]*\(' |
         grep -oE 'clconv_[a-z_]+\($' | tr -d '(' | sort -u)
     exported=$(nm -D --defined-only "$library" | awk '$2 ~ /[A-Z]/ { print $3 }' | sort -u)
     comm -13 <(echo "$declared") <(echo "$exported") |
-        defects_from ' <- exported, but not in clconv.h'
+        defects_from ' <- exported, but not in a header'
     comm -23 <(echo "$declared") <(echo "$exported") |
-        defects_from ' <- in clconv.h, but not exported'
+        defects_from ' <- in a header, but not exported'
 }
 
 check_format() {

@@ -203,8 +203,11 @@ clconv_status clconv_check_channels(const clconv_view *v)
 clconv_status clconv_check_bias_shape(const clconv_view *v)
 {
     char text[TEXT], b_text[TEXT];
-    const int64_t wanted = v->p->shared ? v->p->k / v->p->c : v->p->k;
+    const int64_t wanted = clconv_biases(v->p);
     const clconv_shape w = w_shape(v);
+    if (v->p->shared && v->p->op == CLCONV_BACKWARD_DATA && v->p->b.dtype)
+        return clconv_fail(CLCONV_INVALID, "the gradient by x of a shared kernel takes no bias: a "
+                                           "bias makes it a transposed convolution");
     if (!v->b || (v->b->rank == 1 && v->b->dim[0] == wanted))
         return CLCONV_OK;
     return clconv_fail(CLCONV_INVALID,

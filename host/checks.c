@@ -185,7 +185,6 @@ static clconv_status check_version(const clconv_view *v)
         bool asked;
         const char *what;
     } later[] = {
-        {p->op != CLCONV_FORWARD, "a gradient (only forward is)"},
         {p->x.dtype != CLCONV_F32, clconv_dtype_text(p->x.dtype)},
         {p->x.layout || p->w.layout || p->y.layout, "a layout other than NCHW"},
         {p->accumulate || p->residual.dtype || p->epilogue, "accumulation or an epilogue"},

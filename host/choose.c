@@ -38,6 +38,8 @@ const char *clconv_algorithm_name(size_t i)
 }
 
 static const char other_design[] = "the tile is of another design";
+static const char forward_only[] = "it computes no gradients";
+static const char gradients_only[] = "it computes gradients only";
 
 /* Whether a tile is one of this design; *rest is what follows its word, NULL = nothing. A tile
  * begins with a word or with a size, "xb=4". */
@@ -121,7 +123,10 @@ clconv_candidate clconv_ask(const clconv_algo *algo, const clconv_request *asked
         c.choice.refusal = other_design;
         return c;
     }
-    c.choice.refusal = algo->refuses(request);
+    if ((asked->work->op != CLCONV_FORWARD) != algo->gradients)
+        c.choice.refusal = algo->gradients ? gradients_only : forward_only;
+    if (!c.choice.refusal)
+        c.choice.refusal = algo->refuses(request);
     if (!c.choice.refusal)
         c.choice.refusal = device_refuses(algo, request);
     if (c.choice.refusal)
@@ -145,6 +150,13 @@ static int by_value(double a, double b)
     return (a > b) - (a < b);
 }
 
+/* Whether a design has only said that another is meant. */
+static bool stands_back(const clconv_candidate *c)
+{
+    const char *const why = c->choice.refusal;
+    return why == other_design || why == forward_only || why == gradients_only;
+}
+
 /* Those that accept first, what was tuned before all, then by time, where bytes decide that by
  * computing; a tile's own design has the better reason to refuse. */
 static int by_preference(const void *left, const void *right)
@@ -153,7 +165,7 @@ static int by_preference(const void *left, const void *right)
     if (!a->choice.refusal != !b->choice.refusal)
         return a->choice.refusal ? 1 : -1;
     if (a->choice.refusal)
-        return (a->choice.refusal == other_design) - (b->choice.refusal == other_design);
+        return stands_back(a) - stands_back(b);
     if (!a->row != !b->row)
         return a->row ? -1 : 1;
     const int order = by_value(a->choice.expected_ms, b->choice.expected_ms);

@@ -82,25 +82,38 @@ static clconv_status check_roles(const clconv_plan *plan, role *roles, size_t co
     return CLCONV_OK;
 }
 
+/* What a clconv_op does with the tensors: x, w, b, y. */
+typedef enum access { READS, WRITES } access;
+static const access accesses[][4] = {
+    [CLCONV_FORWARD] = {READS, READS, READS, WRITES},
+    [CLCONV_BACKWARD_DATA] = {WRITES, READS, READS, READS},
+    [CLCONV_BACKWARD_WEIGHTS] = {READS, WRITES, WRITES, READS},
+};
+
 static clconv_status check_buffers(const clconv_plan *plan, const clconv_args *args)
 {
     const clconv_work *work = &plan->work;
-    role roles[5] = {
-        {.name = "x", .buffer = &args->x, .bytes = work->x_bytes, .read = true},
-        {.name = plan->packed_weights ? "w, packed," : "w",
-         .buffer = &args->w,
-         .bytes = plan->packed_weights ? plan->packed : work->w_bytes,
-         .read = true},
-        {.name = "y",
-         .buffer = &args->y,
-         .bytes = work->y_bytes,
-         .read = plan->algo->reads_y,
-         .written = true},
+    const access *does = accesses[work->op];
+    const struct {
+        const char *name;
+        const clconv_buffer *buffer;
+        uint64_t bytes;
+    } tensors[] = {
+        {"x", &args->x, work->x_bytes},
+        {plan->packed_weights ? "w, packed," : "w", &args->w,
+         plan->packed_weights ? plan->packed : work->w_bytes},
+        {"b", &args->b, work->b_bytes},
+        {"y", &args->y, work->y_bytes},
     };
-    size_t count = 3;
-    if (work->has_bias)
-        roles[count++] =
-            (role){.name = "b", .buffer = &args->b, .bytes = work->b_bytes, .read = true};
+    role roles[5];
+    size_t count = 0;
+    for (size_t i = 0; i < 4; i++)
+        if (tensors[i].bytes) /* no bias; or no images */
+            roles[count++] = (role){.name = tensors[i].name,
+                                    .buffer = tensors[i].buffer,
+                                    .bytes = tensors[i].bytes,
+                                    .read = does[i] == READS || plan->algo->reads_y,
+                                    .written = does[i] == WRITES};
     if (plan->workspace && !plan->own_workspace)
         roles[count++] = (role){.name = "workspace",
                                 .buffer = &args->workspace,
@@ -302,13 +315,15 @@ clconv_status clconv_enqueue(const clconv_plan *plan, cl_command_queue queue,
         status = check_args(plan, &args);
     if (status)
         return status;
-    if (plan->work.n == 0) {
+    if (clconv_is_empty(&plan->work)) {
         const cl_int err = clEnqueueMarkerWithWaitList(queue, n_wait, wait, event);
         return err ? clconv_cl_fail(err, "clEnqueueMarkerWithWaitList") : CLCONV_OK;
     }
     status = check_buffers(plan, &args);
     if (status)
         return status;
+    if (plan->work.n == 0) /* stand-ins, never read */
+        args.x = args.y = args.w;
     clconv_plan *mutable_plan = (clconv_plan *)plan; /* the lock and what it guards */
     pthread_mutex_lock(&mutable_plan->lock);
     if (plan->own_workspace)

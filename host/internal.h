@@ -46,13 +46,14 @@ typedef struct clconv_segment {
 /* A validated problem, resolved: every form (grouped, depthwise, shared, reduced) as strides. Sizes
  * of one axis fit in int32, products in int64: problem.c has checked. */
 typedef struct clconv_work {
+    int32_t op; /* clconv_op */
     int64_t n;
     int32_t h, w, r, s, p, q;
     int32_t stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
     int32_t pad_mode;         /* clconv_pad_mode; zeros where there is no padding */
     int64_t x_image, y_image; /* elements of one image */
     int32_t has_bias;
-    float bias_factor; /* y = (sum + bias_factor * b) / divisor */
+    float bias_factor; /* y = (sum + bias_factor * b) / divisor; b's gradient = bias_factor * sum */
     float divisor;     /* C for the mean of a shared kernel, else 1 */
     uint64_t macs, x_bytes, w_bytes, b_bytes, y_bytes;
     size_t segments;
@@ -75,11 +76,16 @@ bool clconv_multiply(int64_t a, int64_t b, int64_t *out);
 /* Channels of group g, from the table or by division. */
 int64_t clconv_group_in(const clconv_problem *p, int64_t g);
 int64_t clconv_group_out(const clconv_problem *p, int64_t g);
+/* Elements of b. */
+int64_t clconv_biases(const clconv_problem *p);
 /* All group_in are equal: w is (K, in, R, S). */
 bool clconv_even_inputs(const clconv_problem *p);
 
 /* Output length along axis 0 (H) or 1 (W); only for checked problems. */
 int64_t clconv_output_length(const clconv_problem *p, int axis);
+
+/* Whether nothing is computed: no images, but sums over none of them are zero and not nothing. */
+bool clconv_is_empty(const clconv_work *work);
 
 /* Validates and resolves. On failure `out` owns nothing. */
 clconv_status clconv_work_create(const clconv_problem *p, clconv_work *out);
@@ -234,6 +240,7 @@ typedef struct clconv_algo {
     void (*forget)(clconv_context *ctx); /* the context goes away; may be NULL */
     const char *note;                    /* for explain; may be NULL */
     const char *pack_key; /* of the tile: outputs side by side in packed w; NULL = not packed */
+    bool gradients;       /* computes them and no convolution; else the other way round */
     bool reads_y;         /* not only writes it */
     bool pad_modes;       /* pads with more than zeros */
     bool streams;         /* has stores past the caches */
@@ -257,7 +264,7 @@ typedef struct clconv_grid {
     double item_macs; /* multiply-adds behind one of the z items, or as many steps of other work */
     bool uses_workspace;
     size_t workspace_first; /* elements: where the segment's part begins */
-    cl_int own[6];          /* the kernel's own arguments, after CONV_SHAPE */
+    cl_int own[7];          /* the kernel's own arguments, after CONV_SHAPE */
     size_t owns;            /* how many */
 } clconv_grid;
 
@@ -290,8 +297,9 @@ int clconv_vector_floats(const clconv_device *dev);
  * be outgrown by x and y: only rows of whole lines, which gain. */
 bool clconv_streams(const clconv_request *request, int v);
 
-/* Columns right of the image that some output reads; none if not positive. */
+/* Columns right of the image, rows below it that some output reads; none if not positive. */
 int64_t clconv_right_padding(const clconv_work *work);
+int64_t clconv_bottom_padding(const clconv_work *work);
 
 /* Whether any tap of any output lies outside the image. */
 bool clconv_reads_padding(const clconv_work *work);
@@ -308,7 +316,8 @@ double clconv_plane_macs(const clconv_work *work, int64_t channels);
 /* NULL, or a sentence: more than CLCONV_MOST_ITEMS pixels in a plane. */
 const char *clconv_pixels_refuse(const clconv_work *work);
 
-/* A work-group of neighbouring pixels, for kernels of one work-item per pixel. */
+/* A work-group of neighbours, for kernels of one work-item per element, or pixel of y. */
+void clconv_grid_elements(clconv_grid *grid, const clconv_request *request, int64_t elements);
 void clconv_grid_pixels(clconv_grid *grid, const clconv_request *request);
 
 /* Sets scalar argument `*index` and advances it; the first failure stays in *err. */

@@ -66,10 +66,31 @@ static clconv_status probe(clconv_context *ctx, clconv_loops *out)
     return err ? clconv_cl_fail(err, "counting the rounds of a loop") : CLCONV_OK;
 }
 
+/* Positions of an axis that may show one pixel: itself, and the padding where it is not zeros. */
+static double positions(const clconv_work *work, int32_t before, int64_t after)
+{
+    return work->pad_mode ? 1.0 + before + (after > 0 ? (double)after : 0.0) : 1.0;
+}
+
+/* Products of the longest sum; a gradient has two more loops around them. */
+static double longest_sum(const clconv_work *work, const clconv_segment *segment)
+{
+    const double taps = (double)work->r * work->s;
+    if (work->op == CLCONV_BACKWARD_DATA)
+        return 2 * taps * (double)segment->out *
+               positions(work, work->pad_top, clconv_bottom_padding(work)) *
+               positions(work, work->pad_left, clconv_right_padding(work));
+    if (work->op == CLCONV_BACKWARD_WEIGHTS)
+        return 2 * (double)work->n * work->p * work->q *
+               (segment->w_group ? 1 : (double)segment->groups) *
+               (segment->w_in ? 1 : (double)segment->in);
+    return taps * (double)segment->in;
+}
+
 clconv_status clconv_check_loops(clconv_context *ctx, const clconv_work *work,
                                  const clconv_segment *segment, double macs, double blocks)
 {
-    const double terms = (double)segment->in * work->r * work->s;
+    const double terms = longest_sum(work, segment);
     const double walked = blocks * (NESTED * terms + AROUND);
     double rounds = NESTED * (macs > terms ? macs : terms);
     rounds = walked > rounds ? walked : rounds;

@@ -174,7 +174,7 @@ static clconv_status prepare_with(clconv_plan *plan, const clconv_plan_options *
     cl_int err = CL_SUCCESS;
     const clconv_request *request = &chosen->request;
     plan->algo = chosen->algo;
-    if (plan->work.n == 0)
+    if (clconv_is_empty(&plan->work))
         return CLCONV_OK;
     plan->workspace = (size_t)chosen->choice.workspace;
     plan->packed = (size_t)clconv_packed_bytes(plan->algo, request);

@@ -32,6 +32,13 @@ int64_t clconv_group_out(const clconv_problem *p, int64_t g)
     return p->group_out ? p->group_out[g] : p->k / p->groups;
 }
 
+int64_t clconv_biases(const clconv_problem *p)
+{
+    if (p->op == CLCONV_BACKWARD_DATA)
+        return p->c;
+    return p->shared ? p->k / p->c : p->k;
+}
+
 bool clconv_even_inputs(const clconv_problem *p)
 {
     for (int64_t g = 1; p->group_in && g < p->groups; g++)
@@ -214,6 +221,8 @@ static clconv_segment whole(const clconv_problem *p, int64_t taps)
                         .b_group = p->shared ? 0 : filters};
     if (p->reduce)
         s.groups = 1, s.in = p->c, s.w_in = 0;
+    if (p->op == CLCONV_BACKWARD_DATA)
+        s.b_group = s.in;
     s.w_out = (p->shared ? 1 : s.in) * taps;
     s.w_group = p->shared ? 0 : s.out * s.w_out;
     return s;
@@ -228,6 +237,7 @@ static size_t split(const clconv_problem *p, const clconv_work *work, clconv_seg
     int64_t x_first = 0, y_first = 0, w_first = 0, b_first = 0;
     for (int64_t g = 0; g < p->groups; g++) {
         const int64_t in = clconv_group_in(p, g), out = clconv_group_out(p, g);
+        const int64_t biases = p->op == CLCONV_BACKWARD_DATA ? in : out;
         clconv_segment *last = count ? &segment[count - 1] : NULL;
         if (last && last->in == in && last->out == out)
             last->groups++;
@@ -242,11 +252,11 @@ static size_t split(const clconv_problem *p, const clconv_work *work, clconv_seg
                                                 .w_group = out * in * taps,
                                                 .w_out = in * taps,
                                                 .w_in = taps,
-                                                .b_group = out};
+                                                .b_group = biases};
         x_first += in * x_plane;
         y_first += out * y_plane;
         w_first += out * in * taps;
-        b_first += out;
+        b_first += biases;
     }
     return count;
 }
@@ -266,7 +276,7 @@ static clconv_status count_work(const clconv_problem *p, clconv_work *work)
     work->macs = (uint64_t)macs;
     work->x_bytes = (uint64_t)(p->n * work->x_image) * sizeof(float);
     work->w_bytes = (uint64_t)weights * sizeof(float);
-    work->b_bytes = work->has_bias ? (uint64_t)(p->shared ? p->k / p->c : p->k) * sizeof(float) : 0;
+    work->b_bytes = work->has_bias ? (uint64_t)clconv_biases(p) * sizeof(float) : 0;
     work->y_bytes =
         (uint64_t)(p->n * y_channels) * (uint64_t)work->p * (uint64_t)work->q * sizeof(float);
     return CLCONV_OK;
@@ -288,6 +298,7 @@ static void to_plane(clconv_problem *p)
 static void resolve_shape(const clconv_problem *p, clconv_work *work)
 {
     const int64_t y_channels = p->reduce ? p->k / p->c : p->k;
+    work->op = p->op;
     work->n = p->n;
     work->h = (int32_t)p->in[0];
     work->w = (int32_t)p->in[1];
@@ -307,8 +318,9 @@ static void resolve_shape(const clconv_problem *p, clconv_work *work)
     work->x_image = p->c * work->h * work->w;
     work->y_image = y_channels * work->p * work->q;
     work->has_bias = p->b.dtype != 0;
-    work->bias_factor = p->reduce ? (float)p->c : 1.0f;
-    work->divisor = p->reduce == CLCONV_REDUCE_MEAN ? (float)p->c : 1.0f;
+    const bool mean = p->reduce == CLCONV_REDUCE_MEAN, forward = p->op == CLCONV_FORWARD;
+    work->bias_factor = p->reduce && (forward || !mean) ? (float)p->c : 1.0f;
+    work->divisor = mean ? (float)p->c : 1.0f;
 }
 
 clconv_status clconv_work_create(const clconv_problem *problem, clconv_work *out)
@@ -336,6 +348,11 @@ clconv_status clconv_work_create(const clconv_problem *problem, clconv_work *out
     else
         *out = work;
     return status;
+}
+
+bool clconv_is_empty(const clconv_work *work)
+{
+    return work->n == 0 && work->op != CLCONV_BACKWARD_WEIGHTS;
 }
 
 void clconv_work_free(clconv_work *work)

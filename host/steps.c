@@ -121,11 +121,16 @@ int64_t clconv_right_padding(const clconv_work *work)
            (int64_t)(work->s - 1) * work->dilation_w - (work->w - 1);
 }
 
+int64_t clconv_bottom_padding(const clconv_work *work)
+{
+    return (int64_t)(work->p - 1) * work->stride_h - work->pad_top +
+           (int64_t)(work->r - 1) * work->dilation_h - (work->h - 1);
+}
+
 bool clconv_reads_padding(const clconv_work *work)
 {
-    const int64_t bottom = (int64_t)(work->p - 1) * work->stride_h - work->pad_top +
-                           (int64_t)(work->r - 1) * work->dilation_h;
-    return work->pad_top || work->pad_left || bottom >= work->h || clconv_right_padding(work) > 0;
+    return work->pad_top || work->pad_left || clconv_bottom_padding(work) > 0 ||
+           clconv_right_padding(work) > 0;
 }
 
 double clconv_filled(int64_t length, int64_t size)
@@ -153,13 +158,18 @@ const char *clconv_pixels_refuse(const clconv_work *work)
                : NULL;
 }
 
-void clconv_grid_pixels(clconv_grid *grid, const clconv_request *request)
+void clconv_grid_elements(clconv_grid *grid, const clconv_request *request, int64_t elements)
 {
     const clconv_device *dev = request->dev;
     grid->local[0] =
         dev->max_group < PIXEL_GROUP || dev->max_item[0] < PIXEL_GROUP ? 1 : PIXEL_GROUP;
     grid->local[1] = grid->local[2] = 1;
-    clconv_grid_items(grid, (int64_t)request->work->p * request->work->q);
+    clconv_grid_items(grid, elements);
+}
+
+void clconv_grid_pixels(clconv_grid *grid, const clconv_request *request)
+{
+    clconv_grid_elements(grid, request, (int64_t)request->work->p * request->work->q);
 }
 
 static size_t round_up(int64_t value, size_t to)

@@ -25,6 +25,7 @@ extern const embedded_file clconv_tuning_files[];
 /* ---- Layers ---------------------------------------------------------------------------------- */
 
 static const char *const pad_words[] = {"", ":reflect", ":replicate", ":circular"};
+static const char *const op_words[] = {"", ":backward-data", ":backward-weights"};
 
 bool clconv_layer_of(const clconv_work *work, clconv_layer *out)
 {
@@ -40,13 +41,13 @@ bool clconv_layer_of(const clconv_work *work, clconv_layer *out)
                              i ? "+" : "", s->groups, s->in, s->out);
     }
     if (used < room)
-        used += (size_t)snprintf(out->text + used, room - used, ":r%ds%dsh%dsw%ddh%ddw%d%s%s%s",
+        used += (size_t)snprintf(out->text + used, room - used, ":r%ds%dsh%dsw%ddh%ddw%d%s%s%s%s",
                                  work->r, work->s, work->stride_h, work->stride_w, work->dilation_h,
                                  work->dilation_w, shared ? ":shared" : "",
                                  work->divisor != 1.0f ? ":mean"
                                  : summed              ? ":sum"
                                                        : "",
-                                 pad_words[work->pad_mode]);
+                                 pad_words[work->pad_mode], op_words[work->op]);
     const int32_t image[] = {work->h, work->w, work->p, work->q};
     memcpy(out->image, image, sizeof out->image);
     return used < room;

@@ -62,7 +62,7 @@ static const struct {
     {FIELD(pad_before[0]), true, INT32_MAX, CLCONV_NOT_IN_VERSION, "padded height is 2147483654"},
     {FIELD(n), true, INT64_MAX / 64, CLCONV_INVALID, "exceeds 2^63 bytes"},
     {FIELD(pad_mode), false, 9, CLCONV_INVALID, "no value of its enum"},
-    {FIELD(op), false, CLCONV_BACKWARD_DATA, CLCONV_NOT_IN_VERSION, "gradient"},
+    {FIELD(op), false, 3, CLCONV_INVALID, "no value of its enum"},
     {FIELD(reduce), false, CLCONV_REDUCE_SUM, CLCONV_INVALID, "belongs to a shared kernel"},
     {FIELD(shared), false, 1, CLCONV_INVALID, "takes no groups"},
     {FIELD(spatial), false, 3, CLCONV_INVALID, "spatial is 3"},

@@ -234,8 +234,8 @@ static void test_rows_that_do_not_hold(void **state)
 static void copy_kernel(const char *name, const char *more)
 {
     char from[600], to[600], text[4096];
-    snprintf(from, sizeof from, "%s/%s", KERNEL_FOLDER, name);
-    snprintf(to, sizeof to, "%s/%s", kernels, name);
+    snprintf(from, sizeof from, "%s/%s.cl", KERNEL_FOLDER, name);
+    snprintf(to, sizeof to, "%s/%s.cl", kernels, name);
     FILE *in = fopen(from, "r"), *out = fopen(to, "w");
     assert_true(in && out);
     for (size_t got; (got = fread(text, 1, sizeof text, in)) > 0;)
@@ -250,25 +250,24 @@ static void copy_kernel(const char *name, const char *more)
 static void test_edited_kernels(void **state)
 {
     (void)state;
-    static const char *const files[] = {"naive.cl", "direct.cl", "common.cl", "strips.cl",
-                                        "padding.cl"};
+    static const char *const files[] = {"naive", "direct", "common", "strips", "padding"};
     clconv_problem p = problem(), other = problem();
     other.stride[0] = 2;
     save(&p, "direct", small_tile);
     save(&other, "naive", "");
     setenv("CLCONV_KERNEL_DIR", kernels, 1);
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+    for (size_t i = 0; i < 5; i++)
         copy_kernel(files[i], "");
     renew_context();
     assert_true(find(&p).scope == 2 && find(&other).scope == 2);
-    copy_kernel("direct.cl", "/* edited */\n");
+    copy_kernel("direct", "/* edited */\n");
     renew_context();
     assert_true(find(&p).scope == 0 && find(&other).scope == 2);
-    copy_kernel("direct.cl", "");
-    copy_kernel("strips.cl", "/* edited */\n");
+    copy_kernel("direct", "");
+    copy_kernel("strips", "/* edited */\n");
     renew_context();
     assert_true(find(&p).scope == 0 && find(&other).scope == 2);
-    copy_kernel("common.cl", "/* edited */\n");
+    copy_kernel("common", "/* edited */\n");
     renew_context();
     assert_true(find(&p).scope == 0 && find(&other).scope == 0);
     unsetenv("CLCONV_KERNEL_DIR");

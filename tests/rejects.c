@@ -2,7 +2,9 @@
 /* The table of command lines that must be refused. Words in PyTorch's spelling are PyTorch's. */
 #include "rejects.h"
 
-#define SAME88 "--x @2,8,5,5 --w @8,8,3,3 "
+#define SAME88  "--x @2,8,5,5 --w @8,8,3,3 "
+#define DATA    "run --direction backward-data --dy @2,8,3,3 --w @8,8,3,3 --dx dx.npy "
+#define WEIGHTS "run --direction backward-weights --dy @2,8,3,3 --x @2,8,5,5 --dw dw.npy "
 
 const reject reject_runs[] = {
     /* groups and channels */
@@ -184,14 +186,29 @@ const reject reject_bare[] = {
     {"convolve", "'convolve' is not a command of clconv"},
     {"run", "--x is missing"},
     {"run --x @2,8,5,5 --w @8,8,3,3", "--y is missing"},
-    {"run --direction backward-data --dy @2,8,3,3 --w @8,8,3,3 --x-shape 2,8,5,5 --dx dx.npy",
-     "--direction backward-data is not in this version"},
-    {"run --direction backward-data --dy @2,8,3,3 --w @8,8,3,3 --dx dx.npy",
-     "--x-shape is missing"},
-    {"run --direction backward-data --dy @2,8,3,3 --w @8,8,3,3 --x-shape 2,8,5 --dx dx.npy",
-     "--x-shape 2,8,5 is not a list of 4 whole numbers"},
-    {"run --direction backward-weights --dy @2,8,3,3 --x @2,8,5,5 --w-shape 8,8,3,3 --dw dw.npy",
-     "--direction backward-weights is not in this version"},
+    {DATA "--x-shape 2,8,5", "expected input[2, 8, 5] to have 8 channels, but got 2"},
+    {DATA "--x-shape 2,8,6,5",
+     "Expected dy of size [2, 8, 4, 3], as the convolution gives, but got "
+     "[2, 8, 3, 3]"},
+    {DATA "--x-shape 2,9,5,5", "expected input[2, 9, 5, 5] to have 8 channels, but got 9"},
+    {DATA "--x-shape 2,8,5,5,5", "--x-shape 2,8,5,5,5 is not a list of 4 whole numbers"},
+    {DATA "--x-shape 2,8,5,5 --output-padding 0", "no place beside --x-shape"},
+    {DATA "--output-padding 1", "output padding must be smaller than the stride"},
+    {DATA "--output-padding -1", "output padding must be smaller than the stride"},
+    {DATA "--stride 2 --output-padding 0,2", "output padding (0, 2) and stride (2, 2)"},
+    {DATA "--padding-mode reflect", "Only \"zeros\" padding mode is supported"},
+    {DATA "--b @9", "expected bias to be 1-dimensional with 8 elements"},
+    {"run --direction backward-data --dy @2,9,3,3 --w @8,8,3,3 --dx dx.npy",
+     "expected input to have 8 channels, but got 9 channels instead"},
+    {"run --direction backward-data --dy @2,8,3,3 --w @4,1,3,3 --shared --x-shape 2,2,5,5 --b @2 "
+     "--dx dx.npy",
+     "takes no bias"},
+    {"run --direction backward-data --dy @2,8,3,3 --dx dx.npy", "--w is missing"},
+    {WEIGHTS "--w-shape 8,8,3", "Expected weight of 4 dimensions"},
+    {WEIGHTS "--w-shape 8,8,2,3", "Expected dy of size [2, 8, 4, 3]"},
+    {WEIGHTS "--w-shape 8,8", "Expected weight of 4 dimensions"},
+    {WEIGHTS "--w-shape 8,8,3,3 --b @8", "--b has no place in --direction backward-weights"},
+    {WEIGHTS "", "--w-shape is missing"},
     {"run --direction backward-weights --dy @2,8,3,3 --x @2,8,5,5 --w-shape 8,8,3,3 --y y.npy "
      "--dw dw.npy --db db.npy",
      "--y has no place in --direction backward-weights"},
@@ -203,7 +220,7 @@ const reject reject_bare[] = {
     {"explain c3hw5k8g3", "--group-out"},
     {"explain c8hw5k8rs7", "Kernel size: (7 x 7)"},
     {"explain c8hw5k8:f64", "float64 is not in this version"},
-    {"explain c8hw5k8:dir=backward-data", "not in this version"},
+    {"explain c8hw5k8b1:shared:dir=backward-data", "takes no bias"},
     {"explain c8hw5k8:algo=foo", "there is no algorithm 'foo'"},
     {"explain c8hw5k8:tile=kb=4", "needs ':algo='"},
     {"explain c9223372036854775807hw9223372036854775807k1", "9223372036854775807"},

@@ -19,6 +19,7 @@ typedef enum run_option {
     DB,
     X_SHAPE,
     W_SHAPE,
+    OUTPUT_PADDING,
     STRIDE,
     PADDING,
     PADDING_MODE,
@@ -35,13 +36,23 @@ typedef enum run_option {
 } run_option;
 extern const struct poptOption run_options[];
 
+/* The tensors of a convolution: files that are read, or written by a gradient. */
+typedef enum run_tensor { TENSOR_X, TENSOR_W, TENSOR_B, TENSOR_Y, TENSORS } run_tensor;
+
 typedef struct run_request {
     clconv_problem problem;              /* shapes and types come from the files */
     bool same;                           /* --padding same: needs the kernel size first */
     bool bf16;                           /* uint16 files hold bfloat16 */
     size_t strides, dilations, paddings; /* how many numbers each option listed */
-    int64_t *group_in, *group_out;       /* owned: the problem's tables */
+    size_t output_paddings;
+    int64_t output_padding[2];
+    clconv_shape x_shape, w_shape; /* of --x-shape and --w-shape; rank 0 = not given */
+    int64_t *group_in, *group_out; /* owned: the problem's tables */
 } run_request;
+
+/* The option that names a tensor's file in the request's direction, and whether it is written. */
+run_option run_file(const run_request *request, run_tensor tensor);
+bool run_writes(const run_request *request, run_tensor tensor);
 
 /* Options alone, no file is opened. Exit status 0 or 2 with a sentence printed. run_request_free
  * takes any outcome. */
@@ -52,9 +63,14 @@ void run_request_free(run_request *request);
  * are its two ends. Exit status 0 or 2. */
 int run_one_dimension(run_request *request);
 
-/* y = conv(x, w) + b on `device`; y's shape is set by the caller, its data are made here. Exit
- * status with a sentence printed. */
-int run_convolve(const tool_device *device, const clconv_problem *p, const char *algorithm,
-                 const npy_array *x, const npy_array *w, const npy_array *b, npy_array *y);
+/* run_describe.c: options and files together: the problem, and shapes and types of what is written.
+ * Every check that needs no device. Exit status with a sentence printed. */
+int run_describe(run_request *request, char *const *value, npy_array array[TENSORS]);
+
+/* Computes `p` on `device`. `array` has what is read; of what is written the shapes are set, and
+ * the data are made here. A bias that is absent has neither. Exit status with a sentence printed.
+ */
+int run_convolve(const tool_device *device, const run_request *request, const char *algorithm,
+                 npy_array array[TENSORS]);
 
 #endif

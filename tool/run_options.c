@@ -16,7 +16,7 @@
 const struct poptOption run_options[] = {
     FILE_OPTION(X, "x", "input (N, C, H, W), (C, H, W) or (N, C, L)"),
     FILE_OPTION(W, "w", "weights (K, C/groups, R, S); for (N, C, L) (K, C/groups, S)"),
-    FILE_OPTION(B, "b", "bias (K)"),
+    FILE_OPTION(B, "b", "bias (K); backward-data: (C), added to dx"),
     FILE_OPTION(Y, "y", "output (N, K, P, Q), written"),
     OPTION(DIRECTION, "direction", "WORD", "forward (default), backward-data or -weights"),
     FILE_OPTION(DY, "dy", "backward: gradient of y"),
@@ -25,6 +25,8 @@ const struct poptOption run_options[] = {
     FILE_OPTION(DB, "db", "backward-weights: gradient of b, written"),
     OPTION(X_SHAPE, "x-shape", "N,C,H,W", "backward-data: shape of x"),
     OPTION(W_SHAPE, "w-shape", "K,C/G,R,S", "backward-weights: shape of w"),
+    OPTION(OUTPUT_PADDING, "output-padding", "P",
+           "backward-data without --x-shape: P or PH,PW (default 0)"),
     OPTION(STRIDE, "stride", "S", "S or SH,SW (default 1)"),
     OPTION(PADDING, "padding", "P",
            "P, PH,PW, T,B,L,R, same or valid (default 0); of one dimension P or L,R"),
@@ -131,6 +133,7 @@ int run_one_dimension(run_request *request)
         size_t count, most;
     } rows[] = {{STRIDE, request->strides, 1},
                 {DILATION, request->dilations, 1},
+                {OUTPUT_PADDING, request->output_paddings, 1},
                 {PADDING, request->paddings, 2}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (rows[i].count > rows[i].most)
@@ -201,9 +204,38 @@ static const struct {
     run_option id;
     char need[4];
 } belongs[] = {
-    {X, "r-r"},  {W, "rr-"},  {B, "o--"},  {Y, "r--"},       {DY, "-rr"},
-    {DX, "-r-"}, {DW, "--r"}, {DB, "--o"}, {X_SHAPE, "-r-"}, {W_SHAPE, "--r"},
+    {X, "r-r"},
+    {W, "rr-"},
+    {B, "oo-"},
+    {Y, "r--"},
+    {DY, "-rr"},
+    {DX, "-r-"},
+    {DW, "--r"},
+    {DB, "--o"},
+    {X_SHAPE, "-o-"},
+    {W_SHAPE, "--r"},
+    {OUTPUT_PADDING, "-o-"},
 };
+
+/* Which file is which tensor, x, w, b, y, and whether it is written. */
+static const struct {
+    run_option file[TENSORS];
+    bool written[TENSORS];
+} files[] = {
+    [CLCONV_FORWARD] = {{X, W, B, Y}, {[TENSOR_Y] = true}},
+    [CLCONV_BACKWARD_DATA] = {{DX, W, B, DY}, {[TENSOR_X] = true}},
+    [CLCONV_BACKWARD_WEIGHTS] = {{X, DW, DB, DY}, {[TENSOR_W] = true, [TENSOR_B] = true}},
+};
+
+run_option run_file(const run_request *request, run_tensor tensor)
+{
+    return files[request->problem.op].file[tensor];
+}
+
+bool run_writes(const run_request *request, run_tensor tensor)
+{
+    return files[request->problem.op].written[tensor];
+}
 
 static int read_direction(char *const *value, run_request *out)
 {
@@ -225,15 +257,29 @@ static int read_direction(char *const *value, run_request *out)
     return EXIT_GOOD;
 }
 
-/* --x-shape and --w-shape: four numbers, whatever the layout. */
-static int read_shape(char *const *value, run_option id)
+/* --x-shape and --w-shape: whatever the layout in the order N,C,H,W and K,C/G,R,S; 2 or 3 numbers
+ * for arrays of fewer dimensions. */
+static int read_shape(char *const *value, run_option id, clconv_shape *out)
 {
-    int64_t dim[4];
     size_t count = 0;
-    if (!value[id] || options_list(value[id], ',', 4, 4, dim, &count))
+    if (!value[id])
         return EXIT_GOOD;
-    return tool_fail(EXIT_USAGE, "--%s %s is not a list of 4 whole numbers", name_of(id),
-                     value[id]);
+    if (!options_list(value[id], ',', 2, 4, out->dim, &count))
+        return tool_fail(EXIT_USAGE, "--%s %s is not a list of 4 whole numbers, nor of 2 or 3",
+                         name_of(id), value[id]);
+    out->rank = (int32_t)count;
+    return EXIT_GOOD;
+}
+
+static int read_shapes(char *const *value, run_request *out)
+{
+    if (value[X_SHAPE] && value[OUTPUT_PADDING])
+        return tool_fail(EXIT_USAGE,
+                         "--output-padding has no place beside --x-shape, which says it");
+    if (read_pair(value, OUTPUT_PADDING, out->output_padding, &out->output_paddings) ||
+        read_shape(value, X_SHAPE, &out->x_shape))
+        return EXIT_USAGE;
+    return read_shape(value, W_SHAPE, &out->w_shape);
 }
 
 int run_read_options(char *const *value, run_request *out)
@@ -243,13 +289,9 @@ int run_read_options(char *const *value, run_request *out)
     if (read_direction(value, out) || read_words(value, out) ||
         read_pair(value, STRIDE, out->problem.stride, &out->strides) ||
         read_pair(value, DILATION, out->problem.dilation, &out->dilations) ||
-        read_padding(value, out) || read_groups(value, out) || read_shape(value, X_SHAPE) ||
-        read_shape(value, W_SHAPE))
+        read_padding(value, out) || read_groups(value, out))
         return EXIT_USAGE;
-    if (out->problem.op != CLCONV_FORWARD)
-        return tool_fail(EXIT_USAGE, "--direction %s is not in this version (%s), only forward",
-                         value[DIRECTION], clconv_version());
-    return EXIT_GOOD;
+    return read_shapes(value, out);
 }
 
 void run_request_free(run_request *request)

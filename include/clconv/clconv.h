@@ -10,14 +10,19 @@
  *         x[n][g * C/groups + c][p * stride_h - pad_top + r * dilation_h]
  *                               [q * stride_w - pad_left + s * dilation_w] * w[k][c][r][s]
  *
- *   with g = k / (K/groups), and x = 0 outside the image. P = floor((H + pad_top + pad_bottom -
- *   dilation_h * (R - 1) - 1) / stride_h) + 1, Q alike. Three more forms are first class:
+ *   with g = k / (K/groups), and outside the image x = 0 or as pad_mode says. P = floor((H +
+ *   pad_top + pad_bottom - dilation_h * (R - 1) - 1) / stride_h) + 1, Q alike. Three more forms are
+ *   first class:
  *     depthwise       groups = C, K = m * C for any multiplier m;
  *     shared kernel   one bank w (M, 1, R, S) applied to every channel, y (N, C*M, P, Q), or summed
  *                     or averaged over the channels, y (N, M, P, Q); no copy of x or w is made;
  *     uneven groups   a table of input and output channels per group, e.g. outputs 3, 3, 2.
- *   This version computes float32, NCHW, forward. Everything else that the structs
- *   can say passes every check and is then refused with CLCONV_NOT_IN_VERSION.
+ *   The gradients of all these, with the same description: op = CLCONV_BACKWARD_DATA turns y (the
+ *   loss's gradient by y) into x (its gradient by x), which is also the transposed convolution
+ *   (clconv_describe_transposed); CLCONV_BACKWARD_WEIGHTS turns x and y into w and b. Sums are made
+ *   in a fixed order, without atomics: two runs give the same bits.
+ *   This version computes float32, NCHW. Everything else that the structs can say passes every
+ *   check and is then refused with CLCONV_NOT_IN_VERSION.
  *
  * THE SIMPLE PATH (examples/minimal.c is this, whole)
  *     clconv_problem p;
@@ -48,155 +53,17 @@
 #ifndef CLCONV_H
 #define CLCONV_H
 
-#include <stddef.h>
-#include <stdint.h>
-
 #include <CL/cl.h> /* set CL_TARGET_OPENCL_VERSION before, this header never does */
 
-#include "clconv/dtypes.h"
+#include "clconv/problem.h"
 
 #define CLCONV_VERSION_MAJOR 0
 #define CLCONV_VERSION_MINOR 1
 #define CLCONV_VERSION_PATCH 0
 
-#if defined(__GNUC__)
-#define CLCONV_API __attribute__((visibility("default")))
-#else
-#define CLCONV_API
-#endif
-
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* ---- Status ------------------------------------------------------------------------------- */
-
-/* Numbers are fixed. 1..9 were decided without a device, 10.. needed the device to know. */
-#define CLCONV_STATUS_MAP(X)                                                                       \
-    X(CLCONV_OK, 0, "success")                                                                     \
-    X(CLCONV_INVALID, 1, "the call or the problem can never be right")                             \
-    X(CLCONV_INVALID_BUFFER, 2, "a buffer is missing, too short, foreign or overlapping")          \
-    X(CLCONV_NOT_IN_VERSION, 3, "right, but not in this version of the library")                   \
-    X(CLCONV_UNSUPPORTED, 10, "this device cannot do it")                                          \
-    X(CLCONV_ALGORITHM_REFUSES, 11, "the named algorithm does not do this problem")                \
-    X(CLCONV_OUT_OF_MEMORY, 12, "host or device memory is exhausted")                              \
-    X(CLCONV_BUILD_FAILED, 13, "the device's compiler refused a kernel")                           \
-    X(CLCONV_CL_ERROR, 14, "an OpenCL call failed")                                                \
-    X(CLCONV_FILE_ERROR, 15, "a file cannot be written")
-
-typedef enum clconv_status {
-#define CLCONV_ROW(name, number, text) name = number,
-    CLCONV_STATUS_MAP(CLCONV_ROW)
-#undef CLCONV_ROW
-} clconv_status;
-
-/* "CLCONV_INVALID" and so on; "unknown status" for a number that is none. Never NULL. */
-CLCONV_API const char *clconv_status_name(clconv_status status);
-
-/* What a status means in general, in words; clconv_last_error says what it meant this time. */
-CLCONV_API const char *clconv_status_text(clconv_status status);
-
-/* The sentence, with the numbers, of the last call of this thread that failed; "" before any. The
- * text is the library's and stays until the next failing call of the same thread. */
-CLCONV_API const char *clconv_last_error(void);
-
-/* "0.1.0": the version of the library that is loaded. */
-CLCONV_API const char *clconv_version(void);
-
-/* ---- Problem: describe and validate, pure C ----------------------------------------------- */
-
-typedef enum clconv_op {
-    CLCONV_FORWARD = 0,
-    CLCONV_BACKWARD_DATA,
-    CLCONV_BACKWARD_WEIGHTS
-} clconv_op;
-
-typedef enum clconv_layout {
-    CLCONV_LAYOUT_PLAIN = 0,    /* x, y NCHW; w OIHW */
-    CLCONV_LAYOUT_CHANNELS_LAST /* x, y NHWC; w OHWI */
-} clconv_layout;
-
-typedef enum clconv_pad_mode {
-    CLCONV_PAD_ZEROS = 0,
-    CLCONV_PAD_REFLECT,   /* padding less than the image, as PyTorch allows */
-    CLCONV_PAD_REPLICATE, /* any */
-    CLCONV_PAD_CIRCULAR   /* no more than the image */
-} clconv_pad_mode;
-
-/* What a shared kernel does with the channels: y[n][c*M + m], or their sum or mean y[n][m]. The
- * bias belongs to each channel's output: sum adds C * b, mean keeps b. */
-typedef enum clconv_reduce {
-    CLCONV_REDUCE_NONE = 0,
-    CLCONV_REDUCE_SUM,
-    CLCONV_REDUCE_MEAN
-} clconv_reduce;
-
-/* Passed by value inside other structs, so these three never grow: clconv_tensor, clconv_shape,
- * clconv_buffer. What a tensor needs besides comes as a field of its own in clconv_problem. */
-typedef struct clconv_tensor {
-    int32_t dtype;     /* clconv_dtype; 0 = absent (b, residual) or as x (w, y) */
-    int32_t layout;    /* clconv_layout */
-    int64_t stride[5]; /* elements, order N C D H W; all 0 = dense */
-} clconv_tensor;
-
-/* A convolution. Always start with clconv_problem_init. Counts are PyTorch's totals, signed so that
- * -1 is refused in words. [0] is H and [1] is W; with `spatial` 1, as in nn.Conv1d, x is (N, C, L),
- * w (K, C/groups, S), y (N, K, Q), [0] is L and the other axes keep their defaults. */
-typedef struct clconv_problem {
-    size_t size;     /* the caller's sizeof; a longer tail than we know must be zero */
-    int32_t op;      /* clconv_op */
-    int32_t spatial; /* 2, or 1 */
-    int64_t n, c, k; /* images, input channels, output channels */
-    int64_t in[3], kernel[3], stride[3], dilation[3], pad_before[3], pad_after[3];
-    int32_t pad_mode;   /* clconv_pad_mode */
-    int32_t shared;     /* 1 = shared kernel: groups = 1 and k = c * M whatever the reduce */
-    int32_t reduce;     /* clconv_reduce; only with `shared` */
-    int32_t accumulate; /* 0 */
-    int64_t groups;
-    /* Uneven groups: NULL, or `groups` positive channel counts that sum to c (in) or k (out). One
-     * may be NULL where c (or k) divides by groups. Read during each call that takes the problem,
-     * copied by a plan. w then holds the blocks (out_g, in_g, R, S) one after another. */
-    const int64_t *group_in, *group_out;
-    clconv_tensor x, w, b, y, residual;
-    const void *epilogue; /* NULL */
-} clconv_problem;
-
-/* Defaults: n = groups = stride = dilation = kernel = 1, spatial 2, float32, no bias, no padding;
- * c, k and the image are 0 and must be set. `size` is sizeof(clconv_problem) of the caller. */
-CLCONV_API void clconv_problem_init(clconv_problem *p, size_t size);
-
-/* Sets the padding to PyTorch's padding='same': dilation * (kernel - 1) in all, the odd one at the
- * bottom and right (one dimension: at the end). CLCONV_INVALID for a stride other than 1. */
-CLCONV_API clconv_status clconv_pad_same(clconv_problem *p);
-
-/* The shape of an array as it is in memory, e.g. rank 4, dim {N, C, H, W}. */
-typedef struct clconv_shape {
-    int32_t rank;
-    int64_t dim[8];
-} clconv_shape;
-
-/* Fills n, c, k, in and kernel (and b's absence) from the shapes of x, w and b (NULL = no bias), in
- * the order the layouts say, then does all of clconv_validate. Everything else of `p` must be set.
- * Checks, their order and their words are PyTorch's (aten/src/ATen/native/Convolution.cpp), with
- * the numbers added. x may lack N: n = 1. w is (K, C/groups, R, S); with a table and unequal
- * group_in (sum of out_g * in_g, R, S); a shared kernel is (M, 1, R, S) with b (M). */
-CLCONV_API clconv_status clconv_describe(clconv_problem *p, const clconv_shape *x,
-                                         const clconv_shape *w, const clconv_shape *b);
-
-/* Whether the problem is right: every check that needs no device. CLCONV_OK, CLCONV_INVALID, or
- * CLCONV_NOT_IN_VERSION for one that passed all others. C = 0 is refused (PyTorch returns an output
- * without channels); N = 0 is legal and computes nothing. */
-CLCONV_API clconv_status clconv_validate(const clconv_problem *p);
-
-/* Of y, {N, K, P, Q} (sum, mean: {N, M, P, Q}) in y's layout; of one dimension {N, K, Q}. */
-CLCONV_API clconv_status clconv_output_shape(const clconv_problem *p, clconv_shape *y);
-
-/* Multiply-adds (taps in the padding counted) and the bytes of x, w, b and y. Validates. */
-typedef struct clconv_work_size {
-    size_t size;
-    uint64_t macs, x_bytes, w_bytes, b_bytes, y_bytes;
-} clconv_work_size;
-CLCONV_API clconv_status clconv_problem_work(const clconv_problem *p, clconv_work_size *out);
 
 /* ---- Context ------------------------------------------------------------------------------ */
 
@@ -368,10 +235,12 @@ typedef struct clconv_args {
 } clconv_args;
 
 /* Enqueues the whole convolution after the `n_wait` events of `wait`; `event` (may be NULL) is done
- * when y is written, and belongs to the caller. Before any command each buffer is checked: its
- * context, its size from the offset on, its access flags, and that y and the workspace overlap
- * nothing (CLCONV_INVALID_BUFFER). A failed OpenCL call in the middle of several launches leaves
- * the earlier ones enqueued and y undefined; no event is given then.
+ * when the output is written, and belongs to the caller. x, w, b and y keep their names in a
+ * gradient, where clconv_op says which are read and which written. Before any command each buffer
+ * is checked: its context, its size from the offset on, its access flags, and that the output and
+ * the workspace overlap nothing (CLCONV_INVALID_BUFFER). A failed OpenCL call in the middle of
+ * several launches leaves the earlier ones enqueued and the output undefined; no event is given
+ * then.
  *
  * Nothing is allocated, compiled or waited for here by us, but in algorithm `gemm`: CLBlast
  * allocates inside (see clconv_plan_explain), and on a CPU its plans replace CLBlast's parameters
@@ -379,7 +248,7 @@ typedef struct clconv_args {
  *
  * Any thread, any queue of the plan's context and device, in order or not; calls that share the
  * plan's own workspace run one after another on the device. N = 0 honours the wait list and gives
- * an event. */
+ * an event; the gradients of w and b are zeros then, and x and y may be NULL. */
 CLCONV_API clconv_status clconv_enqueue(const clconv_plan *plan, cl_command_queue queue,
                                         const clconv_args *args, cl_uint n_wait,
                                         const cl_event *wait, cl_event *event);
