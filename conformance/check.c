@@ -6,6 +6,15 @@
 #include <math.h>
 #include <string.h>
 
+/* Where an output goes; NULL for what is none. */
+static float *place_of(const trial *t, int r, float *const got[2])
+{
+    tensor_id tensor;
+    if (!role_tensor(r, &tensor) || !tensor_is_written(&t->problem, tensor))
+        return NULL;
+    return got[r / ROLES_OF_FLIGHT] + tensor_place(&t->problem, &t->s->ref.shape, tensor);
+}
+
 /* Guards of all buffers first: an overrun explains whatever else is wrong. */
 bool check_buffers(trial *t, const run_buffers *run, float *const got[2])
 {
@@ -18,13 +27,13 @@ bool check_buffers(trial *t, const run_buffers *run, float *const got[2])
         char why[256] = "";
         if (!run->at[i].mem)
             continue;
-        float *const out = role_is_output(i) ? got[i == ROLE_Y2] : NULL;
-        const cl_int err =
-            guarded_check(t->s->queue, &run->at[i], role_is_input(i), out, &found, why, sizeof why);
+        const bool input = role_is_input(&t->problem, i);
+        const cl_int err = guarded_check(t->s->queue, &run->at[i], input, place_of(t, i, got),
+                                         &found, why, sizeof why);
         if (err != CL_SUCCESS)
             return settle_cl(t, err, "reading the buffers back");
-        if (out)
-            t->s->output = out;
+        if (role_is_output(&t->problem, i))
+            t->s->output = got[i / ROLES_OF_FLIGHT];
         if (found != DAMAGE_NONE && (worst == DAMAGE_NONE || found < worst)) {
             worst = found;
             memcpy(sentence, why, sizeof sentence);
@@ -33,11 +42,39 @@ bool check_buffers(trial *t, const run_buffers *run, float *const got[2])
     return worst == DAMAGE_NONE || settle(t, STATE_FAIL, kinds[worst], "%s", sentence);
 }
 
-void describe_element(const oracle_shape *shape, size_t index, char *text, size_t room)
+/* "dx n=0 c=1 h=2 w=3": element `index` of a tensor of four dimensions, of which the last three
+ * are given. */
+static void describe_place(const char *format, size_t index, const int64_t dim[3], char *text,
+                           size_t room)
 {
-    const size_t q = (size_t)shape->q, p = (size_t)shape->p, k = (size_t)shape->k;
-    snprintf(text, room, "n=%zu k=%zu p=%zu q=%zu", index / q / p / k, index / q / p % k,
-             index / q % p, index % q);
+    const size_t a = (size_t)dim[0], b = (size_t)dim[1], c = (size_t)dim[2];
+    snprintf(text, room, format, index / c / b / a, index / c / b % a, index / c % b, index % c);
+}
+
+/* Where groups are uneven, w has no four dimensions. */
+static void describe_weight(const clconv_problem *p, size_t index, char *text, size_t room)
+{
+    if (p->group_in || p->group_out)
+        snprintf(text, room, "dw element %zu", index);
+    else
+        describe_place("dw k=%zu c=%zu r=%zu s=%zu", index,
+                       (int64_t[]){p->shared ? 1 : p->c / p->groups, p->kernel[0], p->kernel[1]},
+                       text, room);
+}
+
+void describe_element(const clconv_problem *p, const oracle_shape *shape, size_t index, char *text,
+                      size_t room)
+{
+    if (p->op == CLCONV_FORWARD)
+        describe_place("n=%zu k=%zu p=%zu q=%zu", index, (int64_t[]){shape->k, shape->p, shape->q},
+                       text, room);
+    else if (p->op == CLCONV_BACKWARD_DATA)
+        describe_place("dx n=%zu c=%zu h=%zu w=%zu", index, (int64_t[]){p->c, p->in[0], p->in[1]},
+                       text, room);
+    else if (index < shape->w)
+        describe_weight(p, index, text, room);
+    else
+        snprintf(text, room, "db k=%zu", index - shape->w);
 }
 
 /* A NaN that an arithmetic operation made from a guard still has the guard's bits. */
@@ -46,9 +83,9 @@ const char *nan_origin(float value)
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     for (int i = 0; i < ROLES; i++) {
-        if (role_is_input(i) && bits == role_rows[i].guard)
+        if (role_rows[i].input_guard && bits == role_rows[i].input_guard)
             return " (from the guard of an input)";
-        if (bits == role_rows[i].fill && bits != 0)
+        if (bits == role_rows[i].fill)
             return " (from memory nobody wrote)";
     }
     return "";
@@ -59,8 +96,7 @@ bool settle_outputs(trial *t, const comparison *found, size_t count, size_t elem
 {
     char where[128];
     const float got = (float)found->got;
-    const oracle_shape *const shape = &t->s->ref.shape;
-    describe_element(shape, element, where, sizeof where);
+    describe_element(&t->problem, &t->s->ref.shape, element, where, sizeof where);
     const char *kind = t->s->ref.exact ? "value" : "bound";
     if (found->unwritten == found->bad)
         kind = "unwritten";
@@ -91,14 +127,14 @@ static bool check_repeat(trial *t, const run_kind *kind, const float *got)
     const oracle_shape *const shape = &t->s->ref.shape;
     const float *const first = t->s->got[0];
     size_t at = 0;
-    if (memcmp(first, got, shape->y * sizeof *first) == 0)
+    if (memcmp(first, got, shape->outputs * sizeof *first) == 0)
         return true;
-    while (at < shape->y && same(first[at], got[at]))
+    while (at < shape->outputs && same(first[at], got[at]))
         at++;
-    if (at == shape->y)
+    if (at == shape->outputs)
         return true;
     char where[128];
-    describe_element(shape, at, where, sizeof where);
+    describe_element(&t->problem, shape, at, where, sizeof where);
     return settle(t, STATE_FAIL, "nondeterministic",
                   "the same input gave other bits at %s: %.9g, then %.9g; %s", where,
                   (double)first[at], (double)got[at], kind->name);
@@ -120,11 +156,11 @@ bool check_output(trial *t, const run_kind *kind, const float *got)
     const reference *const ref = &t->s->ref;
     const judge_rule rule = rule_of(t);
     const comparison found =
-        compare_outputs(got, ref->y, ref->mag, ref->terms, ref->shape.y, &rule);
+        compare_outputs(got, ref->want, ref->mag, ref->terms, ref->shape.outputs, &rule);
     if (found.headroom > t->verdict.headroom)
         t->verdict.headroom = found.headroom;
     if (found.bad > 0) {
-        settle_outputs(t, &found, ref->shape.y, found.first, kind->name);
+        settle_outputs(t, &found, ref->shape.outputs, found.first, kind->name);
         return explain(t, got);
     }
     return t->outputs++ == 0 || check_repeat(t, kind, got);

@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-#define NAME_ROW(name, exact, special) #name,
+#define NAME_ROW(name, exact, special, gradients) #name,
 const char *const data_mode_names[] = {DATA_MODES(NAME_ROW) NULL};
 
-#define MODE_ROW(name, exact, special) {#name, data_##name, exact, special},
+#define MODE_ROW(name, exact, special, gradients) {#name, data_##name, exact, special, gradients},
 static const data_mode modes[] = {DATA_MODES(MODE_ROW)};
 
 const data_mode *data_mode_named(const char *name)
@@ -18,12 +18,12 @@ const data_mode *data_mode_named(const char *name)
     return NULL;
 }
 
-bool data_fill(const clconv_problem *p, const char *mode, uint64_t seed, float *x, float *w,
-               float *b)
+bool data_fill(const clconv_problem *p, const char *mode, uint64_t seed, const data_tensors *to)
 {
     oracle_shape size;
     const data_mode *const row = data_mode_named(mode);
-    return row && oracle_output(p, &size) && row->fill(p, &size, seed, x, w, b);
+    return row && (row->gradients || p->op == CLCONV_FORWARD) && oracle_output(p, &size) &&
+           row->fill(p, &size, seed, to);
 }
 
 /* ---- Random streams ------------------------------------------------------------------------- */

@@ -7,25 +7,25 @@
 #include "suite.h"
 
 /* Every data mode, one row each: name (its filler is data_<name>), judged bitwise, may hold values
- * that are not finite or are subnormal. */
+ * that are not finite or are subnormal, made for the gradients, too. */
 #define DATA_MODES(X)                                                                              \
-    X(exact, true, false)                                                                          \
-    X(real, false, false)                                                                          \
-    X(impulse, true, false)                                                                        \
-    X(ids, true, false)                                                                            \
-    X(special, true, true)
+    X(exact, true, false, true)                                                                    \
+    X(real, false, false, true)                                                                    \
+    X(impulse, true, false, false)                                                                 \
+    X(ids, true, false, false)                                                                     \
+    X(special, true, true, false)
 
-/* Fills the tensors (b may be NULL), or says false: there are no such data for this problem. */
-typedef bool data_filler(const clconv_problem *p, const oracle_shape *size, uint64_t seed, float *x,
-                         float *w, float *b);
+/* Fills the tensors that are not NULL, or says false: there are no such data for this problem. */
+typedef bool data_filler(const clconv_problem *p, const oracle_shape *size, uint64_t seed,
+                         const data_tensors *to);
 
 typedef struct data_mode {
     const char *name;
     data_filler *fill;
-    bool exact, special;
+    bool exact, special, gradients;
 } data_mode;
 
-#define DATA_DECLARE(name, exact, special) data_filler data_##name;
+#define DATA_DECLARE(name, exact, special, gradients) data_filler data_##name;
 DATA_MODES(DATA_DECLARE)
 #undef DATA_DECLARE
 
@@ -33,8 +33,6 @@ DATA_MODES(DATA_DECLARE)
 const data_mode *data_mode_named(const char *name);
 
 /* ---- Random streams ------------------------------------------------------------------------- */
-
-typedef enum tensor_id { TENSOR_X = 1, TENSOR_W, TENSOR_B } tensor_id;
 
 uint64_t data_draw(uint64_t key, uint64_t i); /* number i of the stream `key` */
 uint64_t data_stream(uint64_t seed, tensor_id tensor);

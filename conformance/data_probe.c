@@ -58,23 +58,23 @@ static void place_impulses(const clconv_problem *p, const data_block *at, uint64
         }
 }
 
-bool data_impulse(const clconv_problem *p, const oracle_shape *size, uint64_t seed, float *x,
-                  float *w, float *b)
+bool data_impulse(const clconv_problem *p, const oracle_shape *size, uint64_t seed,
+                  const data_tensors *to)
 {
     /* Padding may show an impulse to every tap: their numbers and a bias must add up exactly. */
     const double codes = (double)(size->w < DATA_CODES ? size->w : DATA_CODES);
     if (p->pad_mode && codes * (double)(p->kernel[0] * p->kernel[1]) > 0x1p20)
         return false;
-    memset(x, 0, size->x * sizeof *x);
+    memset(to->x, 0, size->x * sizeof *to->x);
     for (int64_t n = 0; n < p->n; n++) {
         data_block at = data_first_block(p);
         do {
             place_impulses(p, &at, data_stream(seed, TENSOR_X), (uint64_t)(n * at.count + at.index),
-                           x + n * p->c * p->in[0] * p->in[1]);
+                           to->x + n * p->c * p->in[0] * p->in[1]);
         } while (data_next_block(p, &at));
     }
-    fill_codes(size->w, w);
-    fill_bias(size, seed, b);
+    fill_codes(size->w, to->w);
+    fill_bias(size, seed, to->b);
     return true;
 }
 
@@ -106,14 +106,14 @@ static void keep_one_channel(const clconv_problem *p, uint64_t key, float *x)
         }
 }
 
-bool data_ids(const clconv_problem *p, const oracle_shape *size, uint64_t seed, float *x, float *w,
-              float *b)
+bool data_ids(const clconv_problem *p, const oracle_shape *size, uint64_t seed,
+              const data_tensors *to)
 {
-    one_hot filters = {.key = data_stream(seed, TENSOR_W), .w = w};
-    fill_codes(size->x, x);
+    one_hot filters = {.key = data_stream(seed, TENSOR_W), .w = to->w};
+    fill_codes(size->x, to->x);
     if (p->reduce != CLCONV_REDUCE_NONE)
-        keep_one_channel(p, data_stream(seed, TENSOR_X), x);
+        keep_one_channel(p, data_stream(seed, TENSOR_X), to->x);
     data_each_filter(p, choose_tap, &filters);
-    fill_bias(size, seed, b);
+    fill_bias(size, seed, to->b);
     return true;
 }

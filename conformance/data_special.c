@@ -154,17 +154,17 @@ static void fill_huge(const special *s)
         s->x[at % s->size->x] = largest;
 }
 
-bool data_special(const clconv_problem *p, const oracle_shape *size, uint64_t seed, float *x,
-                  float *w, float *b)
+bool data_special(const clconv_problem *p, const oracle_shape *size, uint64_t seed,
+                  const data_tensors *to)
 {
     static void (*const themes[])(const special *) = {fill_nonfinite, fill_tiny, fill_nonfinite,
                                                       fill_huge};
-    const special s = {p, size, problem_key(size, seed), x, w, b};
-    if (!data_exact(p, size, seed, x, w, b))
+    const special s = {p, size, problem_key(size, seed), to->x, to->w, to->b};
+    if (!data_exact(p, size, seed, to))
         return false;
-    sprinkle_negative_zero(data_draw(s.key, 5), size->x, x);
-    sprinkle_negative_zero(data_draw(s.key, 6), size->w, w);
-    sprinkle_negative_zero(data_draw(s.key, 7), b ? size->b : 0, b);
+    sprinkle_negative_zero(data_draw(s.key, 5), size->x, s.x);
+    sprinkle_negative_zero(data_draw(s.key, 6), size->w, s.w);
+    sprinkle_negative_zero(data_draw(s.key, 7), s.b ? size->b : 0, s.b);
     /* Huge ones last: padding may repeat what must stand in one place. */
     const size_t choices = sizeof themes / sizeof *themes - (p->pad_mode != CLCONV_PAD_ZEROS);
     themes[data_draw(s.key, 0) % choices](&s);

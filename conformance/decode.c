@@ -35,7 +35,7 @@ static void say(witness *s, const char *format, ...)
 
 static bool is_wrong(const witness *s, size_t i)
 {
-    return s->got[i] != (float)s->view.ref->y[i];
+    return s->got[i] != (float)s->view.ref->want[i];
 }
 
 /* Some of the outputs that are wrong, or right, in steps that meet every row and column. */
@@ -273,7 +273,8 @@ bool explain_data(const clconv_problem *p, const reference *ref, const float *go
                   size_t room)
 {
     witness s = {.got = got, .text = text, .room = room};
-    if (room == 0 || !ref->exact || ref->special || !twist_view_open(&s.view, p, ref))
+    if (room == 0 || p->op != CLCONV_FORWARD || !ref->exact || ref->special ||
+        !twist_view_open(&s.view, p, ref))
         return false;
     *text = '\0';
     s.count = find_some(&s, true, s.wrong);

@@ -65,6 +65,8 @@ static clconv_shape shape_of_w(const clconv_problem *p, size_t count)
 
 /* ---- Files ---------------------------------------------------------------------------------- */
 
+enum { MOST_ARRAYS = 8 }; /* four tensors, of which two are outputs */
+
 typedef struct array {
     const char *file;
     const void *data; /* NULL = there is none: a file of that name would be from an earlier run */
@@ -87,23 +89,47 @@ static bool write_array(const char *folder, const array *a, char *why, size_t ro
     return false;
 }
 
+/* What a case reads, and what it should and did write, db apart from dw. */
+static size_t list_arrays(const clconv_problem *p, const reference *r, const float *got,
+                          array arrays[MOST_ARRAYS])
+{
+    static const char *const files[][3] = {[TENSOR_X] = {"x.npy", "expected.npy", "got.npy"},
+                                           [TENSOR_W] = {"w.npy", "expected.npy", "got.npy"},
+                                           [TENSOR_B] = {"b.npy", "expected_b.npy", "got_b.npy"},
+                                           [TENSOR_Y] = {"y.npy", "expected.npy", "got.npy"}};
+    const float *const inputs[] = {
+        [TENSOR_X] = r->x, [TENSOR_W] = r->w, [TENSOR_B] = r->b, [TENSOR_Y] = r->y};
+    const oracle_shape *const s = &r->shape;
+    const clconv_shape shapes[] = {[TENSOR_X] = {4, {p->n, p->c, p->in[0], p->in[1]}},
+                                   [TENSOR_W] = shape_of_w(p, s->w),
+                                   [TENSOR_B] = {1, {(int64_t)s->b}},
+                                   [TENSOR_Y] = {4, {s->n, s->k, s->p, s->q}}};
+    size_t count = 0;
+    for (tensor_id id = TENSOR_X; id <= TENSOR_Y; id++) {
+        const size_t elements = tensor_elements(s, id), at = tensor_place(p, s, id);
+        const bool output = tensor_is_written(p, id) && (id != TENSOR_B || s->b > 0);
+        arrays[count++] =
+            (array){files[id][0], inputs[id], CLCONV_F32, shapes[id], elements * sizeof *got};
+        if (!output)
+            continue;
+        arrays[count++] =
+            (array){files[id][1], r->want + at, CLCONV_F64, shapes[id], elements * sizeof *r->want};
+        arrays[count++] = (array){files[id][2], got ? got + at : NULL, CLCONV_F32, shapes[id],
+                                  elements * sizeof *got};
+    }
+    return count;
+}
+
 bool dump_case(const char *folder, const case_spec *c, const float *got, char *why, size_t room)
 {
     reference r = {0};
+    array arrays[MOST_ARRAYS];
     const clconv_problem p = case_problem(c);
     if (!dump_prepare(folder, why, room) || reference_load(&r, c, &p, why, room))
         return false;
-    const oracle_shape *const s = &r.shape;
-    const clconv_shape y = {4, {s->n, s->k, s->p, s->q}};
-    const array arrays[] = {
-        {"x.npy", r.x, CLCONV_F32, {4, {p.n, p.c, p.in[0], p.in[1]}}, s->x * sizeof *r.x},
-        {"w.npy", r.w, CLCONV_F32, shape_of_w(&p, s->w), s->w * sizeof *r.w},
-        {"b.npy", r.b, CLCONV_F32, {1, {(int64_t)s->b}}, s->b * sizeof *r.b},
-        {"expected.npy", r.y, CLCONV_F64, y, s->y * sizeof *r.y},
-        {"got.npy", got, CLCONV_F32, y, s->y * sizeof *got},
-    };
+    const size_t count = list_arrays(&p, &r, got, arrays);
     bool ok = true;
-    for (size_t i = 0; ok && i < sizeof arrays / sizeof arrays[0]; i++)
+    for (size_t i = 0; ok && i < count; i++)
         ok = write_array(folder, &arrays[i], why, room);
     reference_free(&r);
     return ok;

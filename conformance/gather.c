@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The second oracle: PyTorch's formula taken literally, one output after another, in double. It
  * shares no arithmetic with the library nor with oracle.c, so that a slip in one of them shows. */
-#include "suite.h"
+#include "gather_walk.h"
 
 #include <math.h>
 
@@ -14,7 +14,7 @@ typedef struct receptive {
 } receptive;
 
 /* floor((H + pad_before + pad_after - dilation * (R - 1) - 1) / stride) + 1 */
-static int64_t output_length(const clconv_problem *p, int axis)
+int64_t gather_length(const clconv_problem *p, int axis)
 {
     const int64_t last = p->in[axis] + p->pad_before[axis] + p->pad_after[axis] -
                          p->dilation[axis] * (p->kernel[axis] - 1) - 1;
@@ -68,8 +68,7 @@ static receptive grouped_channel(const clconv_problem *p, int64_t k, const oracl
     return out;
 }
 
-/* Where torch.nn.functional.pad takes the value at a position from. */
-static int64_t mapped(const clconv_problem *p, int axis, int64_t at)
+int64_t gather_mapped(const clconv_problem *p, int axis, int64_t at)
 {
     const int64_t size = p->in[axis];
     if (at >= 0 && at < size)
@@ -110,7 +109,7 @@ static void gather_one(const clconv_problem *p, const oracle_source *source, con
     for (int64_t c = 0; s_first < s_end && c < from->channels; c++)
         for (int64_t r = r_first; r < r_end; r++) {
             const int64_t plane = n * p->c + from->channel + c;
-            const int64_t line = plane * p->in[0] + mapped(p, 0, top + r * p->dilation[0]);
+            const int64_t line = plane * p->in[0] + gather_mapped(p, 0, top + r * p->dilation[0]);
             const float *const row = source->read(
                 source->user, ORACLE_X, (size_t)(line * p->in[1] + column), (size_t)reach);
             const float *const filter = source->read(
@@ -118,7 +117,7 @@ static void gather_one(const clconv_problem *p, const oracle_source *source, con
                 from->filter + (size_t)(c * from->filter_step + r * p->kernel[1] + s_first),
                 (size_t)(s_end - s_first));
             for (int64_t s = s_first; s < s_end; s++) {
-                const int64_t at = mapped(p, 1, left + s * p->dilation[1]) - column;
+                const int64_t at = gather_mapped(p, 1, left + s * p->dilation[1]) - column;
                 const double product = (double)row[at] * (double)filter[s - s_first];
                 sum += product;
                 size += fabs(product);
@@ -137,7 +136,7 @@ static receptive channel_of(const clconv_problem *p, int64_t k, const oracle_sou
 void oracle_gather_from(const clconv_problem *p, const oracle_source *source, size_t index,
                         double *y, double *mag, int64_t *terms)
 {
-    const int64_t rows = output_length(p, 0), columns = output_length(p, 1);
+    const int64_t rows = gather_length(p, 0), columns = gather_length(p, 1);
     const int64_t outputs = p->reduce == CLCONV_REDUCE_NONE ? p->k : p->k / p->c;
     const int64_t j = (int64_t)index % columns, i = (int64_t)index / columns % rows;
     const int64_t plane = (int64_t)index / columns / rows;
@@ -154,19 +153,22 @@ static const float *read_array(void *user, oracle_tensor tensor, size_t first, s
     return arrays[tensor] ? arrays[tensor] + first : NULL;
 }
 
-void oracle_gather_at(const clconv_problem *p, const float *x, const float *w, const float *b,
-                      size_t index, double *y, double *mag, int64_t *terms)
+void oracle_gather_at(const clconv_problem *p, const oracle_inputs *in, size_t index, double *want,
+                      double *mag, int64_t *terms)
 {
-    const float *arrays[] = {[ORACLE_X] = x, [ORACLE_W] = w, [ORACLE_B] = b};
-    oracle_gather_from(p, &(oracle_source){read_array, arrays}, index, y, mag, terms);
+    const float *arrays[] = {[ORACLE_X] = in->x, [ORACLE_W] = in->w, [ORACLE_B] = in->b};
+    if (p->op == CLCONV_FORWARD)
+        oracle_gather_from(p, &(oracle_source){read_array, arrays}, index, want, mag, terms);
+    else
+        gather_gradient_at(p, in, index, want, mag, terms);
 }
 
-void oracle_gather(const clconv_problem *p, const float *x, const float *w, const float *b,
-                   double *y, double *mag, int64_t *terms)
+static void gather_forward(const clconv_problem *p, const oracle_inputs *in, double *y, double *mag,
+                           int64_t *terms)
 {
-    const float *arrays[] = {[ORACLE_X] = x, [ORACLE_W] = w, [ORACLE_B] = b};
+    const float *arrays[] = {[ORACLE_X] = in->x, [ORACLE_W] = in->w, [ORACLE_B] = in->b};
     const oracle_source source = {read_array, arrays};
-    const int64_t rows = output_length(p, 0), columns = output_length(p, 1);
+    const int64_t rows = gather_length(p, 0), columns = gather_length(p, 1);
     const int64_t outputs = p->reduce == CLCONV_REDUCE_NONE ? p->k : p->k / p->c;
     size_t at = 0;
     for (int64_t n = 0; n < p->n; n++)
@@ -177,4 +179,15 @@ void oracle_gather(const clconv_problem *p, const float *x, const float *w, cons
                     gather_one(p, &source, &from, n, i * p->stride[0] - p->pad_before[0],
                                j * p->stride[1] - p->pad_before[1], y + at, mag + at, terms + at);
         }
+}
+
+void oracle_gather(const clconv_problem *p, const oracle_inputs *in, double *want, double *mag,
+                   int64_t *terms)
+{
+    if (p->op == CLCONV_FORWARD) {
+        gather_forward(p, in, want, mag, terms);
+        return;
+    }
+    for (size_t i = 0; i < gather_gradient_length(p); i++)
+        gather_gradient_at(p, in, i, want + i, mag + i, terms + i);
 }

@@ -177,7 +177,7 @@ static bool create_tensors(large *l, const size_t words[])
     for (int i = 0; i <= ROLE_WORKSPACE; i++) {
         if (words[i] == 0)
             continue; /* no bias, no workspace */
-        const cl_int err = large_create(s, (role)i, words[i], role_is_input(i) ? &l->source : NULL,
+        const cl_int err = large_create(s, (role)i, words[i], i < ROLE_Y ? &l->source : NULL,
                                         l->part, s->large.chunk, &l->at[i]);
         if (err != CL_SUCCESS)
             return settle_cl(l->t, err, "creating the buffers");
@@ -220,7 +220,7 @@ static bool check_guards(large *l)
 static bool check_inputs(large *l)
 {
     session *const s = l->t->s;
-    for (int i = 0; role_is_input(i); i++) {
+    for (int i = ROLE_X; i < ROLE_Y; i++) {
         large_damage found = {0};
         const cl_int err = l->at[i].mem ? large_check_input(s->queue, &l->at[i], l->part,
                                                             l->expected, s->large.chunk, &found)
@@ -244,7 +244,7 @@ static bool check_output_sample(large *l)
                                          l->places, l->samples, l->got, &found);
     if (err != CL_SUCCESS)
         return settle_cl(t, err, "reading the buffers back");
-    describe_element(&t->s->ref.shape, found.first, where, sizeof where);
+    describe_element(&t->problem, &t->s->ref.shape, found.first, where, sizeof where);
     if (found.count)
         return settle(t, STATE_FAIL, "unwritten",
                       "%zu of %zu outputs still hold the poison, first %s; a large case",
@@ -260,6 +260,8 @@ bool run_large(trial *t, const oracle_shape *shape)
 {
     large l = {.t = t};
     clconv_plan *plan = NULL;
+    if (t->problem.op != CLCONV_FORWARD)
+        return settle(t, STATE_SKIP, "data", "a gradient is not judged by a sample of its outputs");
     size_t words[] = {[ROLE_X] = shape->x,
                       [ROLE_W] = shape->w,
                       [ROLE_B] = shape->b,

@@ -9,6 +9,11 @@ static size_t words_in_front(const large_tensor *t)
     return GUARD_WORDS + role_rows[t->role].shift;
 }
 
+static uint32_t guard_of(const large_tensor *t)
+{
+    return t->source ? role_rows[t->role].input_guard : role_rows[t->role].guard;
+}
+
 static size_t smaller(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -44,7 +49,7 @@ static cl_int write_guards(cl_command_queue queue, const large_tensor *t)
 {
     uint32_t guard[2 * GUARD_WORDS];
     const size_t front = words_in_front(t);
-    fill_words(guard, front, role_rows[t->role].guard);
+    fill_words(guard, front, guard_of(t));
     const cl_int err = move(queue, t, true, 0, front, guard);
     return err ? err : move(queue, t, true, front + t->words, GUARD_WORDS, guard);
 }
@@ -96,7 +101,7 @@ cl_int large_check_guard(cl_command_queue queue, const large_tensor *t, bool beh
     const cl_int err = move(queue, t, false, first, count, guard);
     *out = (large_damage){0};
     for (size_t i = 0; err == CL_SUCCESS && i < count; i++)
-        if (guard[i] != role_rows[t->role].guard)
+        if (guard[i] != guard_of(t))
             note(out, i, guard[i]);
     return err;
 }

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* The first oracle: walks the inputs and scatters every product into the output it belongs to, in
  * double. It shares no arithmetic with the library nor with gather.c. */
-#include "suite.h"
+#include "oracle_walk.h"
 
 #include <math.h>
 
-/* Channels of one group: block g of x, w and y. A shared kernel is C groups of one input channel
- * that all use the same filters; with a reduction they also all add into the same outputs. */
-typedef struct block {
-    int64_t in_first, in_count, out_first, out_count;
-    size_t w_first, b_first;
-} block;
-
-static int64_t block_count(const clconv_problem *p)
+int64_t oracle_block_count(const clconv_problem *p)
 {
     return p->shared ? p->c : p->groups;
 }
 
-static block first_block(const clconv_problem *p)
+block oracle_first_block(const clconv_problem *p)
 {
     block first = {0};
     if (p->shared) {
@@ -30,8 +23,7 @@ static block first_block(const clconv_problem *p)
     return first;
 }
 
-/* Block number g, from block g - 1. */
-static block next_block(const clconv_problem *p, block now, int64_t g)
+block oracle_next_block(const clconv_problem *p, block now, int64_t g)
 {
     block next = now;
     next.in_first += now.in_count;
@@ -59,13 +51,30 @@ static int64_t count_windows(const clconv_problem *p, int axis)
     return windows;
 }
 
+static size_t bias_length(const clconv_problem *p)
+{
+    if (p->b.dtype == CLCONV_DTYPE_ABSENT)
+        return 0;
+    if (p->op == CLCONV_BACKWARD_DATA)
+        return (size_t)p->c;
+    return (size_t)(p->shared ? p->k / p->c : p->k);
+}
+
+static size_t count_outputs(const clconv_problem *p, const oracle_shape *shape)
+{
+    const size_t outputs[] = {[CLCONV_FORWARD] = shape->y,
+                              [CLCONV_BACKWARD_DATA] = shape->x,
+                              [CLCONV_BACKWARD_WEIGHTS] = shape->w + shape->b};
+    return outputs[p->op];
+}
+
 bool oracle_output(const clconv_problem *p, oracle_shape *out)
 {
-    block now = first_block(p);
+    block now = oracle_first_block(p);
     size_t w = 0;
-    for (int64_t g = 0; g < block_count(p); g++) {
+    for (int64_t g = 0; g < oracle_block_count(p); g++) {
         if (g > 0)
-            now = next_block(p, now, g);
+            now = oracle_next_block(p, now, g);
         if (g == 0 || !p->shared)
             w += (size_t)now.out_count * (size_t)now.in_count;
     }
@@ -75,14 +84,14 @@ bool oracle_output(const clconv_problem *p, oracle_shape *out)
     out->q = count_windows(p, 1);
     out->x = (size_t)p->n * (size_t)p->c * (size_t)p->in[0] * (size_t)p->in[1];
     out->w = w * (size_t)p->kernel[0] * (size_t)p->kernel[1];
-    out->b = p->b.dtype ? (size_t)(p->shared ? p->k / p->c : p->k) : 0;
+    out->b = bias_length(p);
     out->y = (size_t)out->n * (size_t)out->k * (size_t)out->p * (size_t)out->q;
+    out->outputs = count_outputs(p, out);
     return out->p > 0 && out->q > 0;
 }
 
-/* The output row that input row `at` reaches through tap `tap`, or -1: row = (at + pad - tap *
- * dilation) / stride where that is whole and inside the output. */
-static int64_t reached(const clconv_problem *p, int axis, int64_t at, int64_t tap, int64_t outputs)
+/* row = (at + pad - tap * dilation) / stride where that is whole and inside the output. */
+int64_t oracle_reached(const clconv_problem *p, int axis, int64_t at, int64_t tap, int64_t outputs)
 {
     const int64_t shifted = at + p->pad_before[axis] - tap * p->dilation[axis];
     if (shifted < 0 || shifted % p->stride[axis] != 0)
@@ -90,20 +99,18 @@ static int64_t reached(const clconv_problem *p, int axis, int64_t at, int64_t ta
     return shifted / p->stride[axis] < outputs ? shifted / p->stride[axis] : -1;
 }
 
-/* Positions [first, end) along an axis at which something of the image stands: the image, and the
- * padding that is made of it. */
-static int64_t first_position(const clconv_problem *p, int axis)
+int64_t oracle_first_position(const clconv_problem *p, int axis)
 {
     return p->pad_mode == CLCONV_PAD_ZEROS ? 0 : -p->pad_before[axis];
 }
 
-static int64_t end_position(const clconv_problem *p, int axis)
+int64_t oracle_end_position(const clconv_problem *p, int axis)
 {
     return p->in[axis] + (p->pad_mode == CLCONV_PAD_ZEROS ? 0 : p->pad_after[axis]);
 }
 
-/* The row or column of the image that stands at a position: a walk from row 0, which at an edge
- * turns round (reflect), stops (replicate) or enters at the other side (circular). */
+/* A walk from row 0, which at an edge turns round (reflect), stops (replicate) or enters at the
+ * other side (circular). */
 static int64_t walk_to(const clconv_problem *p, int axis, int64_t position)
 {
     int64_t here = 0, step = position < 0 ? -1 : 1;
@@ -120,11 +127,18 @@ static int64_t walk_to(const clconv_problem *p, int axis, int64_t position)
     return here;
 }
 
+int64_t oracle_shown(const clconv_problem *p, int axis, int64_t position)
+{
+    const bool inside = position >= 0 && position < p->in[axis];
+    return inside ? position : walk_to(p, axis, position);
+}
+
 /* Adds one row of the image, seen through one tap of the filter, into one row of the output. */
 static void scatter_row(const clconv_problem *p, int64_t tap, int64_t outputs, const float *x,
                         double weight, double *y, double *mag)
 {
-    const int64_t step = p->stride[1], first = first_position(p, 1), end = end_position(p, 1);
+    const int64_t step = p->stride[1], first = oracle_first_position(p, 1),
+                  end = oracle_end_position(p, 1);
     int64_t iw = tap * p->dilation[1] - p->pad_before[1];
     int64_t q = 0;
     if (iw < first) { /* the first outputs see padding through this tap */
@@ -132,8 +146,7 @@ static void scatter_row(const clconv_problem *p, int64_t tap, int64_t outputs, c
         iw += q * step;
     }
     for (; q < outputs && iw < end; q++, iw += step) {
-        const bool inside = iw >= 0 && iw < p->in[1];
-        const double product = (double)x[inside ? iw : walk_to(p, 1, iw)] * weight;
+        const double product = (double)x[oracle_shown(p, 1, iw)] * weight;
         y[q] += product;
         mag[q] += fabs(product);
     }
@@ -142,13 +155,12 @@ static void scatter_row(const clconv_problem *p, int64_t tap, int64_t outputs, c
 static void scatter_plane(const clconv_problem *p, const oracle_shape *shape, const float *x,
                           const float *filter, double *y, double *mag)
 {
-    for (int64_t ih = first_position(p, 0); ih < end_position(p, 0); ih++)
+    for (int64_t ih = oracle_first_position(p, 0); ih < oracle_end_position(p, 0); ih++)
         for (int64_t r = 0; r < p->kernel[0]; r++) {
-            const int64_t row = reached(p, 0, ih, r, shape->p);
+            const int64_t row = oracle_reached(p, 0, ih, r, shape->p);
             if (row < 0)
                 continue;
-            const bool inside = ih >= 0 && ih < p->in[0];
-            const float *const line = x + (inside ? ih : walk_to(p, 0, ih)) * p->in[1];
+            const float *const line = x + oracle_shown(p, 0, ih) * p->in[1];
             for (int64_t s = 0; s < p->kernel[1]; s++)
                 scatter_row(p, s, shape->q, line, (double)filter[r * p->kernel[1] + s],
                             y + row * shape->q, mag + row * shape->q);
@@ -180,12 +192,13 @@ static void count_taps(const clconv_problem *p, const oracle_shape *shape, int64
 {
     for (int64_t i = 0; i < shape->p * shape->q; i++)
         taps[i] = 0;
-    for (int64_t ih = first_position(p, 0); ih < end_position(p, 0); ih++)
+    for (int64_t ih = oracle_first_position(p, 0); ih < oracle_end_position(p, 0); ih++)
         for (int64_t r = 0; r < p->kernel[0]; r++) {
-            const int64_t row = reached(p, 0, ih, r, shape->p);
-            for (int64_t iw = first_position(p, 1); row >= 0 && iw < end_position(p, 1); iw++)
+            const int64_t row = oracle_reached(p, 0, ih, r, shape->p);
+            for (int64_t iw = oracle_first_position(p, 1);
+                 row >= 0 && iw < oracle_end_position(p, 1); iw++)
                 for (int64_t s = 0; s < p->kernel[1]; s++) {
-                    const int64_t column = reached(p, 1, iw, s, shape->q);
+                    const int64_t column = oracle_reached(p, 1, iw, s, shape->q);
                     if (column >= 0)
                         taps[row * shape->q + column]++;
                 }
@@ -201,9 +214,9 @@ static void count_terms(const clconv_problem *p, const oracle_shape *shape, int6
     if (shape->n > 0)
         count_taps(p, shape, terms);
     for (int64_t n = 0; n < shape->n; n++) {
-        block at = first_block(p);
-        for (int64_t g = 0; g < block_count(p); g++) {
-            at = g > 0 ? next_block(p, at, g) : at;
+        block at = oracle_first_block(p);
+        for (int64_t g = 0; g < oracle_block_count(p); g++) {
+            at = g > 0 ? oracle_next_block(p, at, g) : at;
             const int64_t channels = p->reduce == CLCONV_REDUCE_NONE ? at.in_count : p->c;
             for (int64_t k = at.out_first; k < at.out_first + at.out_count; k++) {
                 if (n == 0 && k == 0)
@@ -218,29 +231,38 @@ static void count_terms(const clconv_problem *p, const oracle_shape *shape, int6
         terms[i] *= first_channels;
 }
 
-void oracle_scatter(const clconv_problem *p, const float *x, const float *w, const float *b,
-                    double *y, double *mag, int64_t *terms)
+static void scatter_forward(const clconv_problem *p, const oracle_shape *shape,
+                            const oracle_inputs *in, double *y, double *mag, int64_t *terms)
 {
-    oracle_shape shape;
-    if (!oracle_output(p, &shape))
-        return;
-    for (size_t i = 0; i < shape.y; i++)
-        y[i] = mag[i] = 0.0;
     const int64_t x_image = p->c * p->in[0] * p->in[1];
-    const int64_t y_image = shape.k * shape.p * shape.q;
+    const int64_t y_image = shape->k * shape->p * shape->q;
     for (int64_t n = 0; n < p->n; n++) {
-        block at = first_block(p);
-        for (int64_t g = 0; g < block_count(p); g++) {
-            at = g > 0 ? next_block(p, at, g) : at;
-            scatter_block(p, &shape, &at, x + n * x_image, w, b, y + n * y_image,
+        block at = oracle_first_block(p);
+        for (int64_t g = 0; g < oracle_block_count(p); g++) {
+            at = g > 0 ? oracle_next_block(p, at, g) : at;
+            scatter_block(p, shape, &at, in->x + n * x_image, in->w, in->b, y + n * y_image,
                           mag + n * y_image);
         }
     }
     /* One division of the whole sum: dividing earlier would round twice, and an exact sum must give
      * the float nearest to the mean. */
-    for (size_t i = 0; p->reduce == CLCONV_REDUCE_MEAN && i < shape.y; i++) {
+    for (size_t i = 0; p->reduce == CLCONV_REDUCE_MEAN && i < shape->y; i++) {
         y[i] /= (double)p->c;
         mag[i] /= (double)p->c;
     }
-    count_terms(p, &shape, terms);
+    count_terms(p, shape, terms);
+}
+
+void oracle_scatter(const clconv_problem *p, const oracle_inputs *in, double *want, double *mag,
+                    int64_t *terms)
+{
+    oracle_shape shape;
+    if (!oracle_output(p, &shape))
+        return;
+    for (size_t i = 0; i < shape.outputs; i++)
+        want[i] = mag[i] = 0.0;
+    if (p->op == CLCONV_FORWARD)
+        scatter_forward(p, &shape, in, want, mag, terms);
+    else
+        oracle_scatter_gradient(p, &shape, in, want, mag, terms);
 }

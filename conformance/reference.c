@@ -12,7 +12,7 @@ enum { SAMPLED_OUTPUTS = 4096 }; /* asked of the second oracle where not all are
 
 void reference_free(reference *r)
 {
-    void *const owned[] = {r->key, r->x, r->w, r->b, r->y, r->mag, r->terms};
+    void *const owned[] = {r->key, r->x, r->w, r->b, r->y, r->want, r->mag, r->terms};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);
     *r = (reference){0};
@@ -32,21 +32,34 @@ static char *reference_key(const case_spec *c)
  * the output (ours, the guarded image, the read-back) and 24 bytes of expectations per output. */
 bool reference_fits(const oracle_shape *size)
 {
-    const double inputs = 4.0 * ((double)size->x + (double)size->w + (double)size->b);
-    const double needed = 3.0 * inputs + (3.0 * 4.0 + 24.0) * (double)size->y;
+    const double tensors =
+        4.0 * ((double)size->x + (double)size->w + (double)size->b + (double)size->y);
+    const double needed = 3.0 * tensors + 24.0 * (double)size->outputs;
     return needed < 0.5 * (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
 }
 
-static bool reference_allocate(reference *r)
+/* The inputs and the expectations; + 1: N = 0 has empty tensors. */
+static bool reference_allocate(reference *r, const clconv_problem *p)
 {
-    const oracle_shape *const size = &r->shape; /* + 1: N = 0 has empty tensors */
-    r->x = malloc((size->x + 1) * sizeof *r->x);
-    r->w = malloc((size->w + 1) * sizeof *r->w);
-    r->b = size->b ? malloc(size->b * sizeof *r->b) : NULL;
-    r->y = malloc((size->y + 1) * sizeof *r->y);
-    r->mag = malloc((size->y + 1) * sizeof *r->mag);
-    r->terms = malloc((size->y + 1) * sizeof *r->terms);
-    return r->x && r->w && (r->b || !size->b) && r->y && r->mag && r->terms;
+    float **const tensors[] = {
+        [TENSOR_X] = &r->x, [TENSOR_W] = &r->w, [TENSOR_B] = &r->b, [TENSOR_Y] = &r->y};
+    const size_t outputs = r->shape.outputs + 1;
+    r->want = malloc(outputs * sizeof *r->want);
+    r->mag = malloc(outputs * sizeof *r->mag);
+    r->terms = malloc(outputs * sizeof *r->terms);
+    bool have = r->want && r->mag && r->terms;
+    for (tensor_id id = TENSOR_X; id <= TENSOR_Y; id++) {
+        if (tensor_is_written(p, id) || (id == TENSOR_B && r->shape.b == 0))
+            continue;
+        *tensors[id] = malloc((tensor_elements(&r->shape, id) + 1) * sizeof **tensors[id]);
+        have = have && *tensors[id];
+    }
+    return have;
+}
+
+static oracle_inputs inputs_of(const reference *r)
+{
+    return (oracle_inputs){.x = r->x, .w = r->w, .b = r->b, .y = r->y};
 }
 
 static bool same(double a, double b, double slack)
@@ -55,13 +68,14 @@ static bool same(double a, double b, double slack)
 }
 
 /* The second oracle on every `step`th output. */
-static void ask_gather(const clconv_problem *p, const reference *r, size_t step, double *y,
+static void ask_gather(const clconv_problem *p, const reference *r, size_t step, double *want,
                        double *mag, int64_t *terms)
 {
+    const oracle_inputs in = inputs_of(r);
     if (step == 1)
-        oracle_gather(p, r->x, r->w, r->b, y, mag, terms);
-    for (size_t i = 0; step > 1 && i < r->shape.y; i += step)
-        oracle_gather_at(p, r->x, r->w, r->b, i, y + i, mag + i, terms + i);
+        oracle_gather(p, &in, want, mag, terms);
+    for (size_t i = 0; step > 1 && i < r->shape.outputs; i += step)
+        oracle_gather_at(p, &in, i, want + i, mag + i, terms + i);
 }
 
 /* Whether the second oracle says the same; the two add in different orders, so each may be off by
@@ -69,23 +83,24 @@ static void ask_gather(const clconv_problem *p, const reference *r, size_t step,
 static bool oracles_agree(const clconv_problem *p, const reference *r, size_t step, char *why,
                           size_t room)
 {
-    const size_t count = r->shape.y;
-    double *const y = malloc((count + 1) * sizeof *y), *const mag = malloc((count + 1) * sizeof *y);
+    const size_t count = r->shape.outputs;
+    double *const want = malloc((count + 1) * sizeof *want);
+    double *const mag = malloc((count + 1) * sizeof *mag);
     int64_t *const terms = malloc((count + 1) * sizeof *terms);
-    bool agree = y && mag && terms;
+    bool agree = want && mag && terms;
     if (agree)
-        ask_gather(p, r, step, y, mag, terms);
+        ask_gather(p, r, step, want, mag, terms);
     for (size_t i = 0; agree && i < count; i += step) {
         const double slack = 2.0 * (double)(r->terms[i] + p->c + 2) * 0x1p-53 * r->mag[i];
-        agree =
-            same(y[i], r->y[i], slack) && same(mag[i], r->mag[i], slack) && terms[i] == r->terms[i];
+        agree = same(want[i], r->want[i], slack) && same(mag[i], r->mag[i], slack) &&
+                terms[i] == r->terms[i];
         if (!agree)
             snprintf(why, room,
                      "the two oracles disagree at output %zu: %.17g of %" PRId64
                      " terms and %.17g of %" PRId64,
-                     i, r->y[i], r->terms[i], y[i], terms[i]);
+                     i, r->want[i], r->terms[i], want[i], terms[i]);
     }
-    free(y);
+    free(want);
     free(mag);
     free(terms);
     return agree;
@@ -96,16 +111,19 @@ static const char *reference_compute(reference *r, const case_spec *c, const clc
 {
     const char *const name = c->data[0] ? c->data : "exact";
     const data_mode *const mode = data_mode_named(name);
-    if (!mode || !mode->fill(p, &r->shape, c->seed, r->x, r->w, r->b)) {
-        snprintf(why, room, "there is no data \"%s\" for a problem of this many terms", name);
+    if (!data_fill(p, name, c->seed, &(data_tensors){r->x, r->w, r->b, r->y})) {
+        const bool no_gradient = mode && !mode->gradients && p->op != CLCONV_FORWARD;
+        snprintf(why, room, "there is no data \"%s\" for a %s", name,
+                 no_gradient ? "gradient" : "problem of this many terms");
         return "data";
     }
+    const oracle_inputs in = inputs_of(r);
     r->mode = mode->name;
     r->exact = mode->exact;
     r->special = mode->special;
-    oracle_scatter(p, r->x, r->w, r->b, r->y, r->mag, r->terms);
+    oracle_scatter(p, &in, r->want, r->mag, r->terms);
     double products = 0.0;
-    for (size_t i = 0; i < r->shape.y; i++) {
+    for (size_t i = 0; i < r->shape.outputs; i++) {
         products += (double)r->terms[i];
         r->most_terms = r->terms[i] > r->most_terms ? r->terms[i] : r->most_terms;
     }
@@ -114,7 +132,7 @@ static const char *reference_compute(reference *r, const case_spec *c, const clc
                  r->most_terms);
         return "data";
     }
-    const size_t step = products <= REFERENCE_PRODUCTS ? 1 : r->shape.y / SAMPLED_OUTPUTS + 1;
+    const size_t step = products <= REFERENCE_PRODUCTS ? 1 : r->shape.outputs / SAMPLED_OUTPUTS + 1;
     return oracles_agree(p, r, step, why, room) ? NULL : "oracle";
 }
 
@@ -130,7 +148,7 @@ const char *reference_load(reference *r, const case_spec *c, const clconv_proble
     r->key = key;
     const char *kind = "host_memory";
     snprintf(why, room, "the tensors of this problem do not fit in the host's memory");
-    if (key && oracle_output(p, &r->shape) && reference_fits(&r->shape) && reference_allocate(r))
+    if (key && oracle_output(p, &r->shape) && reference_fits(&r->shape) && reference_allocate(r, p))
         kind = reference_compute(r, c, p, why, room);
     if (kind)
         reference_free(r);

@@ -74,11 +74,17 @@ bool check_device_memory(trial *t, const size_t *words, size_t roles, double *to
     return true;
 }
 
-/* y is there twice while two convolutions are in flight. */
+/* What is written is there twice while two convolutions are in flight. */
 static bool check_memory(trial *t, const oracle_shape *shape)
 {
-    const size_t words[] = {shape->x, shape->w, shape->b, shape->y, shape->y};
+    size_t words[ROLE_WORKSPACE2] = {0};
     double total;
+    for (int r = 0; r < ROLE_WORKSPACE2; r++) {
+        tensor_id tensor;
+        const bool second = r >= ROLES_OF_FLIGHT;
+        if (role_tensor(r, &tensor) && (!second || tensor_is_written(&t->problem, tensor)))
+            words[r] = tensor_elements(shape, tensor);
+    }
     return check_device_memory(t, words, sizeof words / sizeof *words, &total);
 }
 
@@ -89,7 +95,7 @@ static bool load_reference(trial *t)
     const char *const kind = reference_load(&s->ref, t->spec, &t->problem, why, sizeof why);
     if (kind)
         return settle(t, strcmp(kind, "oracle") == 0 ? STATE_FAIL : STATE_SKIP, kind, "%s", why);
-    if (session_reserve(s, s->ref.shape.y + 1))
+    if (session_reserve(s, s->ref.shape.outputs + 1))
         return true;
     return settle(t, STATE_SKIP, "host_memory", "no host memory for the outputs");
 }

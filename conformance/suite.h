@@ -11,26 +11,35 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* ---- Oracles: oracle.c, gather.c (no OpenCL, no arithmetic of the library) ------------------ */
+/* ---- Oracles: oracle*.c, gather*.c (no OpenCL, no arithmetic of the library) ---------------- */
 
 /* Output shape by counting window positions, not by PyTorch's formula. */
 typedef struct oracle_shape {
     int64_t n, k, p, q; /* of y */
     size_t x, w, b, y;  /* elements */
+    size_t outputs;     /* elements that the problem's op writes */
 } oracle_shape;
 bool oracle_output(const clconv_problem *p, oracle_shape *out);
 
-/* Per element of y: the value in double, mag = |b| part + sum |x * w| (what the bound scales with),
- * and terms, how many products lie inside the image. Arrays of out->y elements, caller's. */
-void oracle_scatter(const clconv_problem *p, const float *x, const float *w, const float *b,
-                    double *y, double *mag, int64_t *terms);
-/* The same by PyTorch's formula literally, output by output: a different loop structure. */
-void oracle_gather(const clconv_problem *p, const float *x, const float *w, const float *b,
-                   double *y, double *mag, int64_t *terms);
+/* What the op reads; the others are not looked at. b NULL = no bias; y is the gradient of y. */
+typedef struct oracle_inputs {
+    const float *x, *w, *b, *y;
+} oracle_inputs;
 
-/* The second oracle's word on output `index` alone; and with tensors that need not be arrays. */
-void oracle_gather_at(const clconv_problem *p, const float *x, const float *w, const float *b,
-                      size_t index, double *y, double *mag, int64_t *terms);
+/* Per element that the op writes (forward y; backward-data x; backward-weights w, then b): the
+ * value in double, mag = |b| part + sum |products| (what the bound scales with), and terms, how
+ * many products lie inside the image; of b, how many elements of y. Arrays of out->outputs
+ * elements, caller's. */
+void oracle_scatter(const clconv_problem *p, const oracle_inputs *in, double *want, double *mag,
+                    int64_t *terms);
+/* The same by PyTorch's formula literally, output by output: a different loop structure. */
+void oracle_gather(const clconv_problem *p, const oracle_inputs *in, double *want, double *mag,
+                   int64_t *terms);
+
+/* The second oracle's word on output `index` alone; and, forward, with tensors that need not be
+ * arrays. */
+void oracle_gather_at(const clconv_problem *p, const oracle_inputs *in, size_t index, double *want,
+                      double *mag, int64_t *terms);
 
 typedef enum oracle_tensor { ORACLE_X, ORACLE_W, ORACLE_B } oracle_tensor;
 typedef struct oracle_source {
@@ -41,23 +50,37 @@ typedef struct oracle_source {
 void oracle_gather_from(const clconv_problem *p, const oracle_source *source, size_t index,
                         double *y, double *mag, int64_t *terms);
 
+/* ---- Tensors of an op: tensors.c ------------------------------------------------------------ */
+
+/* Their numbers are those of random streams. */
+typedef enum tensor_id { TENSOR_X = 1, TENSOR_W, TENSOR_B, TENSOR_Y } tensor_id;
+
+/* Whether the op writes the tensor; else it reads it. There is a b only with a bias. */
+bool tensor_is_written(const clconv_problem *p, tensor_id tensor);
+size_t tensor_elements(const oracle_shape *shape, tensor_id tensor);
+/* Where the tensor's elements begin among all that the op writes. */
+size_t tensor_place(const clconv_problem *p, const oracle_shape *shape, tensor_id tensor);
+
 /* ---- Data: data*.c, reference.c ------------------------------------------------------------- */
 
 extern const char *const data_mode_names[]; /* exact real impulse ids special; ended by NULL */
 
-/* Fills x, w, b (b may be NULL) with data of a mode: RULES.md, rules 6 to 9. Deterministic in
- * (problem, mode, seed). False for an unknown mode, or for more terms per output than the data can
- * have (exact and special: 2^24). */
-bool data_fill(const clconv_problem *p, const char *mode, uint64_t seed, float *x, float *w,
-               float *b);
+typedef struct data_tensors {
+    float *x, *w, *b, *y; /* NULL = not to be filled */
+} data_tensors;
 
-/* The inputs of a case and what its output must be. Start with {0}. */
+/* Fills tensors with data of a mode: RULES.md, rules 6 to 9. Deterministic in (problem, mode,
+ * seed). False for an unknown mode, for one that has no data for the op, or for more terms per
+ * output than the data can have (exact and special: 2^24). */
+bool data_fill(const clconv_problem *p, const char *mode, uint64_t seed, const data_tensors *to);
+
+/* The inputs of a case and what its outputs must be. Start with {0}. */
 typedef struct reference {
     char *key;        /* canonical problem, data and seed that it holds; NULL = nothing */
     const char *mode; /* of data_mode_names */
     oracle_shape shape;
-    float *x, *w, *b; /* b NULL without bias */
-    double *y, *mag;
+    float *x, *w, *b, *y; /* NULL = written by the op, or no bias */
+    double *want, *mag;   /* of the outputs, shape.outputs elements */
     int64_t *terms;
     int64_t most_terms;
     bool exact, special; /* what judge_rule asks */
@@ -78,7 +101,7 @@ bool reference_fits(const oracle_shape *size);
 /* ---- Judge: compare.c ----------------------------------------------------------------------- */
 
 typedef struct judge_rule {
-    bool exact;      /* bitwise the float nearest to y (-0 equals 0) */
+    bool exact;      /* bitwise the float nearest to `want` (-0 equals 0) */
     bool special;    /* with `exact`: NaN and infinity may be right, subnormals may be flushed */
     bool mean;       /* a division follows the sum: one more rounding */
     bool flush;      /* the device may flush subnormals to zero */
@@ -93,12 +116,13 @@ typedef struct comparison {
     size_t unwritten;            /* elements that still hold the poison */
 } comparison;
 
-/* Exact and special as above. Else |got - y| <= gamma(terms + 2) * mag, derived in compare.c. */
-comparison compare_outputs(const float *got, const double *y, const double *mag,
+/* Exact and special as above. Else |got - want| <= gamma(terms + 2) * mag, derived in compare.c. */
+comparison compare_outputs(const float *got, const double *want, const double *mag,
                            const int64_t *terms, size_t count, const judge_rule *rule);
 
 /* What a wrong output of data exact, impulse or ids (`got`, all of it) shows about its cause: a
- * sentence, in which nothing is claimed that the values do not say. False = they say nothing. */
+ * sentence, in which nothing is claimed that the values do not say. False = they say nothing, as
+ * always of a gradient. */
 bool explain_data(const clconv_problem *p, const reference *ref, const float *got, char *text,
                   size_t room);
 

@@ -111,8 +111,10 @@ static bool fill_parts(sweep *v)
     for (size_t i = 0; i < v->count; i++) {
         const part *const p = &v->parts[i];
         const clconv_problem problem = case_problem(&p->spec);
-        if (!data_fill(&problem, p->spec.data, p->spec.seed, floats(v->input, p->x),
-                       floats(v->input, p->w), p->shape.b ? floats(v->input, p->b) : NULL))
+        const data_tensors to = {.x = floats(v->input, p->x),
+                                 .w = floats(v->input, p->w),
+                                 .b = p->shape.b ? floats(v->input, p->b) : NULL};
+        if (!data_fill(&problem, p->spec.data, p->spec.seed, &to))
             return false;
         for (size_t e = 0; e < p->shape.y; e++)
             v->output[p->y + e] = output_poison;
@@ -180,14 +182,15 @@ static bool inputs_good(const sweep *v, const part *p)
 static bool output_good(const sweep *v, const part *p)
 {
     const clconv_problem problem = case_problem(&p->spec);
-    const float *const x = floats(v->input, p->x), *const w = floats(v->input, p->w);
+    const oracle_inputs in = {.x = floats(v->input, p->x),
+                              .w = floats(v->input, p->w),
+                              .b = p->shape.b ? floats(v->input, p->b) : NULL};
     const judge_rule rule = {.exact = true,
                              .mean = problem.reduce == CLCONV_REDUCE_MEAN,
                              .flush = v->s->flush,
                              .poison = output_poison};
     const size_t end = p->y + p->shape.y;
-    oracle_scatter(&problem, x, w, p->shape.b ? floats(v->input, p->b) : NULL, v->y, v->mag,
-                   v->terms);
+    oracle_scatter(&problem, &in, v->y, v->mag, v->terms);
     return unchanged(v->output, v->got, p->y - GUARD_WORDS, p->y) &&
            unchanged(v->output, v->got, end, end + GUARD_WORDS) &&
            compare_outputs(floats(v->got, p->y), v->y, v->mag, v->terms, p->shape.y, &rule).bad ==
@@ -286,6 +289,8 @@ verdict run_sweep(session *s, const case_spec *c)
     s->output = NULL;
     if (strcmp(c->data, "exact") != 0)
         result = skipped("data", "a sweep runs on exact data alone");
+    else if (c->problem.op != CLCONV_FORWARD)
+        result = skipped("data", "a sweep runs forward convolutions alone");
     else if (list_parts(&v, c) && reserve(&v))
         result = run_listed(&v);
     result.seconds = progress_now() - start;

@@ -6,19 +6,24 @@
 
 #include <string.h>
 
+enum { POISON = 0x7fccc0de, STALE = 0x7fcdd0d1 };
+
 /* Guards around inputs are NaN, so that reading them shows; guards around what is written are
- * finite, so that a NaN computed from another guard and written there shows too. The inside of y
- * is NaN: computing from what nobody wrote shows. What a workspace holds is the run's to say. All
- * bits differ. */
+ * finite, so that a NaN computed from another guard and written there shows too. The inside of an
+ * output is NaN: computing from what nobody wrote shows. What a workspace holds is the run's to
+ * say. All bits differ. */
 const role_row role_rows[ROLES] = {
-    [ROLE_X] = {"x", 0x7fca0a01u, 0, 1, CL_MEM_READ_ONLY},
-    [ROLE_W] = {"w", 0x7fca0a02u, 0, 3, CL_MEM_READ_ONLY},
-    [ROLE_B] = {"b", 0x7fca0a03u, 0, 5, CL_MEM_READ_ONLY},
-    [ROLE_Y] = {"y", 0x45b0b0b1u, 0x7fccc0deu, 7, CL_MEM_READ_WRITE},
-    [ROLE_WORKSPACE] = {"workspace", 0x46d0d0d1u, 0x7fcdd0d1u, 9, CL_MEM_READ_WRITE},
-    [ROLE_Y2] = {"second y", 0x45b0b0b2u, 0x7fccc0deu, 11, CL_MEM_READ_WRITE},
-    [ROLE_WORKSPACE2] = {"second workspace", 0x46d0d0d2u, 0x7fcdd0d1u, 13, CL_MEM_READ_WRITE},
-    [ROLE_PACKED] = {"packed weights", 0x46d0d0d3u, 0x7fcdd0d2u, 15, CL_MEM_READ_WRITE},
+    [ROLE_X] = {"x", 0x7fca0a01u, 0x45b0b0a1u, POISON, 1},
+    [ROLE_W] = {"w", 0x7fca0a02u, 0x45b0b0a2u, POISON, 3},
+    [ROLE_B] = {"b", 0x7fca0a03u, 0x45b0b0a3u, POISON, 5},
+    [ROLE_Y] = {"y", 0x7fca0a04u, 0x45b0b0b1u, POISON, 7},
+    [ROLE_WORKSPACE] = {"workspace", 0, 0x46d0d0d1u, STALE, 9},
+    [ROLE_X2] = {"second x", 0, 0x45b0b0a4u, POISON, 17},
+    [ROLE_W2] = {"second w", 0, 0x45b0b0a5u, POISON, 19},
+    [ROLE_B2] = {"second b", 0, 0x45b0b0a6u, POISON, 21},
+    [ROLE_Y2] = {"second y", 0, 0x45b0b0b2u, POISON, 11},
+    [ROLE_WORKSPACE2] = {"second workspace", 0, 0x46d0d0d2u, STALE, 13},
+    [ROLE_PACKED] = {"packed weights", 0, 0x46d0d0d3u, 0x7fcdd0d2u, 15},
 };
 
 /* Words in front of a payload: an odd offset, or an odd number of the steps that sub-buffers of
@@ -47,16 +52,18 @@ static bool create_buffer(trial *t, const run_kind *kind, role r, const void *pa
     const role_row *const row = &role_rows[r];
     const bool workspace = r == ROLE_WORKSPACE || r == ROLE_WORKSPACE2;
     const bool guards = kind->place != PLACE_EXACT;
+    const bool input = role_is_input(&t->problem, (int)r);
+    const cl_mem_flags flags = input ? CL_MEM_READ_ONLY : CL_MEM_READ_WRITE;
     const guarded_spec spec = {.name = row->name,
                                .payload = payload,
                                .fill = workspace ? kind->workspace_fill : row->fill,
-                               .guard = row->guard,
+                               .guard = input ? row->input_guard : row->guard,
                                .front = words_in_front(t->s, kind, row),
                                .words = words,
                                .back = guards ? GUARD_WORDS : 0,
-                               .flags = guards ? CL_MEM_READ_WRITE : row->flags,
+                               .flags = guards ? CL_MEM_READ_WRITE : flags,
                                .sub_buffer = kind->place == PLACE_SUB_BUFFER,
-                               .sub_flags = row->flags,
+                               .sub_flags = flags,
                                .fence = side_of_fence(t, kind)};
     const cl_int err = guarded_create(t->s->cl, t->s->upload_queue, &spec, &run->at[r],
                                       &run->uploaded[run->uploads]);
@@ -66,20 +73,35 @@ static bool create_buffer(trial *t, const run_kind *kind, role r, const void *pa
     return true;
 }
 
-static bool create_buffers(trial *t, const run_kind *kind, const clconv_plan *plan,
+/* The tensors that the op reads, or those that a flight writes. */
+static bool create_tensors(trial *t, const run_kind *kind, bool written, int flight,
                            run_buffers *run)
 {
     const reference *const ref = &t->s->ref;
+    const float *const payloads[] = {
+        [TENSOR_X] = ref->x, [TENSOR_W] = ref->w, [TENSOR_B] = ref->b, [TENSOR_Y] = ref->y};
+    bool good = true;
+    for (int r = ROLE_X; good && r < ROLE_WORKSPACE; r++) {
+        const tensor_id id = (tensor_id)(TENSOR_X + r);
+        if (tensor_is_written(&t->problem, id) != written || (r == ROLE_B && ref->shape.b == 0))
+            continue;
+        good = create_buffer(t, kind, (role)(r + flight * ROLES_OF_FLIGHT), payloads[id],
+                             tensor_elements(&ref->shape, id), run);
+    }
+    return good;
+}
+
+static bool create_buffers(trial *t, const run_kind *kind, const clconv_plan *plan,
+                           run_buffers *run)
+{
     const size_t workspace = kind->own_workspace ? (clconv_plan_workspace(plan) + 3) / 4 : 0;
     const size_t packed = kind->packed ? (clconv_plan_packed_size(plan) + 3) / 4 : 0;
-    bool good = create_buffer(t, kind, ROLE_X, ref->x, ref->shape.x, run) &&
-                create_buffer(t, kind, ROLE_W, ref->w, ref->shape.w, run) &&
-                (!ref->b || create_buffer(t, kind, ROLE_B, ref->b, ref->shape.b, run)) &&
+    bool good = create_tensors(t, kind, false, 0, run) &&
                 (!packed || create_buffer(t, kind, ROLE_PACKED, NULL, packed, run));
     for (int f = 0; good && f < kind->flights; f++)
-        good = create_buffer(t, kind, ROLE_Y + (role)(2 * f), NULL, ref->shape.y, run) &&
-               (!workspace ||
-                create_buffer(t, kind, ROLE_WORKSPACE + (role)(2 * f), NULL, workspace, run));
+        good = create_tensors(t, kind, true, f, run) &&
+               (!workspace || create_buffer(t, kind, (role)(ROLE_WORKSPACE + f * ROLES_OF_FLIGHT),
+                                            NULL, workspace, run));
     return good;
 }
 
@@ -88,16 +110,24 @@ static clconv_buffer buffer_of(const guarded *g)
     return (clconv_buffer){.mem = guarded_mem(g), .offset = guarded_offset(g)};
 }
 
-static clconv_status enqueue_flight(const clconv_plan *plan, cl_command_queue queue,
+/* What an op writes is each flight's own, what it reads is there once. */
+static clconv_buffer buffer_in_flight(const trial *t, const run_buffers *run, role r, int flight)
+{
+    const int own = role_is_input(&t->problem, (int)r) ? 0 : flight;
+    return buffer_of(&run->at[(int)r + own * ROLES_OF_FLIGHT]);
+}
+
+static clconv_status enqueue_flight(const trial *t, const clconv_plan *plan, cl_command_queue queue,
                                     const run_kind *kind, const run_buffers *run, int flight,
                                     cl_event *done)
 {
     const clconv_args args = {.size = sizeof args,
-                              .x = buffer_of(&run->at[ROLE_X]),
-                              .w = buffer_of(&run->at[kind->packed ? ROLE_PACKED : ROLE_W]),
-                              .b = buffer_of(&run->at[ROLE_B]),
-                              .y = buffer_of(&run->at[ROLE_Y + 2 * flight]),
-                              .workspace = buffer_of(&run->at[ROLE_WORKSPACE + 2 * flight])};
+                              .x = buffer_in_flight(t, run, ROLE_X, flight),
+                              .w = kind->packed ? buffer_of(&run->at[ROLE_PACKED])
+                                                : buffer_in_flight(t, run, ROLE_W, flight),
+                              .b = buffer_in_flight(t, run, ROLE_B, flight),
+                              .y = buffer_in_flight(t, run, ROLE_Y, flight),
+                              .workspace = buffer_in_flight(t, run, ROLE_WORKSPACE, flight)};
     return clconv_enqueue(plan, queue, &args, kind->by_events ? run->uploads : 0,
                           kind->by_events ? run->uploaded : NULL, kind->by_events ? done : NULL);
 }
@@ -152,7 +182,7 @@ static bool fly(trial *t, cl_command_queue queue, const clconv_plan *plan, const
     cl_event done[2] = {NULL, NULL};
     bool good = prepare_device(t, queue, plan, kind, run);
     for (int f = 0; good && f < kind->flights; f++) {
-        const clconv_status status = enqueue_flight(plan, queue, kind, run, f, &done[f]);
+        const clconv_status status = enqueue_flight(t, plan, queue, kind, run, f, &done[f]);
         if (status != CLCONV_OK)
             good = settle_status(t, status, "clconv_enqueue");
         else if (kind->by_events && !done[f])

@@ -8,36 +8,49 @@
 #include "buffers.h"
 #include "session.h"
 
-/* Every buffer of a run. The second y and workspace are those of the second convolution in flight.
- */
+/* Every buffer of a run. The second of each are those of the second convolution in flight, which
+ * reads what the first one reads, and has outputs and a workspace of its own. */
 typedef enum role {
     ROLE_X,
     ROLE_W,
     ROLE_B,
     ROLE_Y,
     ROLE_WORKSPACE,
+    ROLE_X2,
+    ROLE_W2,
+    ROLE_B2,
     ROLE_Y2,
     ROLE_WORKSPACE2,
     ROLE_PACKED,
     ROLES
 } role;
+enum { ROLES_OF_FLIGHT = ROLE_X2 };
 
 typedef struct role_row {
     const char *name;
-    uint32_t guard, fill;
-    size_t shift;       /* by how much the payload's place misses a round one: always odd */
-    cl_mem_flags flags; /* of a buffer, or a sub-buffer, that holds nothing else */
+    uint32_t input_guard, guard; /* around it where it is read, and where it is written */
+    uint32_t fill;               /* what it holds where it is written */
+    size_t shift; /* by how much the payload's place misses a round one: always odd */
 } role_row;
 extern const role_row role_rows[ROLES];
 
-static inline bool role_is_input(int r)
+/* The tensor of a role; false for one that is none. */
+static inline bool role_tensor(int r, tensor_id *out)
 {
-    return r < ROLE_Y;
+    *out = (tensor_id)(TENSOR_X + r % ROLES_OF_FLIGHT);
+    return r < ROLE_PACKED && r % ROLES_OF_FLIGHT < ROLE_WORKSPACE;
 }
 
-static inline bool role_is_output(int r)
+static inline bool role_is_input(const clconv_problem *p, int r)
 {
-    return r == ROLE_Y || r == ROLE_Y2;
+    tensor_id tensor;
+    return role_tensor(r, &tensor) && !tensor_is_written(p, tensor);
+}
+
+static inline bool role_is_output(const clconv_problem *p, int r)
+{
+    tensor_id tensor;
+    return role_tensor(r, &tensor) && tensor_is_written(p, tensor);
 }
 
 enum { GUARD_WORDS = 1024 };
@@ -91,15 +104,16 @@ bool run_plan(trial *t, const clconv_plan *plan, const run_kind *kind);
 
 /* ---- check.c: what a run left behind -------------------------------------------------------- */
 
-/* Reads all buffers back: guards, inputs. The outputs go to got[0] and, if there are two, got[1].
- */
+/* Reads all buffers back: guards, inputs. The outputs go to got[0] and those of the second flight
+ * to got[1], one tensor behind the other. */
 bool check_buffers(trial *t, const run_buffers *run, float *const got[2]);
 /* Right, and bit for bit the case's first output. */
 bool check_output(trial *t, const run_kind *kind, const float *got);
 
 judge_rule rule_of(const trial *t);
-/* "n=0 k=1 p=2 q=3" */
-void describe_element(const oracle_shape *shape, size_t index, char *text, size_t room);
+/* "n=0 k=1 p=2 q=3", or of a gradient the tensor and its indices. */
+void describe_element(const clconv_problem *p, const oracle_shape *shape, size_t index, char *text,
+                      size_t room);
 /* Where a NaN came from, with a leading blank; "" when its bits do not tell. */
 const char *nan_origin(float value);
 /* "5 of 200 outputs wrong ...": the sentence of a comparison whose first bad one is at `element`.
@@ -119,7 +133,7 @@ const char *wanted_algorithm(const case_spec *c);
 /* Whether a case has more elements than are handled at once, or than the host has room for. */
 bool is_large(const trial *t, const oracle_shape *shape);
 /* Runs it once, with no copy of its tensors on the host: filled and read in parts, the output
- * judged at a sample of places. */
+ * judged at a sample of places. Skips a gradient. */
 bool run_large(trial *t, const oracle_shape *shape);
 
 #endif

@@ -69,9 +69,10 @@ static void check_vector(const vector *v)
     double *const y = calloc(2 * shape.y, sizeof *y), *const mag = y + shape.y;
     int64_t *const terms = calloc(shape.y, sizeof *terms);
     const judge_rule rule = {.mean = v->mean};
-    oracle_scatter(&p, x.data, w.data, b.data, y, mag, terms);
+    const oracle_inputs in = {.x = x.data, .w = w.data, .b = b.data};
+    oracle_scatter(&p, &in, y, mag, terms);
     assert_int_equal(compare_outputs(wanted.data, y, mag, terms, shape.y, &rule).bad, 0);
-    oracle_gather(&p, x.data, w.data, b.data, y, mag, terms);
+    oracle_gather(&p, &in, y, mag, terms);
     assert_int_equal(compare_outputs(wanted.data, y, mag, terms, shape.y, &rule).bad, 0);
     free(y);
     free(terms);

@@ -170,22 +170,39 @@ static void write_around(cl_command_queue queue, const clconv_buffer *to, int64_
     write_at(queue, &parent, element, &stray, 1);
 }
 
-static void spoil_memory(cl_command_queue queue, const clconv_args *args, const oracle_shape *shape)
+/* The last tensor that the op writes, and its length. */
+static const clconv_buffer *last_output(const clconv_problem *p, const clconv_args *args,
+                                        const oracle_shape *shape, int64_t *end)
+{
+    const bool bias = shape->b > 0;
+    const tensor_id last[] = {[CLCONV_FORWARD] = TENSOR_Y,
+                              [CLCONV_BACKWARD_DATA] = TENSOR_X,
+                              [CLCONV_BACKWARD_WEIGHTS] = bias ? TENSOR_B : TENSOR_W};
+    const clconv_buffer *const buffers[] = {
+        [TENSOR_X] = &args->x, [TENSOR_W] = &args->w, [TENSOR_B] = &args->b, [TENSOR_Y] = &args->y};
+    *end = (int64_t)tensor_elements(shape, last[p->op]);
+    return buffers[last[p->op]];
+}
+
+static void spoil_memory(cl_command_queue queue, const clconv_problem *p, const clconv_args *args,
+                         const oracle_shape *shape)
 {
     const float stray = 1.0f;
+    int64_t end;
+    const clconv_buffer *const output = last_output(p, args, shape, &end);
     const bool part = is_sub_buffer(args->y.mem);
     if (part && today == SUB_BUFFER_BEFORE)
         write_around(queue, &args->x, -1);
     if (part && today == SUB_BUFFER_AFTER)
         write_around(queue, &args->workspace, 3);
     if (part && today == SECOND_GUARD && enqueued == 3)
-        write_around(queue, &args->y, (int64_t)shape->y);
+        write_around(queue, output, end);
     if (args->y.offset == 0)
         return; /* no guards there: only bounds checkers can see it */
     if (today == WRITE_BEFORE)
-        write_at(queue, &args->y, -2, &stray, 1);
+        write_at(queue, output, -2, &stray, 1);
     if (today == WRITE_AFTER)
-        write_at(queue, &args->y, (int64_t)shape->y, &stray, 1);
+        write_at(queue, output, end, &stray, 1);
     if (today == WRITE_AFTER_INPUT)
         write_at(queue, &args->x, (int64_t)shape->x + 1, &stray, 1);
     if (today == WRITE_AFTER_WORKSPACE)
@@ -204,6 +221,47 @@ static void make_event(cl_event *event)
     clSetUserEventStatus(*event, today == EVENT_FAILS ? -5 : CL_COMPLETE);
 }
 
+/* The tensor's part of the first `count` outputs, if it is an output. */
+static void write_output(cl_command_queue queue, const clconv_problem *p, const oracle_shape *shape,
+                         const clconv_buffer *to, tensor_id id, const float *got, size_t count)
+{
+    const size_t from = tensor_place(p, shape, id), elements = tensor_elements(shape, id);
+    if (!tensor_is_written(p, id) || from >= count)
+        return;
+    write_at(queue, to, 0, got + from, elements < count - from ? elements : count - from);
+}
+
+/* Computes with the inputs on the device, spoils the result and writes it there. */
+static void compute(cl_command_queue queue, const clconv_problem *p, const oracle_shape *shape,
+                    const clconv_args *args)
+{
+    const clconv_buffer *const buffers[] = {
+        [TENSOR_X] = &args->x, [TENSOR_W] = &args->w, [TENSOR_B] = &args->b, [TENSOR_Y] = &args->y};
+    float *tensors[TENSOR_Y + 1] = {NULL};
+    for (tensor_id id = TENSOR_X; id <= TENSOR_Y; id++) {
+        tensors[id] = calloc(tensor_elements(shape, id) + 1, sizeof *tensors[id]);
+        if (!tensor_is_written(p, id))
+            read_back(queue, buffers[id], tensors[id], tensor_elements(shape, id));
+    }
+    const oracle_inputs in = {tensors[TENSOR_X], tensors[TENSOR_W],
+                              shape->b ? tensors[TENSOR_B] : NULL, tensors[TENSOR_Y]};
+    float *const got = calloc(shape->outputs + 1, sizeof *got);
+    double *const exact = calloc(2 * shape->outputs + 1, sizeof *exact);
+    int64_t *const terms = calloc(shape->outputs + 1, sizeof *terms);
+    oracle_gather(p, &in, exact, exact + shape->outputs, terms);
+    for (size_t i = 0; i < shape->outputs; i++)
+        got[i] = (float)exact[i];
+    spoil_by_run(queue, args, got, shape->outputs);
+    const size_t count = spoil_result(args, got, shape->outputs);
+    for (tensor_id id = TENSOR_X; id <= TENSOR_Y; id++) {
+        write_output(queue, p, shape, buffers[id], id, got, count);
+        free(tensors[id]);
+    }
+    free(got);
+    free(exact);
+    free(terms);
+}
+
 clconv_status clconv_enqueue(const clconv_plan *plan, cl_command_queue queue,
                              const clconv_args *args, cl_uint n_wait, const cl_event *wait,
                              cl_event *event)
@@ -214,23 +272,9 @@ clconv_status clconv_enqueue(const clconv_plan *plan, cl_command_queue queue,
     if (n_wait > 0)
         clWaitForEvents(n_wait, wait);
     oracle_output(&plan->problem, &shape);
-    float *const memory = calloc(shape.x + shape.w + shape.b + shape.y + 1, sizeof *memory);
-    float *const w = memory + shape.x, *const b = w + shape.w, *const y = b + shape.b;
-    double *const exact = calloc(2 * shape.y + 1, sizeof *exact);
-    int64_t *const terms = calloc(shape.y + 1, sizeof *terms);
-    read_back(queue, &args->x, memory, shape.x);
-    read_back(queue, &args->w, w, shape.w);
-    read_back(queue, &args->b, b, shape.b);
-    oracle_gather(&plan->problem, memory, w, shape.b ? b : NULL, exact, exact + shape.y, terms);
-    for (size_t i = 0; i < shape.y; i++)
-        y[i] = (float)exact[i];
-    spoil_by_run(queue, args, y, shape.y);
-    write_at(queue, &args->y, 0, y, spoil_result(args, y, shape.y));
-    spoil_memory(queue, args, &shape);
+    compute(queue, &plan->problem, &shape, args);
+    spoil_memory(queue, &plan->problem, args, &shape);
     enqueued++;
     make_event(event);
-    free(memory);
-    free(exact);
-    free(terms);
     return CLCONV_OK;
 }

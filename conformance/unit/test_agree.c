@@ -18,18 +18,22 @@ static void compare_oracles(const case_spec *c)
     const clconv_problem p = case_problem(c);
     oracle_shape shape;
     assert_true(oracle_output(&p, &shape));
+    const size_t count = shape.outputs;
     float *const x = malloc((shape.x + 1) * sizeof *x), *const w = malloc(shape.w * sizeof *w);
     float *const b = shape.b ? malloc(shape.b * sizeof *b) : NULL;
-    double *const y = malloc((4 * shape.y + 1) * sizeof *y), *const mag = y + 2 * shape.y;
-    int64_t *const terms = malloc((2 * shape.y + 1) * sizeof *terms);
-    assert_true(x && w && (b || !shape.b) && y && terms);
-    assert_true(data_fill(&p, "exact", c->seed, x, w, b));
-    oracle_scatter(&p, x, w, b, y, mag, terms);
-    oracle_gather(&p, x, w, b, y + shape.y, mag + shape.y, terms + shape.y);
-    assert_memory_equal(terms, terms + shape.y, shape.y * sizeof *terms);
-    for (size_t i = 0; i < shape.y; i++)
-        assert_true(y[i] == y[shape.y + i] && mag[i] == mag[shape.y + i]);
-    void *const owned[] = {x, w, b, y, terms};
+    float *const dy = malloc((shape.y + 1) * sizeof *dy);
+    double *const want = malloc((4 * count + 1) * sizeof *want), *const mag = want + 2 * count;
+    int64_t *const terms = malloc((2 * count + 1) * sizeof *terms);
+    assert_true(x && w && (b || !shape.b) && dy && want && terms);
+    const bool bias = !tensor_is_written(&p, TENSOR_B);
+    const oracle_inputs in = {x, w, bias ? b : NULL, dy};
+    assert_true(data_fill(&p, "exact", c->seed, &(data_tensors){x, w, bias ? b : NULL, dy}));
+    oracle_scatter(&p, &in, want, mag, terms);
+    oracle_gather(&p, &in, want + count, mag + count, terms + count);
+    assert_memory_equal(terms, terms + count, count * sizeof *terms);
+    for (size_t i = 0; i < count; i++)
+        assert_true(want[i] == want[count + i] && mag[i] == mag[count + i]);
+    void *const owned[] = {x, w, b, dy, want, terms};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);
 }

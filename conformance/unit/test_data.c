@@ -30,8 +30,8 @@ static filled fill(clconv_problem p, const char *mode, uint64_t seed)
     f.y = calloc(f.shape.y, sizeof *f.y);
     f.mag = calloc(f.shape.y, sizeof *f.mag);
     f.terms = calloc(f.shape.y, sizeof *f.terms);
-    assert_true(data_fill(&p, mode, seed, f.x, f.w, f.b));
-    oracle_scatter(&p, f.x, f.w, f.b, f.y, f.mag, f.terms);
+    assert_true(data_fill(&p, mode, seed, &(data_tensors){.x = f.x, .w = f.w, .b = f.b}));
+    oracle_scatter(&p, &(oracle_inputs){.x = f.x, .w = f.w, .b = f.b}, f.y, f.mag, f.terms);
     return f;
 }
 
@@ -240,7 +240,7 @@ static size_t count_probed(filled *f)
     size_t probed = 0;
     make_indicator(f->x, f->shape.x);
     make_indicator(f->w, f->shape.w);
-    oracle_scatter(&f->problem, f->x, f->w, NULL, f->y, f->mag, f->terms);
+    oracle_scatter(&f->problem, &(oracle_inputs){.x = f->x, .w = f->w}, f->y, f->mag, f->terms);
     for (size_t i = 0; i < f->shape.y; i++) {
         const double products =
             f->y[i] * (f->problem.reduce == CLCONV_REDUCE_MEAN ? (double)f->problem.c : 1.0);
@@ -334,10 +334,11 @@ static void test_refusals(void **state)
     (void)state;
     float x[16], w[16];
     const clconv_problem p = plain_problem(1, 1, 4, 4, 1, 3, 3);
-    assert_false(data_fill(&p, "exactly", 0, x, w, NULL));
-    assert_false(data_fill(&p, "", 0, x, w, NULL));
+    const data_tensors to = {.x = x, .w = w};
+    assert_false(data_fill(&p, "exactly", 0, &to));
+    assert_false(data_fill(&p, "", 0, &to));
     clconv_problem wide = plain_problem(1, 1, 4096, 4097, 1, 4096, 4097); /* > 2^24 terms */
-    assert_false(data_fill(&wide, "exact", 0, NULL, NULL, NULL));
+    assert_false(data_fill(&wide, "exact", 0, &(data_tensors){NULL}));
 }
 
 int main(void)

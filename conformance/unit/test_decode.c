@@ -91,7 +91,7 @@ static bool explain(const clconv_problem *p, const char *mode, uint64_t seed, fa
                 for (int64_t j = 0; j < f.shape.q; j++, at++)
                     got[at] = wrong_output(p, &f, made, n, k, i, j);
     for (size_t i = 0; i < f.shape.y; i++)
-        wrong += got[i] != (float)f.y[i];
+        wrong += got[i] != (float)f.want[i];
     const bool said = explain_data(p, &f, got, text, room);
     assert_true(wrong > 0 || !said);
     if (wrong == 0)
@@ -213,7 +213,7 @@ static void test_no_mistake(void **state)
             out.n = (int64_t)at / f.shape.q / f.shape.p / f.shape.k;
             const outcome o = twist_outcome(&v, &straight, out);
             assert_false(o.edge);
-            assert_true(fabs(o.value - f.y[at]) <= 1e-12 * f.mag[at]);
+            assert_true(fabs(o.value - f.want[at]) <= 1e-12 * f.mag[at]);
         }
         twist_view_close(&v);
         reference_free(&f);
@@ -231,7 +231,7 @@ static void expect_planted(const clconv_problem *p, const char *mode, size_t at,
     assert_null(reference_load(&f, &c, p, text, sizeof text));
     float *const got = calloc(f.shape.y, sizeof *got);
     for (size_t i = 0; i < f.shape.y; i++)
-        got[i] = (float)f.y[i];
+        got[i] = (float)f.want[i];
     const double factor = p->shared ? (double)p->c : 1.0;
     const size_t filter = at / (size_t)(f.shape.p * f.shape.q) % f.shape.b;
     got[at] = (float)((code + factor * (double)f.b[filter]) / factor);

@@ -52,7 +52,7 @@ static void check_dump(const char *name, const char *x, const char *w, const cha
         fail_msg("%s", why);
     check_array(path, "x.npy", CLCONV_F32, x, r.x);
     check_array(path, "w.npy", CLCONV_F32, w, r.w);
-    check_array(path, "expected.npy", CLCONV_F64, y, r.y);
+    check_array(path, "expected.npy", CLCONV_F64, y, r.want);
     check_array(path, "got.npy", CLCONV_F32, y, got);
     if (b)
         check_array(path, "b.npy", CLCONV_F32, b, r.b);

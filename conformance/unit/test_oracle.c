@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-typedef void (*oracle)(const clconv_problem *p, const float *x, const float *w, const float *b,
-                       double *y, double *mag, int64_t *terms);
+typedef void (*oracle)(const clconv_problem *p, const oracle_inputs *in, double *y, double *mag,
+                       int64_t *terms);
 
 static const oracle oracles[] = {oracle_scatter, oracle_gather};
 
@@ -27,7 +27,7 @@ static void expect(const clconv_problem *p, const float *x, const float *w, cons
     for (size_t o = 0; o < 2; o++) {
         double y[ROOM], mag[ROOM];
         int64_t terms[ROOM];
-        oracles[o](p, x, w, b, y, mag, terms);
+        oracles[o](p, &(oracle_inputs){.x = x, .w = w, .b = b}, y, mag, terms);
         for (size_t i = 0; i < count; i++) {
             assert_true(y[i] == expected[i]);
             if (expected_mag)
@@ -156,16 +156,17 @@ static void compare_oracles(const clconv_problem *p, uint64_t seed)
     float *const b = p->b.dtype ? calloc(shape.b, sizeof *b) : NULL;
     double *const y = calloc(4 * shape.y, sizeof *y), *const mag = y + 2 * shape.y;
     int64_t *const terms = calloc(2 * shape.y, sizeof *terms);
-    assert_true(data_fill(p, "exact", seed, x, w, b));
+    const oracle_inputs in = {.x = x, .w = w, .b = b};
+    assert_true(data_fill(p, "exact", seed, &(data_tensors){.x = x, .w = w, .b = b}));
     for (size_t o = 0; o < 2; o++)
-        oracles[o](p, x, w, b, y + o * shape.y, mag + o * shape.y, terms + o * shape.y);
+        oracles[o](p, &in, y + o * shape.y, mag + o * shape.y, terms + o * shape.y);
     for (size_t i = 0; i < shape.y; i++) {
         assert_true(y[i] == y[shape.y + i]); /* exact data: not even the order may show */
         assert_true(mag[i] == mag[shape.y + i]);
         assert_int_equal(terms[i], terms[shape.y + i]);
         double y_alone, mag_alone;
         int64_t terms_alone;
-        oracle_gather_at(p, x, w, b, i, &y_alone, &mag_alone, &terms_alone);
+        oracle_gather_at(p, &in, i, &y_alone, &mag_alone, &terms_alone);
         assert_true(y_alone == y[i] && mag_alone == mag[i] && terms_alone == terms[i]);
     }
     free(x);

@@ -36,7 +36,7 @@ static void compare_all(const char *text, const char *mode, uint64_t seed)
     assert_true(case_parse(text, &c, why, sizeof why));
     const clconv_problem p = case_problem(&c);
     assert_true(oracle_output(&p, &size));
-    assert_true(data_fill(&p, mode, seed, x, w, size.b ? b : NULL));
+    assert_true(data_fill(&p, mode, seed, &(data_tensors){x, w, size.b ? b : NULL, NULL}));
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         compare_parts(&p, &size, mode, seed, TENSOR_X, x, size.x, steps[i]);
         compare_parts(&p, &size, mode, seed, TENSOR_W, w, size.w, steps[i]);

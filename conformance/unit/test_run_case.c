@@ -196,8 +196,8 @@ static void test_tensors(void **state)
     expect(WRONG_ELEMENT, plain_case, STATE_FAIL, "value", "");
     assert_true(session_tensors(the_session, &kept));
     assert_int_equal(kept.reference->shape.y, 200);
-    assert_true((double)kept.got[0] == kept.reference->y[0]);
-    assert_false((double)kept.got[1] == kept.reference->y[1]);
+    assert_true((double)kept.got[0] == kept.reference->want[0]);
+    assert_false((double)kept.got[1] == kept.reference->want[1]);
     expect(ENQUEUE_FAILS, plain_case, STATE_FAIL, "api_error", "");
     assert_false(session_tensors(the_session, &kept));
 }

@@ -103,7 +103,7 @@ static size_t wrong_outputs(uint64_t seed, const arithmetic *a, bool flush, size
     uint64_t random = seed + 1;
     for (size_t i = 0; i < f.shape.y; i++)
         got[i] = compute(&p, &f, i, a, &random);
-    const comparison found = compare_outputs(got, f.y, f.mag, f.terms, f.shape.y, &rule);
+    const comparison found = compare_outputs(got, f.want, f.mag, f.terms, f.shape.y, &rule);
     *all += f.shape.y;
     free(got);
     reference_free(&f);
@@ -187,8 +187,8 @@ static void test_every_kind(void **state)
         count_values(f.w, f.shape.w, &w);
         count_values(f.b, f.shape.b, &b);
         for (size_t i = 0; i < f.shape.y; i++) {
-            finite += isfinite(f.y[i]) != 0;
-            infinite += isinf(f.y[i]) != 0;
+            finite += isfinite(f.want[i]) != 0;
+            infinite += isinf(f.want[i]) != 0;
         }
         all += f.shape.y;
         reference_free(&f);

@@ -141,7 +141,7 @@ static void expect_right(int d, cl_mem y, const reference *ref, cl_event wait, c
     assert_int_equal(clEnqueueReadBuffer(stations[d].queue, y, CL_TRUE, 0, count * sizeof *got, got,
                                          1, &wait, NULL),
                      CL_SUCCESS);
-    const comparison found = compare_outputs(got, ref->y, ref->mag, ref->terms, count, &rule);
+    const comparison found = compare_outputs(got, ref->want, ref->mag, ref->terms, count, &rule);
     if (found.bad)
         fail_msg("%s, read by device %d: %zu of %zu wrong, first %zu: expected %g, got %g", what, d,
                  found.bad, count, found.first, found.expected, found.got);

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* Which tensors an op reads and which it writes. */
+#include "suite.h"
+
+static const bool written[][TENSOR_Y + 1] = {
+    [CLCONV_FORWARD] = {[TENSOR_Y] = true},
+    [CLCONV_BACKWARD_DATA] = {[TENSOR_X] = true},
+    [CLCONV_BACKWARD_WEIGHTS] = {[TENSOR_W] = true, [TENSOR_B] = true},
+};
+
+bool tensor_is_written(const clconv_problem *p, tensor_id tensor)
+{
+    return written[p->op][tensor];
+}
+
+size_t tensor_elements(const oracle_shape *shape, tensor_id tensor)
+{
+    const size_t elements[] = {
+        [TENSOR_X] = shape->x, [TENSOR_W] = shape->w, [TENSOR_B] = shape->b, [TENSOR_Y] = shape->y};
+    return elements[tensor];
+}
+
+size_t tensor_place(const clconv_problem *p, const oracle_shape *shape, tensor_id tensor)
+{
+    size_t place = 0;
+    for (tensor_id before = TENSOR_X; before < tensor; before++)
+        if (tensor_is_written(p, before))
+            place += tensor_elements(shape, before);
+    return place;
+}
