@@ -76,6 +76,41 @@ static void test_shapes(void **state)
     check_dump("n0c4h5w7k6r3s2g2b1", "[0, 4, 5, 7]", "[6, 2, 3, 2]", "[6]", "[0, 6, 3, 6]");
 }
 
+/* Of a gradient what it reads, and what it should and did write: db apart from dw. */
+static void test_gradients(void **state)
+{
+    (void)state;
+    case_spec c;
+    reference r = {0};
+    char why[512];
+    float got[100];
+    for (int i = 0; i < 100; i++)
+        got[i] = (float)i;
+    assert_true(case_parse("c2h5w4k3r2s3b1:dir=backward-weights", &c, why, sizeof why));
+    const clconv_problem p = case_problem(&c);
+    assert_null(reference_load(&r, &c, &p, why, sizeof why));
+    assert_true(dump_case("weights", &c, got, why, sizeof why));
+    check_array("weights", "x.npy", CLCONV_F32, "[1, 2, 5, 4]", r.x);
+    check_array("weights", "y.npy", CLCONV_F32, "[1, 3, 4, 2]", r.y);
+    check_array("weights", "expected.npy", CLCONV_F64, "[3, 2, 2, 3]", r.want);
+    check_array("weights", "got.npy", CLCONV_F32, "[3, 2, 2, 3]", got);
+    check_array("weights", "expected_b.npy", CLCONV_F64, "[3]", r.want + 36);
+    check_array("weights", "got_b.npy", CLCONV_F32, "[3]", got + 36);
+    assert_int_equal(access("weights/w.npy", F_OK), -1);
+    assert_int_equal(access("weights/b.npy", F_OK), -1);
+    c.problem.op = CLCONV_BACKWARD_DATA;
+    const clconv_problem data = case_problem(&c);
+    assert_null(reference_load(&r, &c, &data, why, sizeof why));
+    assert_true(dump_case("data", &c, got, why, sizeof why));
+    check_array("data", "w.npy", CLCONV_F32, "[3, 2, 2, 3]", r.w);
+    check_array("data", "b.npy", CLCONV_F32, "[2]", r.b);
+    check_array("data", "y.npy", CLCONV_F32, "[1, 3, 4, 2]", r.y);
+    check_array("data", "expected.npy", CLCONV_F64, "[1, 2, 5, 4]", r.want);
+    check_array("data", "got.npy", CLCONV_F32, "[1, 2, 5, 4]", got);
+    assert_int_equal(access("data/x.npy", F_OK), -1);
+    reference_free(&r);
+}
+
 /* What an earlier run left must not pass for this one's. */
 static void test_no_output(void **state)
 {
@@ -141,9 +176,8 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shapes),
-        cmocka_unit_test(test_no_output),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_shapes),       cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_no_output),    cmocka_unit_test(test_names),
         cmocka_unit_test(test_not_writable),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -188,6 +188,76 @@ static void test_not_run(void **state)
     expect(HONEST, "c4h5w6k4:data=ramp", STATE_SKIP, "data", "ramp");
 }
 
+static const char data_case[] = "n2c4h5w6k6r3s2ph1g2b1:dir=backward-data:algo=naive";
+static const char weights_case[] = "n2c4h5w6k6r3s2ph1g2b1:dir=backward-weights:algo=naive";
+
+static void test_gradients_pass(void **state)
+{
+    (void)state;
+    static const char *const forms[] = {
+        "n2c4h5w6k6r3s2ph1g2b1",          "n2c4h5w6k6r3s2ph1g2:data=real",
+        "c3h5w6k9rs3:shared:reduce=mean", "c3h5w6k8rs3b1g3:gi=1+1+1:go=3+3+2",
+        "n2c4h5w6k6r3s2p1g2:pad=reflect", "n0c3h5w6k2rs3b1"};
+    for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "%s:dir=backward-data", forms[i]);
+        expect(HONEST, text, STATE_PASS, "", "");
+        snprintf(text, sizeof text, "%s:dir=backward-weights", forms[i]);
+        expect(HONEST, text, STATE_PASS, "", "");
+    }
+    expect(HONEST, weights_case, STATE_PASS, "", "");
+    assert_int_equal(enqueued, 4);
+    expect(HONEST, "c4h5w6k4r3s2:dir=backward-data:data=ids", STATE_SKIP, "data", "a gradient");
+    expect(HONEST, "c4h5w6k4r3s2:dir=backward-data:data=exact:sweep=3", STATE_SKIP, "data",
+           "forward");
+    const large_limits usual = the_session->large;
+    the_session->large = (large_limits){.elements = 100, .chunk = 64, .samples = 5000};
+    expect(HONEST, data_case, STATE_SKIP, "data", "a gradient");
+    the_session->large = usual;
+}
+
+static void test_wrong_gradients(void **state)
+{
+    (void)state;
+    expect(WRONG_ELEMENT, data_case, STATE_FAIL, "value", "1 of 240 outputs wrong");
+    expect(WRONG_ELEMENT, data_case, STATE_FAIL, "value", "first dx n=0 c=0 h=0 w=1:");
+    expect(WRONG_LAST, data_case, STATE_FAIL, "value", "first dx n=1 c=3 h=4 w=5:");
+    expect(WRONG_ELEMENT, weights_case, STATE_FAIL, "value", "first dw k=0 c=0 r=0 s=1:");
+    expect(WRONG_LAST, weights_case, STATE_FAIL, "value", "first db k=5:");
+    expect(WRONG_LAST, "c4h5w6k6r3s2g2:dir=backward-weights", STATE_FAIL, "value",
+           "first dw k=5 c=1 r=2 s=1:");
+    expect(WRONG_LAST, "c3h5w6k6r3s2:shared:dir=backward-weights", STATE_FAIL, "value",
+           "first dw k=1 c=0 r=2 s=1:");
+    expect(WRONG_LAST, "c3h5w6k3r1s2g2:gi=1+2:go=2+1:dir=backward-weights:data=real", STATE_FAIL,
+           "bound", "first dw element 7:");
+    expect(UNWRITTEN_LAST, weights_case, STATE_FAIL, "unwritten", "first db k=5:");
+    expect(UNWRITTEN_LAST, "n0c3h5w6k2rs3:dir=backward-weights", STATE_FAIL, "unwritten", "dw k=1");
+    expect(EXACT_SIZE_ONLY, data_case, STATE_FAIL, "value", "buffers of exact size");
+    expect(SUB_BUFFER_ONLY, weights_case, STATE_FAIL, "value", "; sub-buffers, two in flight");
+    expect(SECOND_FLIGHT_ONLY, weights_case, STATE_FAIL, "value", "; sub-buffers, two in flight");
+    expect(WANDERING, "c4h5w6k4r3s2:dir=backward-data:data=real", STATE_FAIL, "nondeterministic",
+           "other bits at dx n=0 c=0 h=0 w=2");
+    expect(READS_WORKSPACE, data_case, STATE_FAIL, "value", "(from memory nobody wrote)");
+}
+
+static void test_damage_of_gradients(void **state)
+{
+    (void)state;
+    expect(WRITE_BEFORE, data_case, STATE_FAIL, "guard_write",
+           "x: wrote 0x3f800000 at 8 bytes before");
+    expect(WRITE_AFTER, data_case, STATE_FAIL, "guard_write",
+           "x: wrote 0x3f800000 at 0 bytes past");
+    expect(CHANGE_WEIGHT, data_case, STATE_FAIL, "input_modified", "w: element 71 changed");
+    expect(SECOND_GUARD, data_case, STATE_FAIL, "guard_write", "second x: wrote");
+    expect(WRITE_AFTER, weights_case, STATE_FAIL, "guard_write", "b: wrote");
+    expect(WRITE_AFTER_INPUT, weights_case, STATE_FAIL, "guard_write", "x: wrote");
+    expect(SECOND_GUARD, weights_case, STATE_FAIL, "guard_write", "second b: wrote");
+    expect(WRITE_AFTER, "c4h5w6k4r3s2:dir=backward-weights", STATE_FAIL, "guard_write", "w: wrote");
+    expect(SECOND_GUARD, "c4h5w6k4r3s2:dir=backward-weights", STATE_FAIL, "guard_write",
+           "second w: wrote");
+    expect(WRITE_AFTER, "n0c3h5w6k2rs3b1:dir=backward-data", STATE_FAIL, "guard_write", "x: wrote");
+}
+
 /* What --dump writes belongs to the case that ran last, and only if it got that far. */
 static void test_tensors(void **state)
 {
@@ -214,12 +284,21 @@ int main(void)
         return NO_DEVICE;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_honest_passes), cmocka_unit_test(test_wrong_results),
-        cmocka_unit_test(test_damage),        cmocka_unit_test(test_calls),
-        cmocka_unit_test(test_statuses),      cmocka_unit_test(test_not_run),
-        cmocka_unit_test(test_tensors),       cmocka_unit_test(test_third_run),
-        cmocka_unit_test(test_poisons),       cmocka_unit_test(test_repeats),
-        cmocka_unit_test(test_flag),          cmocka_unit_test(test_large),
+        cmocka_unit_test(test_honest_passes),
+        cmocka_unit_test(test_wrong_results),
+        cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_calls),
+        cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_not_run),
+        cmocka_unit_test(test_tensors),
+        cmocka_unit_test(test_third_run),
+        cmocka_unit_test(test_poisons),
+        cmocka_unit_test(test_repeats),
+        cmocka_unit_test(test_flag),
+        cmocka_unit_test(test_large),
+        cmocka_unit_test(test_gradients_pass),
+        cmocka_unit_test(test_wrong_gradients),
+        cmocka_unit_test(test_damage_of_gradients),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     session_close(the_session);
