@@ -13,6 +13,7 @@ static void smoke_problems(problem_list *list, uint64_t seed)
 {
     (void)seed; /* nothing is drawn */
     add_smoke(list);
+    add_gradient_smoke(list);
 }
 
 static void ci_problems(problem_list *list, uint64_t seed)
@@ -21,15 +22,18 @@ static void ci_problems(problem_list *list, uint64_t seed)
     add_cover(list, 2);
     add_draws(list, seed);
     add_layers_of_each_kind(list);
+    add_gradient_boundary(list);
+    add_gradients_again(list);
 }
 
 static void nightly_problems(problem_list *list, uint64_t seed)
 {
-    add_smoke(list);
+    smoke_problems(list, seed);
     ci_problems(list, seed);
     add_cover(list, 3);
     add_random(list, seed);
     add_all_layers(list, 1);
+    add_gradients_again(list);
 }
 
 static void qualify_problems(problem_list *list, uint64_t seed)
@@ -57,6 +61,8 @@ static const tier tiers[] = {
     {"nightly", nightly_problems, 500, true, true, false, SWEEP_ALL},
     {"qualify", qualify_problems, 500, true, true, true, SWEEP_ALL},
 };
+
+const char tier_gradient_algo[] = "naive";
 
 const char *const tier_names[] = {"smoke", "ci", "nightly", "qualify", NULL};
 

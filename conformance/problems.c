@@ -73,6 +73,11 @@ static const char *further_mode(const case_spec *c)
     return modes[tier_problem_hash(c) % (sizeof modes / sizeof *modes)];
 }
 
+const char *gradient_mode(const case_spec *c)
+{
+    return tier_problem_hash(c) % 2 ? "real" : "";
+}
+
 /* ---- By hand -------------------------------------------------------------------------------- */
 
 /* `mode` NULL = as the text says. */
@@ -220,4 +225,9 @@ void add_drawn(problem_list *list, const case_spec *c, const char *family)
     char origin[sizeof list->items->origin];
     snprintf(origin, sizeof origin, "draw: %s", family);
     add_problem(list, c, further_mode(c), RUN_FORCED, origin);
+}
+
+void add_gradient(problem_list *list, const case_spec *c, const char *data, const char *origin)
+{
+    add_problem(list, c, data, 0, origin);
 }

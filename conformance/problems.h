@@ -44,6 +44,13 @@ void add_layers_of_each_kind(problem_list *list);
 void add_all_layers(problem_list *list, int64_t images);
 /* Tensors past 2^31 elements, and past 2^32 bytes below that. */
 void add_large(problem_list *list);
+/* Gradients by hand; and of every convolution that the list has from covers and draws. */
+void add_gradient_smoke(problem_list *list);
+void add_gradient_boundary(problem_list *list);
+void add_gradients_again(problem_list *list);
+/* One gradient; and a data mode beside exact for one that has none by name, or "". */
+void add_gradient(problem_list *list, const case_spec *c, const char *data, const char *origin);
+const char *gradient_mode(const case_spec *c);
 
 /* What draws.c has drawn, of a family by name. */
 void add_drawn(problem_list *list, const case_spec *c, const char *family);

@@ -197,6 +197,7 @@ bool report_add(report *r, const suite_entry *entry, const verdict *v)
     tally *t = tally_of(r, entry->spec.algo);
     if (!t || !keep(r, entry, name, &clean))
         return false;
+    t->accepted[entry->spec.problem.op]++;
     count_verdict(t, &clean);
     count_verdict(&r->total, &clean);
     return streamed;

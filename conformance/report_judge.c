@@ -31,13 +31,19 @@ bool report_is_whole(const report *r)
     return r->facts.shards == 1 && r->facts.tier[0] && !r->facts.algo[0];
 }
 
-/* An algorithm with too few cases; what the device cannot do does not count against it. */
-static const tally *quota_missed(const report *r)
+/* An algorithm with too few cases of an op; what the device cannot do does not count against it.
+ * `auto` is none. */
+static const tally *quota_missed(const report *r, clconv_op *op)
 {
     const size_t quota = tier_quota(r->facts.tier);
-    for (size_t i = 0; i < r->algo_count; i++)
-        if (tally_applicable(&r->algos[i]) + r->algos[i].unsupported < quota)
-            return &r->algos[i];
+    for (size_t i = 0; i < r->algo_count; i++) {
+        const tally *const t = &r->algos[i];
+        const bool gradients = strcmp(t->algo, tier_gradient_algo) == 0;
+        const clconv_op last = gradients ? CLCONV_BACKWARD_WEIGHTS : CLCONV_FORWARD;
+        for (*op = CLCONV_FORWARD; strcmp(t->algo, "auto") != 0 && *op <= last; ++*op)
+            if (t->accepted[*op] < quota)
+                return t;
+    }
     return NULL;
 }
 
@@ -54,14 +60,16 @@ static void say(judgement *j, const char *format, ...)
 
 static judgement judge_evidence(const report *r, double min_coverage)
 {
+    static const char *const cases[] = {"cases", "gradients of x", "gradients of w"};
     judgement j = {EXIT_EVIDENCE, ""};
-    const tally *poor = quota_missed(r);
+    clconv_op op;
+    const tally *poor = quota_missed(r, &op);
     if (100.0 * report_coverage(r) < min_coverage)
         say(&j, "TOO LITTLE EVIDENCE: coverage %.2f %% is below %.2f %%",
             100.0 * report_coverage(r), min_coverage);
     else if (poor)
-        say(&j, "TOO LITTLE EVIDENCE: algorithm %s accepted %zu cases, tier %s asks for %zu",
-            poor->algo, tally_applicable(poor), r->facts.tier, tier_quota(r->facts.tier));
+        say(&j, "TOO LITTLE EVIDENCE: algorithm %s accepted %zu %s, tier %s asks for %zu",
+            poor->algo, poor->accepted[op], cases[op], r->facts.tier, tier_quota(r->facts.tier));
     else
         j = (judgement){EXIT_GOOD, "PASS"};
     return j;

@@ -30,11 +30,13 @@ static inline report *open_report(const char *tier, const char *algo, int64_t sh
     return r;
 }
 
-static inline void add(report *r, int n, const char *algo, case_state state, const char *reason)
+static inline void add_op(report *r, int n, const char *algo, clconv_op op, case_state state,
+                          const char *reason)
 {
     suite_entry entry = {.origin = "test"};
     verdict v = {.state = state, .seconds = 0.25};
     case_init(&entry.spec);
+    entry.spec.problem.op = op;
     entry.spec.problem.n = n;
     entry.spec.problem.c = entry.spec.problem.k = 3;
     entry.spec.problem.in[0] = 4, entry.spec.problem.in[1] = 5;
@@ -45,12 +47,20 @@ static inline void add(report *r, int n, const char *algo, case_state state, con
     assert_true(report_add(r, &entry, &v));
 }
 
-/* `count` passes for every algorithm of the library. */
+static inline void add(report *r, int n, const char *algo, case_state state, const char *reason)
+{
+    add_op(r, n, algo, CLCONV_FORWARD, state, reason);
+}
+
+/* `count` passes for every algorithm of the library, and of both gradients. */
 static inline void add_passes(report *r, int count)
 {
-    for (int i = 1; i <= count; i++)
+    for (int i = 1; i <= count; i++) {
         for (size_t a = 0; clconv_algorithm_name(a); a++)
             add(r, i, clconv_algorithm_name(a), STATE_PASS, "");
+        add_op(r, i, tier_gradient_algo, CLCONV_BACKWARD_DATA, STATE_PASS, "");
+        add_op(r, i, tier_gradient_algo, CLCONV_BACKWARD_WEIGHTS, STATE_PASS, "");
+    }
 }
 
 static inline json_t *one_quirk(bool expired, int applied)

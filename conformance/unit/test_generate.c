@@ -59,16 +59,24 @@ static void test_tiers(void **state)
 static void test_named_are_distinct(void **state)
 {
     (void)state;
-    const named_case *const tables[] = {smoke_cases, boundary_cases, large_cases};
+    const struct {
+        const named_case *cases;
+        clconv_op op;
+    } tables[] = {{smoke_cases, CLCONV_FORWARD},
+                  {boundary_cases, CLCONV_FORWARD},
+                  {large_cases, CLCONV_FORWARD},
+                  {gradient_smoke_cases, CLCONV_BACKWARD_WEIGHTS},
+                  {gradient_boundary_cases, CLCONV_BACKWARD_WEIGHTS}};
     const char *seen[512];
     uint64_t hashes[512];
     size_t count = 0;
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
-        for (const named_case *one = tables[t]; one->text; one++, count++) {
+        for (const named_case *one = tables[t].cases; one->text; one++, count++) {
             case_spec c;
             char why[256];
             assert_in_range(count, 0, 511);
             assert_true(case_parse(one->text, &c, why, sizeof why));
+            c.problem.op = tables[t].op;
             const clconv_problem p = case_problem(&c);
             if (clconv_validate(&p) != CLCONV_OK)
                 fail_msg("%s: %s", one->text, clconv_last_error());
@@ -152,13 +160,25 @@ static void test_contents(void **state)
     assert_int_equal(count, 0);
 }
 
-/* How many entries of a tier have all of these, "" for any. */
+/* How many entries of an operation have all of these, "" for any. */
+static size_t count_op(const suite_entry *entries, size_t count, int32_t op, const char *data,
+                       const char *origin)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++)
+        found += entries[i].spec.problem.op == op && strstr(entries[i].spec.data, data) &&
+                 strncmp(entries[i].origin, origin, strlen(origin)) == 0;
+    return found;
+}
+
+/* How many forward entries of a tier have all of these, "" for any. */
 static size_t count_of(const suite_entry *entries, size_t count, const char *algo, const char *tile,
                        const char *data, const char *origin)
 {
     size_t found = 0;
     for (size_t i = 0; i < count; i++)
-        found += (!*algo || strcmp(entries[i].spec.algo, algo) == 0) &&
+        found += entries[i].spec.problem.op == CLCONV_FORWARD &&
+                 (!*algo || strcmp(entries[i].spec.algo, algo) == 0) &&
                  strstr(entries[i].spec.tile, tile) && strstr(entries[i].spec.data, data) &&
                  strncmp(entries[i].origin, origin, strlen(origin)) == 0;
     return found;
@@ -241,6 +261,29 @@ static void test_data_modes(void **state)
         further += share;
     }
     assert_int_equal(further, exact);
+    free(c);
+}
+
+/* Both directions of as many problems; under naive, a few under the plan's choice. */
+static void test_gradients(void **state)
+{
+    (void)state;
+    size_t smoke = 0, ci = 0;
+    suite_entry *s = generate_tier("smoke", 1, &smoke), *c = generate_tier("ci", 1, &ci);
+    const int32_t ops[] = {CLCONV_BACKWARD_DATA, CLCONV_BACKWARD_WEIGHTS};
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
+        assert_int_equal(count_op(s, smoke, ops[i], "exact", ""), 16);
+        assert_int_equal(count_op(s, smoke, ops[i], "real", ""), 7);
+        assert_in_range(count_op(c, ci, ops[i], "exact", "gradient: pair"), 100, 200);
+        assert_in_range(count_op(c, ci, ops[i], "exact", "gradient: padding mode"), 40, 80);
+        assert_in_range(count_op(c, ci, ops[i], "exact", "gradient: draw"), 150, 300);
+        assert_in_range(count_op(c, ci, ops[i], "real", ""), 150, 350);
+    }
+    for (size_t i = 0; i < ci; i++)
+        if (c[i].spec.problem.op != CLCONV_FORWARD)
+            assert_true(strcmp(c[i].spec.algo, tier_gradient_algo) == 0 ||
+                        strcmp(c[i].spec.algo, "auto") == 0);
+    free(s);
     free(c);
 }
 
@@ -328,7 +371,7 @@ int main(void)
         cmocka_unit_test(test_contents), cmocka_unit_test(test_forced_tiles),
         cmocka_unit_test(test_sweeps),   cmocka_unit_test(test_data_modes),
         cmocka_unit_test(test_nightly),  cmocka_unit_test(test_qualify),
-        cmocka_unit_test(test_seeds),
+        cmocka_unit_test(test_seeds),    cmocka_unit_test(test_gradients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

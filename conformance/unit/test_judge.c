@@ -44,6 +44,24 @@ static void test_quota(void **state)
     assert_int_equal(judged(r, 95, "accepted"), EXIT_EVIDENCE);
 }
 
+/* Gradients fill no other quota than their own, and nobody asks for the plan's choice. */
+static void test_quota_of_gradients(void **state)
+{
+    (void)state;
+    const int quota = (int)tier_quota("smoke");
+    report *r = open_report("smoke", "", 1);
+    add_passes(r, quota - 1);
+    for (size_t a = 0; clconv_algorithm_name(a); a++)
+        add_op(r, 100, clconv_algorithm_name(a), CLCONV_BACKWARD_DATA, STATE_PASS, "");
+    assert_non_null(strstr(report_judge(r, 95).sentence, "algorithm naive accepted 3 cases"));
+    for (size_t a = 0; clconv_algorithm_name(a); a++)
+        add(r, 100, clconv_algorithm_name(a), STATE_PASS, "");
+    assert_non_null(strstr(report_judge(r, 95).sentence, "naive accepted 3 gradients of w, tier"));
+    add_op(r, 100, "naive", CLCONV_BACKWARD_WEIGHTS, STATE_UNSUPPORTED, "");
+    add_op(r, 100, "auto", CLCONV_BACKWARD_WEIGHTS, STATE_PASS, "");
+    assert_int_equal(judged(r, 95, "PASS"), EXIT_GOOD);
+}
+
 /* Entries that were not run are never a PASS, neither of a whole run nor of a part. */
 static void test_partial(void **state)
 {
@@ -174,7 +192,7 @@ int main(void)
         cmocka_unit_test(test_partial),       cmocka_unit_test(test_expected_failures),
         cmocka_unit_test(test_expired_quirk), cmocka_unit_test(test_strict),
         cmocka_unit_test(test_interrupted),   cmocka_unit_test(test_nothing_at_all),
-        cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_parts),         cmocka_unit_test(test_quota_of_gradients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
