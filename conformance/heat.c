@@ -53,6 +53,17 @@ static int64_t channels_per_group(const case_spec *c)
     return most;
 }
 
+/* Numbers of bins count from 1. */
+static int64_t direction(const case_spec *c)
+{
+    return c->problem.op + 1;
+}
+
+static int64_t padding_mode(const case_spec *c)
+{
+    return c->problem.pad_mode + 1;
+}
+
 #define KERNEL_EDGES                                                                               \
     {                                                                                              \
         1, 2, 3, 4, 5, 6, 7, 8, 12                                                                 \
@@ -78,7 +89,13 @@ const heat_map heat_maps[HEAT_MAPS] = {
      .across = {"along width", dilation_width, STEP_EDGES}},
     {.title = "Groups",
      .down = {"groups", groups, CHANNEL_EDGES},
-     .across = {"input channels per group", channels_per_group, CHANNEL_EDGES}}};
+     .across = {"input channels per group", channels_per_group, CHANNEL_EDGES}},
+    {.title = "Direction",
+     .down = {"direction", direction, {1, 2, 3}, {"forward", "by x", "by w and b"}},
+     .across = {"padding mode",
+                padding_mode,
+                {1, 2, 3, 4},
+                {"zeros", "reflect", "replicate", "circular"}}}};
 
 /* ---- Counting ------------------------------------------------------------------------------- */
 
@@ -117,7 +134,9 @@ void heat_count(const report *r, heat_map maps[HEAT_MAPS])
 const char *heat_label(const heat_axis *axis, size_t bin, char *text, size_t room)
 {
     const int64_t from = axis->edges[bin], next = axis->edges[bin + 1];
-    if (!next)
+    if (axis->words[bin])
+        snprintf(text, room, "%s", axis->words[bin]);
+    else if (!next)
         snprintf(text, room, "%" PRId64 "+", from);
     else if (next == from + 1)
         snprintf(text, room, "%" PRId64, from);

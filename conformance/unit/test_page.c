@@ -72,6 +72,7 @@ static void test_heat(void **state)
     add(r, "n2c6hw40k4r3s8sh2dw3g2:algo=naive:data=exact", STATE_XPASS, 0);
     add(r, "c300hw40k300r12s1:algo=naive:data=exact:shared", STATE_PASS, 0);
     add(r, "c5hw9k4st9:gi=1+4:go=2+2:algo=naive:data=exact", STATE_PASS, 0);
+    add(r, "c3hw9k3r3p1g3:pad=circular:dir=backward-weights:algo=naive", STATE_FAIL, 0);
     heat_count(r, maps);
     assert_cell(&maps[0], "3", "8-11", 3, 2);
     assert_cell(&maps[0], "12+", "1", 1, 0);
@@ -81,6 +82,8 @@ static void test_heat(void **state)
     assert_cell(&maps[2], "1", "3", 3, 2);
     assert_cell(&maps[3], "2", "3-4", 4, 2); /* 6 / 2, and the larger of 1 + 4 */
     assert_cell(&maps[3], "257+", "1", 1, 0);
+    assert_cell(&maps[4], "forward", "zeros", 5, 2);
+    assert_cell(&maps[4], "by w and b", "circular", 1, 1);
     report_close(r);
 }
 
