@@ -15,7 +15,7 @@ extern const named_case smoke_cases[];    /* ended by a NULL text */
 extern const named_case boundary_cases[]; /* ended by a NULL text */
 extern const named_case large_cases[];    /* ended by a NULL text */
 
-/* Of these each stands for both gradients; without `:algo=` under tier_gradient_algo. */
+/* Of these each stands for both gradients. */
 extern const named_case gradient_smoke_cases[];    /* ended by a NULL text */
 extern const named_case gradient_boundary_cases[]; /* ended by a NULL text */
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Makes the list of cases of a tier: no device is asked, so the list is the same everywhere. */
+#include "forced_tiles.h"
 #include "problems.h"
 #include "tiers.h"
 
@@ -62,7 +63,23 @@ static const tier tiers[] = {
     {"qualify", qualify_problems, 500, true, true, true, SWEEP_ALL},
 };
 
-const char tier_gradient_algo[] = "naive";
+/* The algorithms that compute gradients. */
+static const struct {
+    const char *algo;
+    int32_t op;
+} gradients[] = {
+    {"naive", CLCONV_BACKWARD_DATA},
+    {"naive", CLCONV_BACKWARD_WEIGHTS},
+    {"direct", CLCONV_BACKWARD_WEIGHTS},
+};
+
+bool tier_asks(const char *algo, int32_t op)
+{
+    bool asks = op == CLCONV_FORWARD;
+    for (size_t i = 0; i < sizeof gradients / sizeof *gradients; i++)
+        asks = asks || (gradients[i].op == op && strcmp(gradients[i].algo, algo) == 0);
+    return asks;
+}
 
 const char *const tier_names[] = {"smoke", "ci", "nightly", "qualify", NULL};
 
@@ -89,101 +106,6 @@ uint64_t tier_seed(const char *name)
     if (!found || !found->fresh_seed || !gmtime_r(&now, &day))
         return TIER_DEFAULT_SEED;
     return (uint64_t)((day.tm_year + 1900) * 10000 + (day.tm_mon + 1) * 100 + day.tm_mday);
-}
-
-/* ---- Tiles ---------------------------------------------------------------------------------- */
-
-/* Tiles that the device's own choice would leave untested: a GPU's on a CPU and a CPU's on a GPU.
- * Of those that stand beside the choice a case is given one, because each is a program per filter;
- * in the smoke tier those that are made for it. */
-static const struct forced_tile {
-    const char *algo, *tile;
-    enum { INSTEAD, IN_SMOKE, BESIDE } when;
-} forced_tiles[] = {
-    {"gemm", "path=direct", INSTEAD},
-    {"gemm", "path=indirect", INSTEAD},
-    {"depthwise", "xb=1,yb=4,local=16x1x4", IN_SMOKE},
-    {"depthwise", "xb=4,yb=2", IN_SMOKE},
-    {"depthwise", "xb=8,yb=1", BESIDE},
-    {"depthwise", "rows,v=4,xb=1,local=1x2x2", IN_SMOKE},
-    {"depthwise", "rows,v=16,xb=1,stream=1", IN_SMOKE},
-    {"depthwise", "rows,v=8,xb=1", BESIDE},
-    {"depthwise", "rows,v=16,xb=2", BESIDE},
-    {"depthwise", "lanes,v=4,xb=4,local=2x1x2", IN_SMOKE},
-    {"depthwise", "lanes,v=8,xb=7", BESIDE},
-    {"depthwise", "lanes,v=16,xb=4", BESIDE},
-    {"depthwise", "columns,yb=2,local=4x1x2", IN_SMOKE},
-    {"depthwise", "columns,yb=8", BESIDE},
-    {"direct", "kb=4,xb=1,yb=4,local=16x1x4", IN_SMOKE},
-    {"direct", "kb=8,xb=1,yb=2", IN_SMOKE},
-    {"direct", "kb=4,xb=4,yb=4", IN_SMOKE},
-    {"direct", "kb=8,xb=8,yb=1", BESIDE},
-    {"direct", "kb=1,xb=16,yb=2", BESIDE},
-    {"direct", "kb=1,xb=1,yb=1", BESIDE},
-    {"direct", "lanes,v=4,kb=2,xb=4,local=2x2x2", IN_SMOKE},
-    {"direct", "lanes,v=8,kb=1,xb=6", BESIDE},
-    {"direct", "lanes,v=8,kb=1,xb=14", BESIDE},
-    {"direct", "lanes,v=16,kb=2,xb=7", BESIDE},
-    {"direct", "lanes,v=16,kb=1,xb=14", BESIDE},
-    {"direct", "rows,v=4,kb=4,xb=2,local=2x2x2", IN_SMOKE},
-    {"direct", "rows,v=8,kb=4,xb=2", BESIDE},
-    {"direct", "rows,v=16,kb=8,xb=2", BESIDE},
-    {"direct", "rows,v=4,kb=4,xb=3", BESIDE},
-    {"direct", "local,kb=16,xb=32,split=2", IN_SMOKE},
-    {"direct", "local,kb=32,xb=64,split=4", BESIDE},
-    {"direct", "local,kb=64,xb=64,split=1", BESIDE},
-    {"pointwise", "v=4,kb=4,xb=2,local=2x2x2", IN_SMOKE},
-    {"pointwise", "v=8,kb=8,xb=2", BESIDE},
-    {"pointwise", "v=16,kb=4,xb=3", BESIDE},
-    {"pointwise", "v=16,kb=8,xb=3", BESIDE},
-};
-enum { FORCED_TILES = sizeof forced_tiles / sizeof forced_tiles[0] };
-
-static bool has_tiles_instead(const char *algo)
-{
-    for (size_t i = 0; i < FORCED_TILES; i++)
-        if (forced_tiles[i].when == INSTEAD && strcmp(forced_tiles[i].algo, algo) == 0)
-            return true;
-    return false;
-}
-
-static uint64_t filter_hash(const clconv_problem *p)
-{
-    case_spec bare;
-    case_init(&bare);
-    for (int d = 0; d < 2; d++) {
-        bare.problem.kernel[d] = p->kernel[d];
-        bare.problem.stride[d] = p->stride[d];
-        bare.problem.dilation[d] = p->dilation[d];
-    }
-    return tier_problem_hash(&bare);
-}
-
-/* Keeps one of the tiles, by a hash; or two, whose programs other problems need anyway. */
-static size_t keep_few(const char **tile, size_t count, uint64_t hash, bool two)
-{
-    const size_t first = hash % count;
-    const size_t second = count > 1 ? (first + 1 + hash / count % (count - 1)) % count : first;
-    const char *const kept[] = {tile[first], tile[second]};
-    memcpy(tile, kept, sizeof kept[0] * (two && second != first ? 2 : 1));
-    return two && second != first ? 2 : 1;
-}
-
-/* The tiles beside the device's choice; returns how many. Filters that many problems have get all
- * tiles in turn, others one. */
-static size_t tiles_beside(const tier *t, const problem *p, const char *algo,
-                           const char *out[FORCED_TILES])
-{
-    size_t count = 0;
-    for (size_t i = 0; p->runs & RUN_FORCED && i < FORCED_TILES; i++)
-        if (strcmp(forced_tiles[i].algo, algo) == 0 && forced_tiles[i].when != INSTEAD &&
-            (t->all_tiles || forced_tiles[i].when == IN_SMOKE))
-            out[count++] = forced_tiles[i].tile;
-    if (count == 0 || !t->all_tiles)
-        return count;
-    return is_drawn_filter(&p->spec.problem)
-               ? keep_few(out, count, tier_problem_hash(&p->spec), true)
-               : keep_few(out, count, filter_hash(&p->spec.problem), false);
 }
 
 /* ---- Entries -------------------------------------------------------------------------------- */
@@ -228,10 +150,10 @@ static void add_choices(entry_list *out, const tier *t, const problem *p, const 
         return;
     }
     for (size_t a = 0; clconv_algorithm_name(a); a++) {
-        const char *tiles[FORCED_TILES];
+        const char *tiles[MOST_TILES];
         const char *const algo = clconv_algorithm_name(a);
-        const size_t count = forced ? tiles_beside(t, p, algo, tiles) : 0;
-        if (has_tiles_instead(algo))
+        const size_t count = forced ? tiles_beside(p, algo, t->all_tiles, tiles) : 0;
+        if (has_tiles_instead(algo) || !tier_asks(algo, p->spec.problem.op))
             continue;
         add_entry(out, p, algo, "", data);
         for (size_t i = 0; i < count; i++)
@@ -267,10 +189,10 @@ static bool has_few_batches(const clconv_problem *p)
 /* Then path by path, because changing CLBlast's path is slow. */
 static void add_tiles_instead(entry_list *out, const problem_list *list)
 {
-    for (size_t f = 0; f < FORCED_TILES; f++)
+    for (size_t f = 0; forced_tiles[f].algo; f++)
         for (size_t i = 0; forced_tiles[f].when == INSTEAD && i < list->count; i++) {
             const problem *const p = &list->items[i];
-            if (p->spec.algo[0] || !has_few_batches(&p->spec.problem))
+            if (p->spec.algo[0] || p->spec.problem.op || !has_few_batches(&p->spec.problem))
                 continue;
             add_entry(out, p, forced_tiles[f].algo, forced_tiles[f].tile, "exact");
             if (p->spec.data[0])

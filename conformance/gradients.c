@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The gradients of the tiers: each problem once in either direction, under one algorithm. */
+/* The gradients of the tiers: each problem once in either direction. */
 #include "cases.h"
 #include "problems.h"
-#include "tiers.h"
 
 #include <string.h>
 
@@ -83,8 +82,6 @@ const named_case gradient_boundary_cases[] = {
 static void add_both(problem_list *list, const case_spec *c, const char *data, const char *origin)
 {
     case_spec one = *c;
-    if (!one.algo[0])
-        snprintf(one.algo, sizeof one.algo, "%s", tier_gradient_algo);
     one.problem.op = CLCONV_BACKWARD_WEIGHTS;
     add_gradient(list, &one, data, origin);
     one.problem.op = CLCONV_BACKWARD_DATA;

@@ -229,5 +229,5 @@ void add_drawn(problem_list *list, const case_spec *c, const char *family)
 
 void add_gradient(problem_list *list, const case_spec *c, const char *data, const char *origin)
 {
-    add_problem(list, c, data, 0, origin);
+    add_problem(list, c, data, RUN_FORCED, origin);
 }

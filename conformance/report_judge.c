@@ -38,10 +38,9 @@ static const tally *quota_missed(const report *r, clconv_op *op)
     const size_t quota = tier_quota(r->facts.tier);
     for (size_t i = 0; i < r->algo_count; i++) {
         const tally *const t = &r->algos[i];
-        const bool gradients = strcmp(t->algo, tier_gradient_algo) == 0;
-        const clconv_op last = gradients ? CLCONV_BACKWARD_WEIGHTS : CLCONV_FORWARD;
-        for (*op = CLCONV_FORWARD; strcmp(t->algo, "auto") != 0 && *op <= last; ++*op)
-            if (t->accepted[*op] < quota)
+        const bool named = strcmp(t->algo, "auto") != 0;
+        for (*op = CLCONV_FORWARD; named && *op <= CLCONV_BACKWARD_WEIGHTS; ++*op)
+            if (tier_asks(t->algo, *op) && t->accepted[*op] < quota)
                 return t;
     }
     return NULL;

@@ -9,10 +9,10 @@ enum { TIER_DEFAULT_SEED = 1 }; /* then no case carries a seed of its own */
 
 extern const char *const tier_names[]; /* ended by NULL */
 
-/* Forward cases that each algorithm must have accepted in a whole run; and gradients of either
- * direction, the algorithm that computes them. */
+/* Cases that each algorithm must have accepted in a whole run, of every op that it is asked for. */
 size_t tier_quota(const char *tier);
-extern const char tier_gradient_algo[];
+/* Whether an algorithm is asked for an op; every one is for convolution. */
+bool tier_asks(const char *algo, int32_t op);
 
 /* The seed without --seed: 1, or today's date as 20261120 (UTC) where a tier draws anew each day.
  */

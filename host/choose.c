@@ -40,6 +40,7 @@ const char *clconv_algorithm_name(size_t i)
 static const char other_design[] = "the tile is of another design";
 static const char forward_only[] = "it computes no gradients";
 static const char gradients_only[] = "it computes gradients only";
+static const char other_gradient[] = "it computes the other gradient only";
 
 /* Whether a tile is one of this design; *rest is what follows its word, NULL = nothing. A tile
  * begins with a word or with a size, "xb=4". */
@@ -53,6 +54,15 @@ static bool strip_word(const char *tile, const char *design, const char **rest)
         return !design;
     *rest = tile[length] ? tile + length + 1 : NULL;
     return design && strlen(design) == length && !strncmp(tile, design, length);
+}
+
+static const char *op_refuses(const clconv_algo *algo, int32_t op)
+{
+    if (op == CLCONV_FORWARD)
+        return algo->gradients ? gradients_only : NULL;
+    if (!algo->gradients)
+        return forward_only;
+    return algo->gradients >> op & 1 ? NULL : other_gradient;
 }
 
 /* What several designs would ask in the same words. */
@@ -123,8 +133,7 @@ clconv_candidate clconv_ask(const clconv_algo *algo, const clconv_request *asked
         c.choice.refusal = other_design;
         return c;
     }
-    if ((asked->work->op != CLCONV_FORWARD) != algo->gradients)
-        c.choice.refusal = algo->gradients ? gradients_only : forward_only;
+    c.choice.refusal = op_refuses(algo, asked->work->op);
     if (!c.choice.refusal)
         c.choice.refusal = algo->refuses(request);
     if (!c.choice.refusal)
@@ -154,7 +163,8 @@ static int by_value(double a, double b)
 static bool stands_back(const clconv_candidate *c)
 {
     const char *const why = c->choice.refusal;
-    return why == other_design || why == forward_only || why == gradients_only;
+    return why == other_design || why == forward_only || why == gradients_only ||
+           why == other_gradient;
 }
 
 /* Those that accept first, what was tuned before all, then by time, where bytes decide that by

@@ -240,7 +240,7 @@ typedef struct clconv_algo {
     void (*forget)(clconv_context *ctx); /* the context goes away; may be NULL */
     const char *note;                    /* for explain; may be NULL */
     const char *pack_key; /* of the tile: outputs side by side in packed w; NULL = not packed */
-    bool gradients;       /* computes them and no convolution; else the other way round */
+    unsigned gradients;   /* 1 << clconv_op of those it computes, then no convolution; 0 = none */
     bool reads_y;         /* not only writes it */
     bool pad_modes;       /* pads with more than zeros */
     bool streams;         /* has stores past the caches */

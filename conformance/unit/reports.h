@@ -52,14 +52,14 @@ static inline void add(report *r, int n, const char *algo, case_state state, con
     add_op(r, n, algo, CLCONV_FORWARD, state, reason);
 }
 
-/* `count` passes for every algorithm of the library, and of both gradients. */
+/* `count` passes for every algorithm of the library and op that it is asked for. */
 static inline void add_passes(report *r, int count)
 {
     for (int i = 1; i <= count; i++) {
         for (size_t a = 0; clconv_algorithm_name(a); a++)
-            add(r, i, clconv_algorithm_name(a), STATE_PASS, "");
-        add_op(r, i, tier_gradient_algo, CLCONV_BACKWARD_DATA, STATE_PASS, "");
-        add_op(r, i, tier_gradient_algo, CLCONV_BACKWARD_WEIGHTS, STATE_PASS, "");
+            for (clconv_op op = CLCONV_FORWARD; op <= CLCONV_BACKWARD_WEIGHTS; op++)
+                if (tier_asks(clconv_algorithm_name(a), op))
+                    add_op(r, i, clconv_algorithm_name(a), op, STATE_PASS, "");
     }
 }
 

@@ -58,6 +58,8 @@ static void test_quota_of_gradients(void **state)
         add(r, 100, clconv_algorithm_name(a), STATE_PASS, "");
     assert_non_null(strstr(report_judge(r, 95).sentence, "naive accepted 3 gradients of w, tier"));
     add_op(r, 100, "naive", CLCONV_BACKWARD_WEIGHTS, STATE_UNSUPPORTED, "");
+    assert_non_null(strstr(report_judge(r, 95).sentence, "direct accepted 3 gradients of w, tier"));
+    add_op(r, 100, "direct", CLCONV_BACKWARD_WEIGHTS, STATE_PASS, "");
     add_op(r, 100, "auto", CLCONV_BACKWARD_WEIGHTS, STATE_PASS, "");
     assert_int_equal(judged(r, 95, "PASS"), EXIT_GOOD);
 }

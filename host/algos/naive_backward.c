@@ -88,7 +88,7 @@ static double macs_per_cycle(const clconv_request *request)
 const clconv_algo clconv_algo_naive_backward = {
     .name = "naive",
     .design = "backward",
-    .gradients = true,
+    .gradients = 1u << CLCONV_BACKWARD_DATA | 1u << CLCONV_BACKWARD_WEIGHTS,
     .refuses = refuses,
     .pad_modes = true,
     .macs_per_cycle = macs_per_cycle,

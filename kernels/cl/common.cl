@@ -5,11 +5,12 @@
  * one segment: `groups` consecutive groups of equal size. Offsets are in elements and already hold
  * the segment's first channel. */
 
-/* Arguments 0..7, set at every enqueue. `b` is a stand-in (w) when has_bias is 0. */
-#define CONV_BUFFERS                                                                               \
-    global const float *restrict x, const ulong x_offset, global const float *restrict w,          \
-        const ulong w_offset, global const float *restrict b, const ulong b_offset,                \
-        global float *restrict y, const ulong y_offset
+/* Arguments 0..7, set at every enqueue, as an operation reads and writes them; and as a convolution
+ * does. `b` is a stand-in (w) when has_bias is 0. */
+#define BUFFERS(X, W, B, Y)                                                                        \
+    X float *restrict x, const ulong x_offset, W float *restrict w, const ulong w_offset,          \
+        B float *restrict b, const ulong b_offset, Y float *restrict y, const ulong y_offset
+#define CONV_BUFFERS BUFFERS(global const, global const, global const, global)
 
 /* Arguments 8.., set once per launch of a plan (host: set_shape_args in steps.c, same order). */
 #define CONV_SHAPE                                                                                 \

@@ -9,11 +9,6 @@
 #include "common.cl"
 #include "padding.cl"
 
-/* CONV_BUFFERS of common.cl, as an operation reads and writes them. */
-#define BUFFERS(X, W, B, Y)                                                                        \
-    X float *restrict x, const ulong x_offset, W float *restrict w, const ulong w_offset,          \
-        B float *restrict b, const ulong b_offset, Y float *restrict y, const ulong y_offset
-
 #define OWN                                                                                        \
     const int filter_h, const int filter_w, const int stride_h, const int stride_w,                \
         const int dilation_h, const int dilation_w, const int images

@@ -15,10 +15,10 @@
 INLINE int image_position(const int i, const int size)
 {
 #if PAD_MODE == PAD_REFLECT
-    return clamp(i < 0 ? -i : i < size ? i : size - 1 - (i - (size - 1)), 0,
-                 size - 1);
+    const int last = size - 1;
+    return max(0, last - (int)abs(last - (int)abs(i)));
 #elif PAD_MODE == PAD_CIRCULAR
-    return clamp(i < 0 ? i + size : i < size ? i : i - size, 0, size - 1);
+    return min(i < 0 ? i + size : i < size ? i : i - size, size - 1);
 #elif PAD_MODE == PAD_REPLICATE
     return clamp(i, 0, size - 1);
 #else
