@@ -37,8 +37,8 @@ typedef struct tally {
     char algo[16];
     size_t run, failed, xpassed, xfailed, skipped, unsupported, refused;
     size_t accepted[CLCONV_BACKWARD_WEIGHTS + 1]; /* of each op: all of them but `refused` */
-    double headroom;  /* worst error / bound over real data */
-    json_t *refusals; /* sentence -> how often */
+    double headroom;                              /* worst error / bound over real data */
+    json_t *refusals;                             /* sentence -> how often */
 } tally;
 
 enum { REPORT_MAX_ALGORITHMS = 32 };

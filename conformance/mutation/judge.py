@@ -34,9 +34,12 @@ CHECKER = "oclgrind"
 UNOPTIMISED = {"OCLGRIND_BUILD_OPTIONS": "-cl-opt-disable"}
 CHECKED = {
     "naive": [],
+    "naive_backward": [],
+    # In the last ones lanes of no output stand where no padding is.
     "depthwise": [f"c2h6w{w}k2r2s{s}sw{t}p{p}g2:tile=xb={x},yb={y}" for x, y, w, s, t, p in (
         (16, 4, 17, 2, 1, 0), (16, 1, 32, 2, 2, 0), (8, 2, 24, 3, 3, 0), (4, 2, 9, 2, 2, 1),
-        (1, 4, 5, 2, 1, 1))],
+        (1, 4, 5, 2, 1, 1))] + [f"c2h3w3k2r3s3p1g2:pad={mode}:tile=xb=16,yb=4" for mode in (
+            "reflect", "replicate", "circular")],
     "direct": [f"c4h6w{w}k10r2s{s}sw{t}p{p}g2:tile=kb={k},xb={x},yb={y}"
                for k, x, y, w, s, t, p in (
         (8, 16, 2, 17, 2, 1, 0), (4, 16, 4, 32, 2, 2, 0), (4, 8, 1, 24, 3, 3, 0),
@@ -61,6 +64,11 @@ CHECKED = {
         (4, 16, 16, 1, 1, 4, 4))],
     "depthwise_columns": [f"c{c}h5w{w}k{k}r3s3sw{t}p1g{c}:tile=columns,yb={y}" for c, w, k, t, y in (
         (2, 9, 4, 1, 2), (3, 7, 3, 2, 4))],
+    "direct_weights": [
+        f"c{c}h{h}w{w}k{k}r{r}s3sw{t}p{p}:dir=backward-weights:tile=weights,v={v},kb={kb},cb={cb},rb={rb}"
+        for c, h, w, k, r, t, p, v, kb, cb, rb in (
+            (3, 3, 9, 5, 2, 1, 1, 4, 2, 2, 1), (1, 4, 5, 1, 3, 1, 1, 8, 1, 1, 3),
+            (2, 5, 17, 3, 3, 2, 0, 4, 4, 1, 2), (1, 4, 8, 2, 3, 2, 1, 4, 1, 1, 1))],
     # Parts of a work-group that add up, with one slice for each and with several.
     "direct_local": [f"c{c}h3w9k{k}r2s3p1:tile=local,kb={b},xb=32,split={s}" for c, k, b, s in (
         (17, 5, 16, 2), (9, 33, 32, 4), (8, 3, 16, 1))],

@@ -29,8 +29,8 @@ static int part_of(int64_t room, int64_t length)
 }
 
 /* So many sums that loads of what they share do not count: 24 within 32 registers, twelve within
- * 16. All rows of taps first, since their rows of x come from the first cache. Vectors as wide as
- * the image needs. */
+ * 16; filters and channels before rows of taps, which only share a row of x with others (3x3 on an
+ * AMD Zen 4: 4 x 2 x 1 of them 38 GMAC/s, 2 x 1 x 3 29). Vectors as wide as the image needs. */
 static bool find_tile(const clconv_request *request, int *value)
 {
     if (request->tile)
@@ -39,14 +39,15 @@ static bool find_tile(const clconv_request *request, int *value)
     const clconv_segment *segment = work->segment;
     const int native = clconv_vector_floats(request->dev);
     const int room = (native == 16 ? 24 : 12) / work->s;
-    const int most = room > MOST_ROWS ? MOST_ROWS : room > 1 ? room : 1;
-    const int blocks = (work->r - 1) / most + 1;
     value[V] = native;
     while (value[V] > 4 && value[V] / 2 >= work->q)
         value[V] /= 2;
+    value[KB] = part_of(room, clconv_most_outputs(work));
+    value[CB] = part_of(room / value[KB], segment->w_in ? segment->in : 1);
+    const int left = room / value[KB] / value[CB];
+    const int most = left > MOST_ROWS ? MOST_ROWS : left > 1 ? left : 1;
+    const int blocks = (work->r - 1) / most + 1;
     value[RB] = (work->r - 1) / blocks + 1;
-    value[KB] = part_of(room / value[RB], clconv_most_outputs(work));
-    value[CB] = part_of(room / value[RB] / value[KB], segment->w_in ? segment->in : 1);
     return value[V] >= 4;
 }
 

@@ -23,20 +23,27 @@
 /* Elements of a row of x from a vector's first tap to the end of its last tap's vector. */
 #define REACH ((FILTER_W - 1) * DILATION_W + V * STRIDE_W)
 
-/* Pixels from in[first] on, of those inside `within`; nothing outside in[0] to in[end - 1] is read,
- * and what is masked may be anything, NaN too. */
-INLINE vec load_masked(global const float *in, const long first, const long end,
-                       const vec_index within)
+/* What a load may meet. PLAIN: all of a vector is wanted. MASKED: lanes outside the image or behind
+ * the row of outputs are not, but they are in memory. CHECKED: they may not be, and are not read.
+ */
+enum { PLAIN, MASKED, CHECKED };
+
+/* Pixels from in[first] on, of those inside `within`; what is masked may be anything, NaN too. */
+INLINE vec load_x(global const float *in, const long first, const long end, const vec_index within,
+                  const int care)
 {
-    const vec pixels = first >= 0 && first + V * STRIDE_W <= end ? load_pixels(in + first)
-                                                                 : load_between(in, first, end);
-    return select((vec)0.0f, pixels, within);
+    if (care == PLAIN)
+        return load_pixels(in + first);
+    return select((vec)0.0f,
+                  care == MASKED ? load_pixels(in + first) : load_between(in, first, end), within);
 }
 
 /* V outputs of a row from y[first] on, of those before `left`. */
-INLINE vec load_outputs(global const float *y, const long first, const long end, const int left)
+INLINE vec load_outputs(global const float *y, const long first, const int left, const int care)
 {
-    if (first + V <= end)
+    if (care == PLAIN)
+        return LOAD(y + first);
+    if (care == MASKED)
         return select((vec)0.0f, LOAD(y + first), LANE < left);
     float lane[V];
     for (int i = 0; i < V; i++)
@@ -54,42 +61,55 @@ typedef struct view {
     int in_h, in_w, out_h, out_w, pad_top, pad_left;
 } view;
 
+/* Filter k of the block as a plane of y, channel c as one of x. */
+INLINE long plane_of(const view a, const int k)
+{
+    return a.plane + min(k, a.filters - 1);
+}
+
+INLINE long channel_of(const view a, const int c)
+{
+    return a.channel + min(c, a.channels - 1);
+}
+
 /* Adds the products of outputs q to q + V - 1 of row p. Outputs from out_w on and taps outside the
- * image add nothing; where `guarded` is 0 there are none. */
+ * image add nothing. */
 INLINE void add_outputs(vec sum[KB][CB][RB][FILTER_W], const view a, const int p, const int q,
-                        const int guarded)
+                        const int care)
 {
     const int column = q * STRIDE_W - a.pad_left, left = a.out_w - q;
     const int top = p * STRIDE_H - a.pad_top + a.r_first * DILATION_H;
     vec outputs[KB];
     UNROLL
-    for (int k = 0; k < KB; k++) {
-        const long row = (a.plane + min(k, a.filters - 1)) * a.out_h + p;
-        const long first = row * a.out_w + q;
-        outputs[k] = guarded ? load_outputs(a.y, first, a.y_end, left) : LOAD(a.y + first);
-    }
+    for (int i = 0; i < KB; i++)
+        outputs[i] = load_outputs(a.y, (plane_of(a, i) * a.out_h + p) * a.out_w + q, left, care);
     UNROLL
     for (int r = 0; r < RB; r++) {
         const int h = top + r * DILATION_H;
-        if (guarded && (h < 0 || h >= a.in_h))
+        if (care != PLAIN && (h < 0 || h >= a.in_h))
             continue;
         UNROLL
-        for (int c = 0; c < CB; c++) {
-            const long row = (a.channel + min(c, a.channels - 1)) * a.in_h + h;
+        for (int c = 0; c < CB; c++)
             UNROLL
-            for (int s = 0; s < FILTER_W; s++) {
-                const int tap = column + s * DILATION_W;
-                const long first = row * a.in_w + tap;
-                const vec_index lane = tap + LANE * STRIDE_W;
-                const vec pixels = guarded ? load_masked(a.x, first, a.x_end,
-                                                         lane >= 0 && lane < a.in_w && LANE < left)
-                                           : load_pixels(a.x + first);
-                UNROLL
-                for (int k = 0; k < KB; k++)
-                    sum[k][c][r][s] = fma(pixels, outputs[k], sum[k][c][r][s]);
-            }
+        for (int s = 0; s < FILTER_W; s++) {
+            const int tap = column + s * DILATION_W;
+            const vec_index lane = tap + LANE * STRIDE_W;
+            const vec pixels = load_x(a.x, (channel_of(a, c) * a.in_h + h) * a.in_w + tap, a.x_end,
+                                      lane >= 0 && lane < a.in_w && LANE < left, care);
+            UNROLL
+            for (int i = 0; i < KB; i++)
+                sum[i][c][r][s] = fma(pixels, outputs[i], sum[i][c][r][s]);
         }
     }
+}
+
+/* Whether all that the vectors of a place reach is in memory. */
+INLINE int is_in_memory(const view a, const int p, const int q, const int top, const int column)
+{
+    const long first = (a.channel * a.in_h + top) * a.in_w + column;
+    const long last = (channel_of(a, CB - 1) * a.in_h + top + (RB - 1) * DILATION_H) * a.in_w;
+    const long y_last = (plane_of(a, KB - 1) * a.out_h + p) * a.out_w + q;
+    return first >= 0 && last + column + REACH <= a.x_end && y_last + V <= a.y_end;
 }
 
 INLINE void add_image(vec sum[KB][CB][RB][FILTER_W], const view a)
@@ -100,9 +120,11 @@ INLINE void add_image(vec sum[KB][CB][RB][FILTER_W], const view a)
         for (int q = 0; q < a.out_w; q += V) {
             const int column = q * STRIDE_W - a.pad_left;
             if (whole && column >= 0 && column + REACH <= a.in_w && q + V <= a.out_w)
-                add_outputs(sum, a, p, q, 0);
+                add_outputs(sum, a, p, q, PLAIN);
+            else if (is_in_memory(a, p, q, top, column))
+                add_outputs(sum, a, p, q, MASKED);
             else
-                add_outputs(sum, a, p, q, 1);
+                add_outputs(sum, a, p, q, CHECKED);
         }
     }
 }
@@ -140,15 +162,18 @@ kernel void direct_weights(BUFFERS(global const, global, global, global const), 
     const int k_first = (int)((z_first + z) % k_blocks) * KB;
     const int c_first = (int)(item / r_blocks) * CB;
     const int r_begin = (int)(item % r_blocks) * RB; /* taps before are another block's */
+    /* Planes of the same pixels are as good as one row each. */
+    const int flat = FILTER_H * FILTER_W * STRIDE_H * STRIDE_W == 1 && in_h == out_h &&
+                     in_w == out_w && !pad_top && !pad_left && (long)in_h * in_w < INT_MAX / 2;
     view a = {.r_first = min(r_begin, FILTER_H - RB),
               .channels = channels - c_first,
               .filters = out_per_group - k_first,
               .x_end = groups * (long)in_per_group * in_h * in_w,
               .y_end = groups * (long)out_per_group * out_h * out_w,
-              .in_h = in_h,
-              .in_w = in_w,
-              .out_h = out_h,
-              .out_w = out_w,
+              .in_h = flat ? 1 : in_h,
+              .in_w = flat ? in_h * in_w : in_w,
+              .out_h = flat ? 1 : out_h,
+              .out_w = flat ? out_h * out_w : out_w,
               .pad_top = pad_top,
               .pad_left = pad_left};
     vec sum[KB][CB][RB][FILTER_W] = {{{{(vec)0.0f}}}};
