@@ -13,7 +13,7 @@
     X(real, false, false, true)                                                                    \
     X(impulse, true, false, false)                                                                 \
     X(ids, true, false, false)                                                                     \
-    X(special, true, true, false)
+    X(special, true, true, true)
 
 /* Fills the tensors that are not NULL, or says false: there are no such data for this problem. */
 typedef bool data_filler(const clconv_problem *p, const oracle_shape *size, uint64_t seed,

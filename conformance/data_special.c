@@ -14,7 +14,9 @@
  * huge: filters with their bias times 2^127, sums up to 2^127, exact and without overflow; and one
  *   element is FLT_MAX. Times a whole number v < 2^12 it is a sum of its own: all else in it is at
  *   most 1 and absorbed, and v * (2^24 - 1) is never half-way between two floats, so that fma and
- *   a * b + c agree. In a huge filter the product overflows by at least 2^100: infinity. */
+ *   a * b + c agree. In a huge filter the product overflows by at least 2^100: infinity.
+ * Gradients have infinities and NaN only, where an element too many that is read shows best: in dy
+ * and what else their op reads. */
 #include "data.h"
 
 #include <float.h>
@@ -27,7 +29,7 @@ typedef struct special {
     const clconv_problem *p;
     const oracle_shape *size;
     uint64_t key;
-    float *x, *w, *b;
+    data_tensors to;
 } special;
 
 /* Another stream for each problem, so that the problems of a tier differ under one seed. */
@@ -59,18 +61,21 @@ static float nonfinite(uint64_t random)
     return random % 3 == 0 ? value : (random % 3 == 1 ? INFINITY : -INFINITY);
 }
 
-/* Half of those in w stand in the corner of a filter, over which padding lies most. */
+/* Half of those in w stand in the corner of a filter, over which padding lies most; half of those
+ * in dy in the first column, whose taps lie most in padding. */
 static void place_nonfinite(const special *s, tensor_id tensor, uint64_t i)
 {
     const size_t taps = (size_t)(s->p->kernel[0] * s->p->kernel[1]);
-    float *const tensors[] = {[TENSOR_X] = s->x, [TENSOR_W] = s->w, [TENSOR_B] = s->b};
-    const size_t counts[] = {
-        [TENSOR_X] = s->size->x, [TENSOR_W] = s->size->w, [TENSOR_B] = s->size->b};
+    float *const tensors[] = {
+        [TENSOR_X] = s->to.x, [TENSOR_W] = s->to.w, [TENSOR_B] = s->to.b, [TENSOR_Y] = s->to.y};
+    const size_t count = tensor_elements(s->size, tensor);
     const uint64_t random = data_draw(data_draw(s->key, (uint64_t)tensor), i);
-    size_t at = counts[tensor] ? random % counts[tensor] : 0;
+    size_t at = count ? random % count : 0;
     if (tensor == TENSOR_W && random >> 63)
         at -= at % taps;
-    if (counts[tensor])
+    if (tensor == TENSOR_Y && random >> 63)
+        at -= at % (size_t)s->size->q;
+    if (count)
         tensors[tensor][at] = nonfinite(random >> 32);
 }
 
@@ -86,12 +91,38 @@ static void fill_nonfinite(const special *s)
     const int64_t filters = filter_count(p);
     int64_t in_x = (int64_t)fmin(8.0, 0.2 * (double)s->size->y / reach);
     int64_t in_w = filters / 6 < 4 ? filters / 6 : 4,
-            in_b = s->b ? (filters / 12 < 2 ? filters / 12 : 2) : 0;
+            in_b = s->to.b ? (filters / 12 < 2 ? filters / 12 : 2) : 0;
     if (in_x + in_w + in_b == 0)
         *(data_draw(s->key, 1) % 2 ? &in_x : &in_w) = 1;
     const int64_t wanted[] = {[TENSOR_X] = in_x, [TENSOR_W] = in_w, [TENSOR_B] = in_b};
     for (int tensor = TENSOR_X; tensor <= TENSOR_B; tensor++)
         for (int64_t i = 0; i < wanted[tensor]; i++)
+            place_nonfinite(s, (tensor_id)tensor, (uint64_t)i);
+}
+
+static int64_t at_most(int64_t most, double count)
+{
+    return count < (double)most ? (int64_t)count : most;
+}
+
+/* The same for gradients, at least one in dy: an element of dy reaches the pixels under a filter in
+ * all channels of its block, or all weights of its filter; an element of w or b one channel of x;
+ * an element of x all weights of its channel. */
+static void fill_nonfinite_gradient(const special *s)
+{
+    const clconv_problem *const p = s->p;
+    const double taps = (double)(p->kernel[0] * p->kernel[1]);
+    const double pixels = taps * (double)data_first_block(p).in_count;
+    const double channels = (double)p->c, filters = (double)filter_count(p);
+    const int64_t wanted[][TENSOR_Y + 1] = {
+        [CLCONV_BACKWARD_DATA] = {[TENSOR_W] = at_most(4, channels / 6),
+                                  [TENSOR_B] = s->to.b ? at_most(2, channels / 12) : 0,
+                                  [TENSOR_Y] = at_most(8, 1 + 0.2 * (double)s->size->x / pixels)},
+        [CLCONV_BACKWARD_WEIGHTS] =
+            {[TENSOR_X] = at_most(2, channels / 3), [TENSOR_Y] = at_most(4, 1 + filters / 4)},
+    };
+    for (int tensor = TENSOR_X; tensor <= TENSOR_Y; tensor++)
+        for (int64_t i = 0; i < wanted[p->op][tensor]; i++)
             place_nonfinite(s, (tensor_id)tensor, (uint64_t)i);
 }
 
@@ -108,9 +139,9 @@ static void scale_filter(void *user, int64_t filter, size_t first, size_t count)
     const scaled_filters *const to = user;
     const float factor = filter % 2 ? 1.0f : to->factor;
     for (size_t i = 0; i < count; i++)
-        to->s->w[first + i] *= factor;
-    if (to->s->b)
-        to->s->b[filter] *= factor;
+        to->s->to.w[first + i] *= factor;
+    if (to->s->to.b)
+        to->s->to.b[filter] *= factor;
 }
 
 static void fill_tiny(const special *s)
@@ -123,7 +154,7 @@ static void fill_tiny(const special *s)
         data_each_filter(s->p, scale_filter, &filters);
     for (size_t i = 0; choice != FILTERS && i < s->size->x; i++)
         if (i / image % 2 == 0)
-            s->x[i] *= 0x1p-125f;
+            s->to.x[i] *= 0x1p-125f;
 }
 
 static void find_last_filter(void *user, int64_t filter, size_t first, size_t count)
@@ -147,11 +178,11 @@ static void fill_huge(const special *s)
     data_each_filter(p, find_last_filter, filter);
     const float largest = at >> 63 ? -FLT_MAX : FLT_MAX;
     if (place == 1)
-        s->w[filter[0] + at % filter[1]] = largest;
-    else if (place == 2 && s->b)
-        s->b[last] = largest;
+        s->to.w[filter[0] + at % filter[1]] = largest;
+    else if (place == 2 && s->to.b)
+        s->to.b[last] = largest;
     else if (p->reduce != CLCONV_REDUCE_MEAN && s->size->x)
-        s->x[at % s->size->x] = largest;
+        s->to.x[at % s->size->x] = largest;
 }
 
 bool data_special(const clconv_problem *p, const oracle_shape *size, uint64_t seed,
@@ -159,14 +190,17 @@ bool data_special(const clconv_problem *p, const oracle_shape *size, uint64_t se
 {
     static void (*const themes[])(const special *) = {fill_nonfinite, fill_tiny, fill_nonfinite,
                                                       fill_huge};
-    const special s = {p, size, problem_key(size, seed), to->x, to->w, to->b};
+    const special s = {p, size, problem_key(size, seed), *to};
     if (!data_exact(p, size, seed, to))
         return false;
-    sprinkle_negative_zero(data_draw(s.key, 5), size->x, s.x);
-    sprinkle_negative_zero(data_draw(s.key, 6), size->w, s.w);
-    sprinkle_negative_zero(data_draw(s.key, 7), s.b ? size->b : 0, s.b);
+    float *const tensors[] = {
+        [TENSOR_X] = to->x, [TENSOR_W] = to->w, [TENSOR_B] = to->b, [TENSOR_Y] = to->y};
+    for (int tensor = TENSOR_X; tensor <= TENSOR_Y; tensor++)
+        if (tensors[tensor])
+            sprinkle_negative_zero(data_draw(s.key, 4 + (uint64_t)tensor),
+                                   tensor_elements(size, (tensor_id)tensor), tensors[tensor]);
     /* Huge ones last: padding may repeat what must stand in one place. */
     const size_t choices = sizeof themes / sizeof *themes - (p->pad_mode != CLCONV_PAD_ZEROS);
-    themes[data_draw(s.key, 0) % choices](&s);
+    (p->op == CLCONV_FORWARD ? themes[data_draw(s.key, 0) % choices] : fill_nonfinite_gradient)(&s);
     return true;
 }

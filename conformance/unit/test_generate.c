@@ -275,6 +275,8 @@ static void test_gradients(void **state)
     assert_int_equal(count_op(s, smoke, CLCONV_BACKWARD_WEIGHTS, "exact", ""), 16 + 2 * 14);
     assert_int_equal(count_op(s, smoke, CLCONV_BACKWARD_DATA, "real", ""), 7);
     assert_int_equal(count_op(s, smoke, CLCONV_BACKWARD_WEIGHTS, "real", ""), 7 + 6);
+    assert_int_equal(count_op(s, smoke, CLCONV_BACKWARD_DATA, "special", ""), 5);
+    assert_int_equal(count_op(s, smoke, CLCONV_BACKWARD_WEIGHTS, "special", ""), 5 + 2 * 5);
     const int32_t ops[] = {CLCONV_BACKWARD_DATA, CLCONV_BACKWARD_WEIGHTS};
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
         const int more = ops[i] == CLCONV_BACKWARD_WEIGHTS ? 4 : 1; /* as many at most */

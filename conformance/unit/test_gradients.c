@@ -334,7 +334,7 @@ static void test_exact_fills(void **state)
 static void test_modes(void **state)
 {
     (void)state;
-    static const char *const none[] = {"impulse", "ids", "special"};
+    static const char *const none[] = {"impulse", "ids"};
     clconv_problem p = plain_problem(2, 3, 5, 6, 4, 3, 2);
     p.b.dtype = CLCONV_F32;
     reference r;

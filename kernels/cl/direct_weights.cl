@@ -23,32 +23,31 @@
 /* Elements of a row of x from a vector's first tap to the end of its last tap's vector. */
 #define REACH ((FILTER_W - 1) * DILATION_W + V * STRIDE_W)
 
-/* What a load may meet. PLAIN: all of a vector is wanted. MASKED: lanes outside the image or behind
- * the row of outputs are not, but they are in memory. CHECKED: they may not be, and are not read.
- */
+/* What a vector may meet. PLAIN: all lanes count. MASKED: those outside the image or behind the row
+ * of outputs do not, but they are in memory. CHECKED: they may not be, and are not read. */
 enum { PLAIN, MASKED, CHECKED };
 
-/* Pixels from in[first] on, of those inside `within`; what is masked may be anything, NaN too. */
-INLINE vec load_x(global const float *in, const long first, const long end, const vec_index within,
-                  const int care)
+INLINE vec load_x(global const float *x, const long first, const long end, const int care)
 {
-    if (care == PLAIN)
-        return load_pixels(in + first);
-    return select((vec)0.0f,
-                  care == MASKED ? load_pixels(in + first) : load_between(in, first, end), within);
+    return care == CHECKED ? load_between(x, first, end) : load_pixels(x + first);
 }
 
-/* V outputs of a row from y[first] on, of those before `left`. */
+/* The first `left` of V outputs of a row, or all where they are in memory. */
 INLINE vec load_outputs(global const float *y, const long first, const int left, const int care)
 {
-    if (care == PLAIN)
-        return LOAD(y + first);
-    if (care == MASKED)
-        return select((vec)0.0f, LOAD(y + first), LANE < left);
     float lane[V];
+    if (care != CHECKED)
+        return LOAD(y + first);
     for (int i = 0; i < V; i++)
         lane[i] = i < left ? y[first + i] : 0.0f;
     return JOIN(vload, V)(0, lane);
+}
+
+/* sum + a * b in the lanes that count: in others either factor may be infinite, or NaN. */
+INLINE vec add_product(const vec a, const vec b, const vec sum, const vec_index counts,
+                       const int care)
+{
+    return care == PLAIN ? fma(a, b, sum) : select(sum, fma(a, b, sum), counts);
 }
 
 /* One image, and the block of filters, channels and rows of taps there. Blocks may reach behind the
@@ -89,16 +88,19 @@ INLINE void add_outputs(vec sum[KB][CB][RB][FILTER_W], const view a, const int p
         if (care != PLAIN && (h < 0 || h >= a.in_h))
             continue;
         UNROLL
-        for (int c = 0; c < CB; c++)
+        for (int c = 0; c < CB; c++) {
+            const long row = (channel_of(a, c) * a.in_h + h) * a.in_w;
             UNROLL
-        for (int s = 0; s < FILTER_W; s++) {
-            const int tap = column + s * DILATION_W;
-            const vec_index lane = tap + LANE * STRIDE_W;
-            const vec pixels = load_x(a.x, (channel_of(a, c) * a.in_h + h) * a.in_w + tap, a.x_end,
-                                      lane >= 0 && lane < a.in_w && LANE < left, care);
-            UNROLL
-            for (int i = 0; i < KB; i++)
-                sum[i][c][r][s] = fma(pixels, outputs[i], sum[i][c][r][s]);
+            for (int s = 0; s < FILTER_W; s++) {
+                const int tap = column + s * DILATION_W;
+                const vec_index lane = tap + LANE * STRIDE_W;
+                const vec_index counts = lane >= 0 && lane < a.in_w && LANE < left;
+                const vec pixels = load_x(a.x, row + tap, a.x_end, care);
+                UNROLL
+                for (int i = 0; i < KB; i++)
+                    sum[i][c][r][s] =
+                        add_product(pixels, outputs[i], sum[i][c][r][s], counts, care);
+            }
         }
     }
 }
@@ -189,18 +191,14 @@ kernel void direct_weights(BUFFERS(global const, global, global, global const), 
 
     global float *filter = w + w_offset + group * w_group;
     UNROLL
-    for (int k = 0; k < KB; k++)
-        UNROLL
-    for (int c = 0; c < CB; c++)
-        UNROLL
-    for (int r = 0; r < RB; r++)
-        UNROLL
-    for (int s = 0; s < FILTER_W; s++)
-        if (k < a.filters && c < a.channels && a.r_first + r >= r_begin) {
-            const float one = add_lanes(sum[k][c][r][s]);
+    for (int i = 0; i < KB * CB * RB * FILTER_W; i++) {
+        const int s = i % FILTER_W, r = i / FILTER_W % RB, c = i / FILTER_W / RB % CB,
+                  k = i / FILTER_W / RB / CB;
+        const float one = add_lanes(sum[k][c][r][s]);
+        if (k < a.filters && c < a.channels && a.r_first + r >= r_begin)
             filter[(k_first + k) * w_out + (c_first + c) * w_in + (long)(a.r_first + r) * FILTER_W +
                    s] = divisor == 1.0f ? one : divide_exactly(one, divisor);
-        }
+    }
 }
 
 /* Ids: 2 = element of b, g * out_per_group + k, without g where all groups share b. */
