@@ -7,6 +7,18 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What an op writes; the rest it reads. */
+static const bool written[][ARENA_ARRAYS] = {
+    [CLCONV_FORWARD] = {[ARENA_Y] = true},
+    [CLCONV_BACKWARD_DATA] = {[ARENA_X] = true},
+    [CLCONV_BACKWARD_WEIGHTS] = {[ARENA_W] = true, [ARENA_B] = true}};
+static const char *const names[ARENA_ARRAYS] = {"x", "w", "b", "y"};
+
+bool arena_writes(const arena *a, int i)
+{
+    return a->bytes[i] && written[a->problem.op][i];
+}
+
 float *arena_map(const arena *a, int i, cl_map_flags flags)
 {
     cl_int error = CL_SUCCESS;
@@ -24,7 +36,6 @@ void arena_unmap(const arena *a, int i, float *data)
 
 static arena_state check_sizes(arena *a, char *why, size_t room)
 {
-    static const char *const name[ARENA_ARRAYS] = {"x", "w", "b", "y"};
     uint64_t total = 0;
     clconv_work_size size = {.size = sizeof size};
     if (clconv_problem_work(&a->problem, &size) != CLCONV_OK)
@@ -37,7 +48,7 @@ static arena_state check_sizes(arena *a, char *why, size_t room)
             return snprintf(why, room,
                             "%s has %" PRIu64
                             " bytes, but one buffer of this device holds %" PRIu64,
-                            name[i], bytes[i], (uint64_t)a->device->max_alloc),
+                            names[i], bytes[i], (uint64_t)a->device->max_alloc),
                    ARENA_TOO_LARGE;
     }
     if (total > a->device->global_bytes)
@@ -48,25 +59,32 @@ static arena_state check_sizes(arena *a, char *why, size_t room)
     return ARENA_GOOD;
 }
 
-/* Data in x, w and b, and from these what y must be. */
+static bool reads(const arena *a, int i)
+{
+    return a->mem[i] && !arena_writes(a, i);
+}
+
+/* Data in what is read, and from these what must be written. */
 static bool fill(arena *a, int amplitude, uint64_t seed)
 {
-    float *data[ARENA_Y] = {NULL};
+    float *data[ARENA_ARRAYS] = {NULL};
     bool mapped = true;
-    for (int i = 0; i < ARENA_Y; i++)
-        if (a->mem[i]) {
+    for (int i = 0; i < ARENA_ARRAYS; i++)
+        if (reads(a, i)) {
             data[i] = arena_map(a, i, CL_MAP_READ | CL_MAP_WRITE);
             mapped = mapped && data[i];
         }
     if (mapped) {
-        for (int i = 0; i < ARENA_Y; i++)
+        for (int i = 0; i < ARENA_ARRAYS; i++)
             if (data[i])
                 verify_fill(data[i], a->bytes[i] / sizeof(float), amplitude,
                             seed * ARENA_ARRAYS + (uint64_t)i);
-        const verify_inputs in = {data[ARENA_X], data[ARENA_W], data[ARENA_B]};
+        const verify_inputs in = {data[ARENA_X], data[ARENA_W], data[ARENA_B], data[ARENA_Y]};
         verify_prepare(&a->problem, &in, &a->verifier);
+        if (arena_writes(a, ARENA_B))
+            verify_prepare_bias(&a->problem, &in, &a->bias);
     }
-    for (int i = 0; i < ARENA_Y; i++)
+    for (int i = 0; i < ARENA_ARRAYS; i++)
         if (data[i])
             arena_unmap(a, i, data[i]);
     return mapped;
@@ -84,7 +102,10 @@ arena_state arena_open(const measured_device *d, const case_spec *spec, uint64_t
         return state;
     const int amplitude = verify_amplitude(&out->problem);
     if (amplitude < 1)
-        return snprintf(why, room, "an output sums over 2^24 products: no data are exact"),
+        return snprintf(
+                   why, room,
+                   "an element of the result sums over 2^24 products: no data are exact; fewer "
+                   "channels, images or pixels are"),
                ARENA_TOO_LARGE;
     for (int i = 0; i < ARENA_ARRAYS && !error; i++)
         if (out->bytes[i])
@@ -115,8 +136,8 @@ bool arena_move(arena *a)
     for (int i = 0; i < ARENA_ARRAYS && !error; i++)
         if (a->mem[i])
             moved[i] = clCreateBuffer(a->device->cl, CL_MEM_READ_WRITE, a->bytes[i], NULL, &error);
-    for (int i = 0; i < ARENA_Y && !error; i++)
-        if (a->mem[i])
+    for (int i = 0; i < ARENA_ARRAYS && !error; i++)
+        if (reads(a, i))
             error = clEnqueueCopyBuffer(a->device->queue, a->mem[i], moved[i], 0, 0, a->bytes[i], 0,
                                         NULL, NULL);
     if (!error)
@@ -130,17 +151,29 @@ bool arena_move(arena *a)
 bool arena_poison(const arena *a)
 {
     const float nothing = NAN;
-    const cl_int error = clEnqueueFillBuffer(a->device->queue, a->mem[ARENA_Y], &nothing,
-                                             sizeof nothing, 0, a->bytes[ARENA_Y], 0, NULL, NULL);
+    cl_int error = CL_SUCCESS;
+    for (int i = 0; i < ARENA_ARRAYS && !error; i++)
+        if (arena_writes(a, i))
+            error = clEnqueueFillBuffer(a->device->queue, a->mem[i], &nothing, sizeof nothing, 0,
+                                        a->bytes[i], 0, NULL, NULL);
     return !error && !clFinish(a->device->queue);
+}
+
+static bool verify_array(const arena *a, int i, bool exact, char *why, size_t room)
+{
+    float *data = arena_map(a, i, CL_MAP_READ);
+    if (!data)
+        return snprintf(why, room, "%s cannot be read back", names[i]), false;
+    const verifier *v = i == ARENA_B ? &a->bias : &a->verifier;
+    const bool right = verify_outputs(v, data, exact, why, room);
+    arena_unmap(a, i, data);
+    return right;
 }
 
 bool arena_verify(const arena *a, bool exact, char *why, size_t room)
 {
-    float *y = arena_map(a, ARENA_Y, CL_MAP_READ);
-    if (!y)
-        return snprintf(why, room, "y cannot be read back"), false;
-    const bool right = verify_outputs(&a->verifier, y, exact, why, room);
-    arena_unmap(a, ARENA_Y, y);
+    bool right = true;
+    for (int i = 0; i < ARENA_ARRAYS && right; i++)
+        right = !arena_writes(a, i) || verify_array(a, i, exact, why, room);
     return right;
 }

@@ -14,7 +14,7 @@ typedef struct arena {
     clconv_problem problem;   /* its tables belong to the layer */
     cl_mem mem[ARENA_ARRAYS]; /* b is NULL without bias */
     size_t bytes[ARENA_ARRAYS];
-    verifier verifier;
+    verifier verifier, bias; /* of y or a gradient, and of the gradient by b */
 } arena;
 
 typedef enum arena_state { ARENA_GOOD, ARENA_TOO_LARGE, ARENA_BROKEN } arena_state;
@@ -25,13 +25,17 @@ arena_state arena_open(const measured_device *d, const case_spec *spec, uint64_t
                        char *why, size_t room);
 void arena_close(arena *a);
 
-/* Moves x, w and b to new buffers and y to an empty one: where an array lies in memory changes
- * times by percents, so that one place is no fair sample. False = it stays where it was. */
+/* Whether array i is there and the problem's op writes it. */
+bool arena_writes(const arena *a, int i);
+
+/* Moves what is read to new buffers and what is written to empty ones: where an array lies in
+ * memory changes times by percents, so that one place is no fair sample. False = it stays where it
+ * was. */
 bool arena_move(arena *a);
 
-/* Fills y with NaN, and waits. */
+/* Fills what is to be written with NaN, and waits. */
 bool arena_poison(const arena *a);
-/* Whether what is in y is right; `exact` as in verify_outputs. */
+/* Whether what was written is right; `exact` as in verify_outputs. */
 bool arena_verify(const arena *a, bool exact, char *why, size_t room);
 
 /* Array i as host memory until arena_unmap; NULL when the device fails. */

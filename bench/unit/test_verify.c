@@ -28,7 +28,7 @@ static void computes(const char *text, const float *x, const float *w, const flo
 {
     case_spec spec;
     const clconv_problem p = problem(&spec, text);
-    const verify_inputs in = {x, w, b};
+    const verify_inputs in = {.x = x, .w = w, .b = b};
     verify_prepare(&p, &in, &v);
     assert_int_equal(v.outputs, count);
     assert_int_equal(v.count, count);
@@ -104,7 +104,7 @@ static void samples(void **state)
     const clconv_problem p = problem(&spec, "c1h100w150k1");
     float *x = calloc(15000, sizeof *x);
     const float w = 1;
-    const verify_inputs in = {x, &w, NULL};
+    const verify_inputs in = {.x = x, .w = &w};
     verify_prepare(&p, &in, &v);
     assert_int_equal(v.count, VERIFY_SAMPLES);
     assert_int_equal(v.at[0], 0);
@@ -129,7 +129,7 @@ static void judgement(void **state)
     case_spec spec;
     const clconv_problem p = problem(&spec, "c1h1w3k1");
     const float x[] = {1000, 2000, 3000}, w = 1000;
-    const verify_inputs in = {x, &w, NULL};
+    const verify_inputs in = {.x = x, .w = &w};
     float y[] = {1e6f, 2e6f, 3e6f};
     verify_prepare(&p, &in, &v);
     assert_true(verify_outputs(&v, y, true, why, sizeof why));
