@@ -37,6 +37,7 @@ char *bench_command(const bench_options *o)
     } options[] = {{"layers", slash ? slash + 1 : t->layers},
                    {"suite", t->suite},
                    {"model", t->model},
+                   {"direction", t->direction},
                    {"batch", t->batch},
                    {"algo", t->algo},
                    {"rivals", t->rivals},

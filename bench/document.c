@@ -136,6 +136,7 @@ static json_t *row_json(const bench_row *row, const bench_run *run)
     set(object, "batch", json_integer(row->batch));
     set(object, "count", json_integer(row->layer->count));
     set(object, "mode", json_string(row->layer->spec.problem.shared ? "shared" : "conv"));
+    set(object, "direction", json_string(case_direction_words[row->layer->spec.problem.op]));
     set(object, "algo", json_string(row->algo));
     set(object, "tile", text_or_null(m->facts.tile));
     set(object, "device", json_string(run->device->entry.name));

@@ -287,7 +287,8 @@ static int run_on(const bench_options *o, const measured_device *d, const json_t
                      .limits = o->limits,
                      .seed = o->seed,
                      .strict = o->text.strict,
-                     .command = command};
+                     .command = command,
+                     .direction = o->text.direction};
     if (!roofline_measure(d, &roof, why, room) || !spin_open(d, canary_kernel, &canary, why, room))
         return fail(EXIT_DEVICE, why);
     table_header(&run);

@@ -105,6 +105,8 @@ static bool read_layers(bench_options *o, char *why, size_t room)
     for (char **text = t->cases; text && *text; text++)
         if (!layers_case(*text, &o->layers, why, room))
             return false;
+    if (t->direction && !layers_direct(&o->layers, t->direction, why, room))
+        return false;
     return o->layers.count > 0 ||
            errors_why(why, room, "no layer is left: the table has none%s%s%s",
                       t->model ? " of the model " : "", t->model ? t->model : "",
@@ -131,6 +133,8 @@ static bool check_layers(const bench_options *o, char *why, size_t room)
             return errors_why(why, room, "--algo %s beside algo=%s of the case: give one of them",
                               o->text.algo, c->algo);
         if (c->algo[0] && !known_algorithm(c->algo, why, room))
+            return false;
+        if (!layer_with_batch(&o->layers.layers[i], c->problem.n, &spec, why, room))
             return false;
         for (size_t b = 0; b < o->batches; b++)
             if (!layer_with_batch(&o->layers.layers[i], o->batch[b], &spec, why, room))

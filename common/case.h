@@ -57,6 +57,9 @@ const char *case_print(const case_spec *c, char *text, size_t room);
  */
 clconv_problem case_problem(const case_spec *c);
 
+/* The words of dir=, in the order of clconv_op, ended by NULL. */
+extern const char *const case_direction_words[];
+
 /* FNV-1a over the canonical form: which shard a case belongs to, stable under additions. */
 uint64_t case_hash(const char *canonical);
 

@@ -30,7 +30,7 @@ const char *const case_layout_words[] = {"nchw", "nhwc", NULL};
 /* Each in the order of its enumeration in clconv.h. */
 static const char *const reduce_words[] = {"none", "sum", "mean", NULL};
 static const char *const pad_words[] = {"zeros", "reflect", "replicate", "circular", NULL};
-static const char *const dir_words[] = {"forward", "backward-data", "backward-weights", NULL};
+const char *const case_direction_words[] = {"forward", "backward-data", "backward-weights", NULL};
 
 #define CHOICE(words, member) (words), offsetof(case_spec, member), 0, 0
 #define TEXT(member)          NULL, offsetof(case_spec, member), sizeof((case_spec *)0)->member, 0
@@ -42,7 +42,7 @@ const suffix_row case_suffixes[SUFFIXES] = {
     [GI] = {"gi", OWN_FORM},
     [GO] = {"go", OWN_FORM},
     [PAD] = {"pad", CHOICE(pad_words, problem.pad_mode)},
-    [DIR] = {"dir", CHOICE(dir_words, problem.op)},
+    [DIR] = {"dir", CHOICE(case_direction_words, problem.op)},
     [ALGO] = {"algo", TEXT(algo)},
     [TILE] = {"tile", TEXT(tile)},
     [DATA] = {"data", TEXT(data)},

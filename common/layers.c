@@ -290,6 +290,25 @@ void layers_select(layer_list *list, const char *model, bool grouped_only)
     list->count = kept;
 }
 
+bool layers_direct(layer_list *list, const char *direction, char *why, size_t room)
+{
+    char words[80];
+    const int op = options_word(direction, case_direction_words);
+    if (op < 0)
+        return snprintf(why, room, "--direction is one of %s, but got '%.40s'",
+                        options_words_text(case_direction_words, words, sizeof words), direction),
+               false;
+    for (size_t i = 0; i < list->count; i++) {
+        int32_t *own = &list->layers[i].spec.problem.op;
+        if (*own != CLCONV_FORWARD && *own != op)
+            return snprintf(why, room, "--direction %s beside dir=%s of the case: give one of them",
+                            direction, case_direction_words[*own]),
+                   false;
+        *own = op;
+    }
+    return true;
+}
+
 void layers_remove(layer_list *list, size_t at)
 {
     free_layer(&list->layers[at]);

@@ -2,7 +2,8 @@
 /* oneDNN's CPU engine as three rivals, on the same buffers, mapped:
  *   any    the layouts it likes best; what they cost to make is not timed
  *   plain  NCHW in and out, nothing reordered
- *   e2e    NCHW in and out around `any`, both reorders timed, weights reordered once before */
+ *   e2e    NCHW in and out around `any`, all reorders timed but that of weights that are read,
+ * which happens once before */
 #include "contestant.h"
 
 #ifdef BENCH_WITH_ONEDNN
@@ -21,6 +22,25 @@ typedef enum onednn_mode { ANY, PLAIN, E2E } onednn_mode;
 enum { SRC, WEIGHTS, DST, TENSORS };
 static const int arena_index[TENSORS] = {ARENA_X, ARENA_W, ARENA_Y};
 
+/* What oneDNN calls the tensors of each op, and which of them it writes. */
+typedef struct direction {
+    int written;
+    dnnl_query_t query[TENSORS];
+    int arg[TENSORS];
+} direction;
+static const direction directions[] = {
+    [CLCONV_FORWARD] = {DST,
+                        {dnnl_query_src_md, dnnl_query_weights_md, dnnl_query_dst_md},
+                        {DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST}},
+    [CLCONV_BACKWARD_DATA] = {SRC,
+                              {dnnl_query_diff_src_md, dnnl_query_weights_md,
+                               dnnl_query_diff_dst_md},
+                              {DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_DST}},
+    [CLCONV_BACKWARD_WEIGHTS] = {
+        WEIGHTS,
+        {dnnl_query_src_md, dnnl_query_diff_weights_md, dnnl_query_diff_dst_md},
+        {DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_DST}}};
+
 /* A tensor in our layout, and in the convolution's where that is another one. */
 typedef struct tensor {
     dnnl_memory_desc_t layout;
@@ -33,6 +53,7 @@ typedef struct tensor {
 typedef struct job {
     const arena *arena;
     onednn_mode mode;
+    const direction *direction;
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     dnnl_primitive_desc_t desc;
@@ -68,7 +89,8 @@ static dnnl_status_t describe(job *j, const onednn_shape *s)
     const dnnl_format_tag_t plain[TENSORS] = {
         dnnl_nchw, s->weight_rank == 5 ? dnnl_goihw : dnnl_oihw, dnnl_nchw};
     dnnl_memory_desc_t wanted[TENSORS];
-    dnnl_status_t status = dnnl_success;
+    layout_view views[TENSORS];
+    dnnl_status_t status = dnnl_invalid_arguments;
     for (int i = 0; i < TENSORS; i++) {
         if (!layout_make(&j->tensor[i].layout, rank[i], dims[i], plain[i]))
             return dnnl_invalid_arguments;
@@ -78,10 +100,10 @@ static dnnl_status_t describe(job *j, const onednn_shape *s)
     while (made < TENSORS && layout_make(&wanted[made], rank[made], dims[made],
                                          j->mode == PLAIN ? plain[made] : dnnl_format_tag_any))
         made++;
-    status = made < TENSORS
-                 ? dnnl_invalid_arguments
-                 : convolution_make(&j->desc, j->engine, s, layout_of(&wanted[SRC]),
-                                    layout_of(&wanted[WEIGHTS]), layout_of(&wanted[DST]));
+    for (int i = 0; i < made; i++)
+        views[i] = layout_of(&wanted[i]);
+    if (made == TENSORS)
+        status = convolution_make(&j->desc, j->engine, (clconv_op)j->arena->problem.op, s, views);
     while (made-- > 0)
         layout_free(wanted[made]);
     return status;
@@ -103,18 +125,16 @@ static dnnl_status_t make_reorder(const job *j, layout_view from, layout_view to
 /* Memory of tensor i in our layout and, if it differs, in the convolution's. */
 static dnnl_status_t make_tensor(job *j, int i)
 {
-    static const dnnl_query_t query[TENSORS] = {dnnl_query_src_md, dnnl_query_weights_md,
-                                                dnnl_query_dst_md};
     tensor *t = &j->tensor[i];
     const layout_view plain = layout_of(&t->layout),
-                      inner = dnnl_primitive_desc_query_md(j->desc, query[i], 0);
+                      inner = dnnl_primitive_desc_query_md(j->desc, j->direction->query[i], 0);
     t->own_layout = !dnnl_memory_desc_equal(plain, inner);
     dnnl_status_t status = dnnl_memory_create(&t->plain, plain, j->engine, NULL);
     if (!status && t->own_layout)
         status = dnnl_memory_create(&t->inner, inner, j->engine, DNNL_MEMORY_ALLOCATE);
     if (!status && t->own_layout)
-        status = i == DST ? make_reorder(j, inner, plain, &t->out)
-                          : make_reorder(j, plain, inner, &t->in);
+        status = i == j->direction->written ? make_reorder(j, inner, plain, &t->out)
+                                            : make_reorder(j, plain, inner, &t->in);
     return status;
 }
 
@@ -125,15 +145,21 @@ static dnnl_status_t reorder(const job *j, dnnl_primitive_t primitive, dnnl_memo
     return dnnl_primitive_execute(primitive, j->stream, 2, args);
 }
 
-static dnnl_status_t reorder_in(const job *j, int i)
+/* Reorders what is read; weights, which stay the same for many launches, only where asked. */
+static dnnl_status_t reorder_in(const job *j, bool with_weights)
 {
-    const tensor *t = &j->tensor[i];
-    return t->own_layout ? reorder(j, t->in, t->plain, t->inner) : dnnl_success;
+    dnnl_status_t status = dnnl_success;
+    for (int i = 0; i < TENSORS && !status; i++) {
+        const tensor *t = &j->tensor[i];
+        if (t->own_layout && i != j->direction->written && (i != WEIGHTS || with_weights))
+            status = reorder(j, t->in, t->plain, t->inner);
+    }
+    return status;
 }
 
 static dnnl_status_t reorder_out(const job *j)
 {
-    const tensor *t = &j->tensor[DST];
+    const tensor *t = &j->tensor[j->direction->written];
     return t->own_layout ? reorder(j, t->out, t->inner, t->plain) : dnnl_success;
 }
 
@@ -143,19 +169,20 @@ static bool finish(void *state)
     return dnnl_stream_wait(j->stream) == dnnl_success;
 }
 
-/* Maps the buffers, and puts x and w into the convolution's layouts. */
+/* Maps the buffers, and puts what is read into the convolution's layouts. */
 static bool begin(void *state)
 {
     job *j = state;
     dnnl_status_t status = dnnl_success;
     for (int i = 0; i < TENSORS && !status; i++) {
         tensor *t = &j->tensor[i];
-        t->mapped = arena_map(j->arena, arena_index[i],
-                              i == DST ? CL_MAP_READ | CL_MAP_WRITE : CL_MAP_READ);
+        t->mapped =
+            arena_map(j->arena, arena_index[i],
+                      i == j->direction->written ? CL_MAP_READ | CL_MAP_WRITE : CL_MAP_READ);
         status = t->mapped ? dnnl_memory_set_data_handle(t->plain, t->mapped) : dnnl_out_of_memory;
     }
-    for (int i = 0; i < DST && !status; i++)
-        status = reorder_in(j, i);
+    if (!status)
+        status = reorder_in(j, true);
     return !status && finish(j);
 }
 
@@ -178,14 +205,14 @@ static dnnl_memory_t used(const tensor *t)
 static bool launch(void *state, cl_command_queue queue, cl_event *event)
 {
     const job *j = state;
-    const dnnl_exec_arg_t args[] = {{DNNL_ARG_SRC, used(&j->tensor[SRC])},
-                                    {DNNL_ARG_WEIGHTS, used(&j->tensor[WEIGHTS])},
-                                    {DNNL_ARG_DST, used(&j->tensor[DST])}};
+    dnnl_exec_arg_t args[TENSORS];
     (void)queue;
     (void)event;
-    dnnl_status_t status = j->mode == E2E ? reorder_in(j, SRC) : dnnl_success;
+    for (int i = 0; i < TENSORS; i++)
+        args[i] = (dnnl_exec_arg_t){j->direction->arg[i], used(&j->tensor[i])};
+    dnnl_status_t status = j->mode == E2E ? reorder_in(j, false) : dnnl_success;
     if (!status)
-        status = dnnl_primitive_execute(j->convolution, j->stream, 3, args);
+        status = dnnl_primitive_execute(j->convolution, j->stream, TENSORS, args);
     if (!status && j->mode == E2E)
         status = reorder_out(j);
     return !status;
@@ -214,6 +241,7 @@ static contestant_state make(onednn_mode mode, const arena *a, void **state,
         return snprintf(why, room, "no host memory"), CONTESTANT_BROKEN;
     j->arena = a;
     j->mode = mode;
+    j->direction = &directions[a->problem.op];
     if (!rival_problem(&a->problem, &p, why, room))
         return CONTESTANT_REFUSES;
     if (clconv_output_shape(&p, &y) != CLCONV_OK)
