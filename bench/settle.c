@@ -134,8 +134,6 @@ static bool check_layers(const bench_options *o, char *why, size_t room)
                               o->text.algo, c->algo);
         if (c->algo[0] && !known_algorithm(c->algo, why, room))
             return false;
-        if (!layer_with_batch(&o->layers.layers[i], c->problem.n, &spec, why, room))
-            return false;
         for (size_t b = 0; b < o->batches; b++)
             if (!layer_with_batch(&o->layers.layers[i], o->batch[b], &spec, why, room))
                 return false;

@@ -19,6 +19,16 @@ bool arena_writes(const arena *a, int i)
     return a->bytes[i] && written[a->problem.op][i];
 }
 
+static const verifier *verifier_of(const arena *a, int i)
+{
+    return i == ARENA_B ? &a->bias : &a->verifier;
+}
+
+const char *arena_element(const arena *a, int i)
+{
+    return verifier_of(a, i)->name;
+}
+
 float *arena_map(const arena *a, int i, cl_map_flags flags)
 {
     cl_int error = CL_SUCCESS;
@@ -164,8 +174,7 @@ static bool verify_array(const arena *a, int i, bool exact, char *why, size_t ro
     float *data = arena_map(a, i, CL_MAP_READ);
     if (!data)
         return snprintf(why, room, "%s cannot be read back", names[i]), false;
-    const verifier *v = i == ARENA_B ? &a->bias : &a->verifier;
-    const bool right = verify_outputs(v, data, exact, why, room);
+    const bool right = verify_outputs(verifier_of(a, i), data, exact, why, room);
     arena_unmap(a, i, data);
     return right;
 }

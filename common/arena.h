@@ -27,6 +27,8 @@ void arena_close(arena *a);
 
 /* Whether array i is there and the problem's op writes it. */
 bool arena_writes(const arena *a, int i);
+/* What sentences call an element of array i, which is written: "output", "dx", "dw", "db". */
+const char *arena_element(const arena *a, int i);
 
 /* Moves what is read to new buffers and what is written to empty ones: where an array lies in
  * memory changes times by percents, so that one place is no fair sample. False = it stays where it

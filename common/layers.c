@@ -305,6 +305,8 @@ bool layers_direct(layer_list *list, const char *direction, char *why, size_t ro
                             direction, case_direction_words[*own]),
                    false;
         *own = op;
+        if (!check_layer(&list->layers[i], why, room))
+            return false;
     }
     return true;
 }

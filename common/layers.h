@@ -39,7 +39,8 @@ void layers_select(layer_list *list, const char *model, bool grouped_only);
 bool layer_is_grouped(const layer_row *layer);
 
 /* Makes every layer the gradient that `direction` names (a word of dir= in the grammar of cases).
- * False with a sentence for another word, or one beside another dir= of a case. */
+ * False with a sentence for another word, one beside another dir= of a case, or a layer that has no
+ * such gradient. */
 bool layers_direct(layer_list *list, const char *direction, char *why, size_t room);
 
 void layers_remove(layer_list *list, size_t at);

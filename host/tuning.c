@@ -143,6 +143,12 @@ static void add_row(reader *r, const clconv_row *row)
     r->used++;
 }
 
+static bool is_gradient(const char *layer)
+{
+    return strstr(layer, op_words[CLCONV_BACKWARD_DATA]) ||
+           strstr(layer, op_words[CLCONV_BACKWARD_WEIGHTS]);
+}
+
 static void read_layer(reader *r, const char *line)
 {
     char device[CLCONV_DEVICE_WORD], version[24], layer[128], name[16], tile[64];
@@ -167,7 +173,7 @@ static void read_layer(reader *r, const char *line)
     row.scope = scope;
     row.layer = hash_of(layer);
     snprintf(row.tile, sizeof row.tile, "%s", strcmp(tile, "-") ? tile : "");
-    row.algo = clconv_design_of(name, row.tile[0] ? row.tile : NULL);
+    row.algo = clconv_design_of(name, row.tile[0] ? row.tile : NULL, is_gradient(layer));
     if (strcmp(version, clconv_version()) || !row.algo || !same_kernels(r, row.algo, hash))
         r->stale++;
     else

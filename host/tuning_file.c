@@ -161,18 +161,21 @@ clconv_status clconv_tuning_save(const clconv_context *ctx, const clconv_problem
     clconv_layer layer;
     if (!ctx || !row || row->size < sizeof *row)
         return clconv_fail(CLCONV_INVALID, "clconv_tuning_save: the context or the row is missing");
-    const clconv_algo *algo = clconv_design_of(row->algorithm, row->tile[0] ? row->tile : NULL);
-    if (!algo || strpbrk(row->tile, " \n"))
-        return clconv_fail(CLCONV_INVALID, "algorithm '%.15s' has no tile '%.63s'", row->algorithm,
-                           row->tile);
-    clconv_status status = clconv_work_create(p, &work);
+    const clconv_status status = clconv_work_create(p, &work);
     if (status)
         return status;
-    status = clconv_layer_of(&work, &layer)
-                 ? save_row(ctx, &layer, algo, row)
-                 : clconv_fail(CLCONV_INVALID, "groups of so many sizes have no row");
+    const clconv_algo *algo = clconv_design_of(row->algorithm, row->tile[0] ? row->tile : NULL,
+                                               work.op != CLCONV_FORWARD);
+    clconv_status saved;
+    if (!algo || strpbrk(row->tile, " \n"))
+        saved = clconv_fail(CLCONV_INVALID, "algorithm '%.15s' has no tile '%.63s'", row->algorithm,
+                            row->tile);
+    else if (!clconv_layer_of(&work, &layer))
+        saved = clconv_fail(CLCONV_INVALID, "groups of so many sizes have no row");
+    else
+        saved = save_row(ctx, &layer, algo, row);
     clconv_work_free(&work);
-    return status;
+    return saved;
 }
 
 clconv_status clconv_tuning_save_traits(const clconv_context *ctx, const clconv_traits *traits)

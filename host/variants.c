@@ -80,7 +80,8 @@ static void add_design(variant_list *list, const clconv_algo *algo, const clconv
     int value[CLCONV_TILE_KEYS], own[CLCONV_TILE_KEYS] = {0};
     char tile[CLCONV_TILE_TEXT], own_tile[CLCONV_TILE_TEXT] = "";
     if (!algo->keys) {
-        assert(!algo->design); /* or its name alone would mean another design */
+        /* Or its name alone would mean another design. */
+        assert(clconv_design_of(algo->name, NULL, algo->gradients) == algo);
         add_variant(list, algo, request, "", true);
         return;
     }

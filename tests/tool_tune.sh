@@ -42,7 +42,8 @@ make_kernels() { # make_kernels FILE SED-COMMAND
     sed -i "$2" "cl/$1"
     for file in cl/*.cl; do
         case $file in
-            */naive.cl | */common.cl | */padding.cl | */depthwise.cl | */strips.cl | */row_order.cl) ;;
+            */naive.cl | */naive_backward.cl | */common.cl | */padding.cl) ;;
+            */depthwise.cl | */strips.cl | */row_order.cl) ;;
             *) sed -i '1a #error broken' "$file" ;;
         esac
     done
@@ -84,6 +85,18 @@ run 0 tune $case
 grep -q '^1 layers tuned, 0 had a row' out || wrong "a stale row is trusted"
 [ "$(rows)" -eq 1 ] || wrong "a stale row stays"
 
+# Gradients have rows of their own.
+for direction in backward-data backward-weights; do
+    run 0 tune --direction $direction $case
+    grep -q "^$case:dir=$direction .*naive .* ms " out || wrong "$direction has no line"
+    run 0 explain $case:dir=$direction
+    grep -q '^chosen by  the tuning table, own row' out || wrong "the row of $direction is not used"
+done
+run 0 explain $case
+grep -q '^algorithm  depthwise' out || wrong "the row of a gradient became the convolution's"
+run 2 tune --direction sideways $case
+run 2 tune --direction backward-data c3hw4k3b1:shared
+
 # ---- Wrong candidates -------------------------------------------------------------------------
 # Tiles of four rows, the design's own choice, are wrong: exit 1, and another one gets the row.
 make_kernels depthwise.cl 's/const strip weight = filter\[.*\];/& sum[j] += (float)(YB == 4);/'
@@ -103,6 +116,13 @@ run 1 tune $case
 grep -q "^$case: output 0 of 51200 is .*, but must be .*; the layer gets no row" errors ||
     wrong "a wrong naive is not told"
 [ "$(rows)" -eq 0 ] || wrong "a layer without a right result has a row"
+make_kernels naive_backward.cl 's/float sum = 0\.0f;/float sum = 1.0f;/'
+run 1 tune $case:dir=backward-data $case:dir=backward-weights
+grep -q "^$case:dir=backward-data: dx 0 of 51200 is .*, but must be .*; the layer gets no row" errors ||
+    wrong "a wrong dx is not told"
+grep -q "^$case:dir=backward-weights: dw 0 of 288 is .*, but must be " errors ||
+    wrong "a wrong dw is not told"
+[ "$(rows)" -eq 0 ] || wrong "a gradient without a right result has a row"
 
 # ---- Signals: what is finished stays, the next run goes on ------------------------------------
 make_kernels naive.cl ''

@@ -37,7 +37,7 @@ typedef struct rival {
 typedef struct trial {
     const measured_device *d;
     arena arena;
-    float *want; /* y as `naive` computes it */
+    float *want[ARENA_ARRAYS]; /* what is written, as `naive` computes it */
     rival *rivals;
     size_t count;
     double best;  /* seconds of a launch */
@@ -131,31 +131,40 @@ static double launch(const trial *t, const rival *r, size_t count)
     return good ? (progress_now() - from) / (double)count : NAN;
 }
 
-/* The first output that differs from naive's in any bit, or the count: the data make every sum
+/* The first element that differs from naive's in any bit, or the count: the data make every sum
  * exact, so that all orders of summation agree. */
-static size_t first_difference(const trial *t, const float *y)
+static size_t first_difference(const float *got, const float *want, size_t count)
 {
-    const size_t count = t->arena.bytes[ARENA_Y] / sizeof *y;
     size_t i = 0;
-    while (i < count && !memcmp(&y[i], &t->want[i], sizeof *y))
+    while (i < count && !memcmp(&got[i], &want[i], sizeof *got))
         i++;
     return i;
 }
 
-static bool is_right(const trial *t, const rival *r)
+static bool is_array_right(const trial *t, const rival *r, int array)
 {
-    const size_t count = t->arena.bytes[ARENA_Y] / sizeof(float);
-    float *y = arena_map(&t->arena, ARENA_Y, CL_MAP_READ);
-    if (!y)
+    const size_t count = t->arena.bytes[array] / sizeof(float);
+    const float *want = t->want[array];
+    float *data = arena_map(&t->arena, array, CL_MAP_READ);
+    if (!data)
         return false;
-    const size_t at = first_difference(t, y);
-    const float got = at < count ? y[at] : 0;
-    arena_unmap(&t->arena, ARENA_Y, y);
+    const size_t at = first_difference(data, want, count);
+    const float got = at < count ? data[at] : 0;
+    arena_unmap(&t->arena, array, data);
     if (at < count && !t->result->wrong)
         snprintf(t->result->why, sizeof t->result->why,
-                 "%s%s%s is wrong: output %zu of %zu is %.9g, but naive has %.9g", r->v.algorithm,
-                 r->v.tile[0] ? " " : "", r->v.tile, at, count, (double)got, (double)t->want[at]);
+                 "%s%s%s is wrong: %s %zu of %zu is %.9g, but naive has %.9g", r->v.algorithm,
+                 r->v.tile[0] ? " " : "", r->v.tile, arena_element(&t->arena, array), at, count,
+                 (double)got, (double)want[at]);
     return at == count;
+}
+
+static bool is_right(const trial *t, const rival *r)
+{
+    bool right = true;
+    for (int i = 0; i < ARENA_ARRAYS && right; i++)
+        right = !arena_writes(&t->arena, i) || is_array_right(t, r, i);
+    return right;
 }
 
 static bool failed(const trial *t, const rival *r)
@@ -166,7 +175,7 @@ static bool failed(const trial *t, const rival *r)
     return false;
 }
 
-/* Plan, first launch on a y full of NaN, the verdict, and a second launch for the time. */
+/* Plan, first launch into arrays full of NaN, the verdict, and a second launch for the time. */
 static bool enter(trial *t, rival *r)
 {
     if (!prepare(t, r) || !arena_poison(&t->arena) || isnan(launch(t, r, 1)))
@@ -184,27 +193,36 @@ static bool enter(trial *t, rival *r)
 
 /* ---- The reference --------------------------------------------------------------------------- */
 
-/* naive's y, which the CPU's sums confirm at thousands of places. */
+static bool keep_reference(trial *t, int array)
+{
+    tune_result *result = t->result;
+    const size_t bytes = t->arena.bytes[array];
+    t->want[array] = malloc(bytes);
+    if (!t->want[array])
+        return snprintf(result->why, sizeof result->why, "no host memory for what naive writes"),
+               false;
+    float *data = arena_map(&t->arena, array, CL_MAP_READ);
+    if (!data)
+        return snprintf(result->why, sizeof result->why, "what naive writes cannot be read back"),
+               false;
+    memcpy(t->want[array], data, bytes);
+    arena_unmap(&t->arena, array, data);
+    return true;
+}
+
+/* What naive writes, which the CPU's sums confirm at thousands of places. */
 static bool find_reference(trial *t)
 {
     tune_result *result = t->result;
     rival naive = {.v.algorithm = "naive"};
-    const size_t bytes = t->arena.bytes[ARENA_Y];
-    t->want = malloc(bytes);
-    if (!t->want)
-        return snprintf(result->why, sizeof result->why, "no host memory for y"), false;
     const bool ran = prepare(t, &naive) && arena_poison(&t->arena) && !isnan(launch(t, &naive, 1));
     retire(&naive);
     if (!ran)
         return failed(t, &naive);
-    if (!arena_verify(&t->arena, true, result->why, sizeof result->why))
-        return false;
-    float *y = arena_map(&t->arena, ARENA_Y, CL_MAP_READ);
-    if (!y)
-        return snprintf(result->why, sizeof result->why, "y cannot be read back"), false;
-    memcpy(t->want, y, bytes);
-    arena_unmap(&t->arena, ARENA_Y, y);
-    return true;
+    bool good = arena_verify(&t->arena, true, result->why, sizeof result->why);
+    for (int i = 0; i < ARENA_ARRAYS && good; i++)
+        good = !arena_writes(&t->arena, i) || keep_reference(t, i);
+    return good;
 }
 
 /* ---- Rounds ---------------------------------------------------------------------------------- */
@@ -335,7 +353,8 @@ bool trial_run(const measured_device *d, const case_spec *spec, progress *p, tun
     for (size_t i = 0; i < t.count; i++)
         retire(&t.rivals[i]);
     free(t.rivals);
-    free(t.want);
+    for (int i = 0; i < ARENA_ARRAYS; i++)
+        free(t.want[i]);
     arena_close(&t.arena);
     return result->best.algorithm[0] != '\0';
 }

@@ -16,7 +16,7 @@
 static const char name[] = "clconv tune";
 
 static struct {
-    char *device, *layers, *suite, *model, *jobs;
+    char *device, *layers, *suite, *model, *direction, *jobs;
     int again, list, traits, warm_up, json, help;
 } opt;
 
@@ -25,6 +25,8 @@ static struct poptOption rows[] = {
     TEXT_OPTION("layers", &opt.layers, "CSV", "the layers of this table (columns below)"),
     TEXT_OPTION("suite", &opt.suite, "NAME", "the layers of a suite of clconv-bench"),
     TEXT_OPTION("model", &opt.model, "M", "only the layers of this model"),
+    TEXT_OPTION("direction", &opt.direction, "D",
+                "forward, or the gradients: backward-data, backward-weights"),
     FLAG_OPTION("again", '\0', &opt.again, "also the layers that have a row of yours"),
     FLAG_OPTION("list", '\0', &opt.list, "say which rows the layers have; measure nothing"),
     FLAG_OPTION("traits", '\0', &opt.traits, "only measure what the device can do"),
@@ -56,6 +58,7 @@ static const char text[] =
     "  clconv tune c128hw56k128rs3p1g32               one layer, seconds\n"
     "  clconv tune --layers mine.csv --json >mine.json\n"
     "  clconv tune --suite core --model mobilenet_v2 --list\n"
+    "  clconv tune --suite core --direction backward-weights    a gradient\n"
     "  clconv tune --suite core --warm-up -j 4        programs into the cache, so that the first\n"
     "                                                 plan of a process need not compile\n"
     "\n"
@@ -103,6 +106,8 @@ static bool read_layers(poptContext context, layer_list *layers, char *why, size
          !layers_suite("worklist", layers, why, room)))
         return false;
     layers_select(layers, opt.model, false);
+    if (opt.direction && !layers_direct(layers, opt.direction, why, room))
+        return false;
     if (!layers->count)
         return errors_why(why, room, "there are no layers%s%s", opt.model ? " of model " : "",
                           opt.model ? opt.model : "");

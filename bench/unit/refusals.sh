@@ -48,6 +48,11 @@ refuses 2 '--algo naive beside algo=naive' --algo naive --case c1hw1k1:algo=naiv
 refuses 2 "there is no algorithm 'fast'" --case c1hw1k1:algo=fast
 refuses 2 'case: tile=kb=4 needs an algorithm' --case c1hw1k1:tile=kb=4
 refuses 2 "case: 'h' is missing" --case c3
+refuses 2 '--direction is one of forward, backward-data, backward-weights, but got' --direction sideways
+refuses 2 '--direction backward-data beside dir=backward-weights' --direction backward-data \
+    --case c1hw1k1:dir=backward-weights
+refuses 2 'the gradient by x of a shared kernel takes no bias' --direction backward-data \
+    --case c3hw1k3b1:shared
 refuses 2 'n is 0: there is nothing to measure' --case n0c1hw1k1
 refuses 2 "--rivals takes naive, clblast, onednn-any, onednn-plain, onednn-e2e, onednn, but got 'cudnn'" \
     --rivals naive,cudnn

@@ -57,6 +57,27 @@ same "verified" "$(column 14 all.csv | sort -u)" yes
 same "modes" "$(sed -n 's/.*"mode": "\(.*\)",/\1/p' all.json | sort -u | tr '\n' ' ')" "conv shared "
 grep -q '^    c4hw9k6rs3p1g2:algo=naive$' out || wrong "-v prints no replay line"
 
+# ---- Directions: of a table's layers and of a case ---------------------------------------------
+for direction in backward-data backward-weights; do
+    run 0 --suite quick --direction $direction --rivals "$rivals" --min-time 0.001 \
+        --max-time 0.002 --json d.json --csv d.csv --html d.html
+    keeps_schema d.json
+    same "$direction verified" "$(grep -v ,UNSUPPORTED, d.csv | cut -d, -f14 | sort -u | tr '\n' ' ')" \
+        "verified yes "
+    same "$direction refused" "$(grep ,UNSUPPORTED, d.csv | cut -d, -f4 | grep -v clblast)" ""
+    same "$direction cases" "$(column 3 d.csv | uniq | sed 's/.*:dir=//' | sort -u)" $direction
+    same "$direction in JSON" "$(sed -n 's/.*"direction": "\(.*\)",/\1/p' d.json | sort -u)" $direction
+    grep -q "^direction $direction\$" out || wrong "the table does not say $direction"
+    grep -q -- "--direction $direction" d.json || wrong "the command lost $direction"
+    grep -q ":dir=$direction" d.html || wrong "the page lost $direction"
+done
+run 0 --case c4h9w8k6rs3p1g2b1:dir=backward-weights --case c3h8w7k6rs3p1 --min-time 0.001 \
+    --max-time 0.002 --json d.json --csv d.csv
+same "directions" "$(column 3 d.csv | tr '\n' ' ')" "c4h9w8k6rs3p1g2b1:dir=backward-weights c3h8w7k6rs3p1 "
+same "verified" "$(column 14 d.csv | sort -u)" yes
+same "directions in JSON" "$(sed -n 's/.*"direction": "\(.*\)",/\1/p' d.json | tr '\n' ' ')" \
+    "backward-weights forward "
+
 # ---- Too little evidence, refusals ------------------------------------------------------------
 # Another image size or batch of a known layer builds no program; the rival's are not counted. Weights
 # packed at each launch make another row.
