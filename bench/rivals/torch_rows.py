@@ -8,7 +8,8 @@ Run it right after clconv-bench, on the same machine. Rows: torch-nchw, calls qu
 as a program makes them; on CUDA also torch-nchw-graph and torch-nhwc-graph (channels_last), where
 a CUDA graph spares what each call costs the host. cuDNN picks its algorithms by timing
 (benchmark = True); TF32 is off, as all of clConv is float32. A shared kernel runs as PyTorch users
-write it, folded into the batch. Every result is compared with PyTorch's own in float64.
+write it, folded into the batch. A gradient (dir= in the case) is aten's convolution_backward for it
+alone. Every result is compared with PyTorch's own in float64.
 Exit status: 0 good; 1 a result was wrong; 77 no PyTorch, or no such device.
 """
 import argparse
@@ -29,6 +30,7 @@ BLOCKS = 6         # of samples, for the interval of a median: as in bench/stats
 NOISY = 0.03       # its share of the median above which a row is NOISY: bench/stats.h
 SAMPLE_S = 2e-3    # calls between two waits
 GRAPH_CALLS = 20   # convolutions of one graph
+GRADIENTS = {"backward-data": 0, "backward-weights": 1} # where convolution_backward has them
 TOLERANCE = 1e-4   # of the largest result; TF32 errs by ten times as much
 
 
@@ -48,8 +50,14 @@ def sizes(case):
     return found
 
 
+def direction(case):
+    """What its dir= says."""
+    return next((word[len("dir="):] for word in case.split(":") if word.startswith("dir=")),
+                "forward")
+
+
 class Layer:
-    """x, w and the call, on a device; `y64` is what it should give."""
+    """x, w and the call, on a device; of a gradient y, too, the loss's gradient by the output."""
 
     def __init__(self, case, device):
         z = sizes(case)
@@ -61,18 +69,38 @@ class Layer:
         self.w = (torch.rand(k, c // groups, z["r"], z["s"], generator=generator) - 0.5).to(device)
         self.options = dict(stride=(z["sh"], z["sw"]), padding=(z["pt"], z["pl"]),
                             dilation=(z["dh"], z["dw"]), groups=groups)
+        self.wanted = GRADIENTS.get(direction(case))
+        if self.wanted is not None:
+            shape = torch.nn.functional.conv2d(self.x, self.w, **self.options).shape
+            self.y = (torch.rand(shape, generator=generator) - 0.5).to(device)
 
     def last_channels(self):
         self.x = self.x.contiguous(memory_format=torch.channels_last)
         self.w = self.w.contiguous(memory_format=torch.channels_last)
+        if self.wanted is not None:
+            self.y = self.y.contiguous(memory_format=torch.channels_last)
+
+    def gradient(self, x, w, y):
+        options = self.options
+        mask = [one == self.wanted for one in range(3)]
+        return torch.ops.aten.convolution_backward(
+            y, x, w, None, options["stride"], options["padding"], options["dilation"], False,
+            [0, 0], options["groups"], mask)[self.wanted]
 
     def call(self):
+        if self.wanted is not None:
+            return self.gradient(self.x, self.w, self.y)
         return torch.nn.functional.conv2d(self.x, self.w, **self.options)
 
-    def right(self, y):
-        """One image is enough: a wrong algorithm is wrong there."""
-        wanted = torch.nn.functional.conv2d(self.x[:1].double(), self.w.double(), **self.options)
-        return bool((y[:1].double() - wanted).abs().max() <= TOLERANCE * wanted.abs().max())
+    def right(self, got):
+        """One image is enough, a wrong algorithm is wrong there; but weights sum over all."""
+        if self.wanted is not None:
+            wanted = self.gradient(self.x.double(), self.w.double(), self.y.double())
+        else:
+            got = got[:1]
+            wanted = torch.nn.functional.conv2d(self.x[:1].double(), self.w.double(),
+                                                **self.options)
+        return bool((got.double() - wanted).abs().max() <= TOLERANCE * wanted.abs().max())
 
 
 # ---- Timing -----------------------------------------------------------------------------------
