@@ -2,8 +2,7 @@
 /* oneDNN's CPU engine as three rivals, on the same buffers, mapped:
  *   any    the layouts it likes best; what they cost to make is not timed
  *   plain  NCHW in and out, nothing reordered
- *   e2e    NCHW in and out around `any`, all reorders timed but that of weights that are read,
- * which happens once before */
+ *   e2e    NCHW in and out around `any`, all reorders timed but that of weights that are read */
 #include "contestant.h"
 
 #ifdef BENCH_WITH_ONEDNN
