@@ -182,11 +182,11 @@ static int by_preference(const void *left, const void *right)
     return order ? order : by_value(a->cost.compute_ms, b->cost.compute_ms);
 }
 
-const clconv_algo *clconv_design_of(const char *name, const char *tile, bool gradients)
+const clconv_algo *clconv_design_of(const char *name, const char *tile, int32_t op)
 {
     const char *rest;
     for (size_t i = 0; clconv_algos[i]; i++)
-        if (!strcmp(clconv_algos[i]->name, name) && clconv_algos[i]->gradients == gradients &&
+        if (!strcmp(clconv_algos[i]->name, name) && !op_refuses(clconv_algos[i], op) &&
             strip_word(tile, clconv_algos[i]->design, &rest))
             return clconv_algos[i];
     return NULL;

@@ -31,9 +31,9 @@ clconv_status clconv_choose(const clconv_request *request, const char *name, clc
 
 /* The answer of one design to a request with a whole tile, its word included. */
 clconv_candidate clconv_ask(const clconv_algo *algo, const clconv_request *asked);
-/* The design that a whole tile of algorithm `name` belongs to, of those that compute gradients or
- * of those that do not; NULL = there is none. */
-const clconv_algo *clconv_design_of(const char *name, const char *tile, bool gradients);
+/* The design that a whole tile of algorithm `name` belongs to, of those that compute `op`; NULL =
+ * there is none. */
+const clconv_algo *clconv_design_of(const char *name, const char *tile, int32_t op);
 
 /* plan.c: a caller's options, checked; and what they ask of designs. `rest` keeps what request.tile
  * points at, and may be NULL where options->tile is. */

@@ -143,10 +143,12 @@ static void add_row(reader *r, const clconv_row *row)
     r->used++;
 }
 
-static bool is_gradient(const char *layer)
+static int32_t op_of(const char *layer)
 {
-    return strstr(layer, op_words[CLCONV_BACKWARD_DATA]) ||
-           strstr(layer, op_words[CLCONV_BACKWARD_WEIGHTS]);
+    int32_t op = CLCONV_BACKWARD_WEIGHTS;
+    while (op > CLCONV_FORWARD && !strstr(layer, op_words[op]))
+        op--;
+    return op;
 }
 
 static void read_layer(reader *r, const char *line)
@@ -173,7 +175,7 @@ static void read_layer(reader *r, const char *line)
     row.scope = scope;
     row.layer = hash_of(layer);
     snprintf(row.tile, sizeof row.tile, "%s", strcmp(tile, "-") ? tile : "");
-    row.algo = clconv_design_of(name, row.tile[0] ? row.tile : NULL, is_gradient(layer));
+    row.algo = clconv_design_of(name, row.tile[0] ? row.tile : NULL, op_of(layer));
     if (strcmp(version, clconv_version()) || !row.algo || !same_kernels(r, row.algo, hash))
         r->stale++;
     else

@@ -164,8 +164,8 @@ clconv_status clconv_tuning_save(const clconv_context *ctx, const clconv_problem
     const clconv_status status = clconv_work_create(p, &work);
     if (status)
         return status;
-    const clconv_algo *algo = clconv_design_of(row->algorithm, row->tile[0] ? row->tile : NULL,
-                                               work.op != CLCONV_FORWARD);
+    const clconv_algo *algo =
+        clconv_design_of(row->algorithm, row->tile[0] ? row->tile : NULL, work.op);
     clconv_status saved;
     if (!algo || strpbrk(row->tile, " \n"))
         saved = clconv_fail(CLCONV_INVALID, "algorithm '%.15s' has no tile '%.63s'", row->algorithm,

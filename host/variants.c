@@ -81,7 +81,7 @@ static void add_design(variant_list *list, const clconv_algo *algo, const clconv
     char tile[CLCONV_TILE_TEXT], own_tile[CLCONV_TILE_TEXT] = "";
     if (!algo->keys) {
         /* Or its name alone would mean another design. */
-        assert(clconv_design_of(algo->name, NULL, algo->gradients) == algo);
+        assert(clconv_design_of(algo->name, NULL, request->work->op) == algo);
         add_variant(list, algo, request, "", true);
         return;
     }

@@ -50,7 +50,7 @@ sed '/naive_bias(/,$s/float sum = 0\.0f;/float sum = 1.0f;/' "$kernels/naive_bac
 [ "$(diff "$kernels/naive_backward.cl" cl/naive_backward.cl | grep -c '^>')" -eq 1 ] ||
     wrong "the kernel of gradients has other words"
 "$conform" --case c4h5w8k4rs3p1g4b1:dir=backward-data --case c4h5w8k4rs3p1g4:dir=backward-weights \
-    --case c4h5w8k4rs3p1g4b1:dir=backward-weights --min-time 0.001 --max-time 0.002 --csv g.csv >out 2>errors
+    --case c4h5w8k4rs3p1g4b1:dir=backward-weights --algo naive --min-time 0.001 --max-time 0.002 --csv g.csv >out 2>errors
 [ $? -eq 1 ] || wrong "a wrong gradient does not exit 1"
 tail -n +2 g.csv | cut -d, -f4,13,14 | tr '\n' ' ' |
     grep -qE '^(naive,(OK|NOISY|THROTTLED),yes ){2}naive,FAILED,no $' || wrong "the rows of gradients are others"
