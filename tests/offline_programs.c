@@ -92,14 +92,17 @@ cl_int clGetKernelWorkGroupInfo(cl_kernel kernel, cl_device_id id, cl_kernel_wor
                                              : CL_INVALID_VALUE;
 }
 
-/* A stem names the last kernel of its file; gemm has two, gemm_unfold and gemm_epilogue. */
+/* A stem names the last kernel of its file, but of two files of several. */
 static void find_stem(const char *text)
 {
     static const char word[] = "kernel void ";
+    static const char *const others[][2] = {{"gemm_epilogue", "gemm"},
+                                            {"naive_bias", "naive_backward"}};
     for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
         sscanf(at, "kernel void %63[a-z_]", stem);
-    if (!strncmp(stem, "gemm", 4))
-        stem[4] = '\0';
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (!strcmp(stem, others[i][0]))
+            strcpy(stem, others[i][1]);
 }
 
 /* The source of a stem, the same for all its programs. */
@@ -155,13 +158,32 @@ cl_mem clCreateBuffer(cl_context context, cl_mem_flags flags, size_t bytes, void
     return (cl_mem)&anything;
 }
 
+static cl_uint rounds; /* of the kernel that counts them: host/loops.c */
+
 cl_int clSetKernelArg(cl_kernel kernel, cl_uint index, size_t bytes, const void *value)
 {
     (void)kernel;
-    (void)index;
-    (void)bytes;
-    (void)value;
+    if (index == 1 && bytes == sizeof rounds)
+        memcpy(&rounds, value, sizeof rounds);
     return CL_SUCCESS;
+}
+
+/* The only result that planning reads: of a device that runs long loops to their end. */
+cl_int clEnqueueReadBuffer(cl_command_queue queue, cl_mem mem, cl_bool waits, size_t offset,
+                           size_t bytes, void *out, cl_uint n_wait, const cl_event *wait,
+                           cl_event *event)
+{
+    cl_uint x = rounds;
+    (void)queue;
+    (void)mem;
+    (void)waits;
+    (void)offset;
+    (void)n_wait;
+    (void)wait;
+    (void)event;
+    for (cl_uint i = 0; i < rounds; i++)
+        x = (x ^ x >> 15) * 2246822519u + i;
+    return bytes == sizeof x ? memcpy(out, &x, sizeof x), CL_SUCCESS : CL_INVALID_VALUE;
 }
 
 cl_int clEnqueueNDRangeKernel(cl_command_queue queue, cl_kernel kernel, cl_uint dimensions,
@@ -247,6 +269,23 @@ static bool plan_layer(clconv_context *ctx, const clconv_problem *p)
     return good;
 }
 
+/* The layer as it stands, its gradients, and the most usual filter in every padding mode. */
+static bool plan_variants(clconv_context *ctx, const clconv_problem *layer)
+{
+    bool good = true;
+    clconv_problem p = *layer;
+    for (p.op = CLCONV_FORWARD; good && p.op <= CLCONV_BACKWARD_WEIGHTS; p.op++)
+        good = plan_layer(ctx, &p);
+    p = *layer;
+    const bool usual = p.kernel[0] == 3 && p.kernel[1] == 3 && p.stride[0] == 1 &&
+                       p.dilation[0] == 1 && p.pad_before[0] == 1 && !p.shared;
+    for (int mode = CLCONV_PAD_REFLECT; usual && good && mode <= CLCONV_PAD_CIRCULAR; mode++) {
+        p.pad_mode = mode;
+        good = plan_layer(ctx, &p);
+    }
+    return good;
+}
+
 static bool plan_layers(clconv_context *ctx, FILE *table)
 {
     char line[512];
@@ -254,7 +293,7 @@ static bool plan_layers(clconv_context *ctx, FILE *table)
     bool good = fgets(line, sizeof line, table) != NULL; /* the column names */
     for (; good && fgets(line, sizeof line, table); layers++) {
         clconv_problem p;
-        good = read_layer(line, &p) && plan_layer(ctx, &p);
+        good = read_layer(line, &p) && plan_variants(ctx, &p);
         if (!good)
             fprintf(stderr, "offline_programs: cannot plan the layer %s%s\n", line,
                     clconv_last_error());
