@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* clConv: 2-D convolution on any OpenCL device, with the meaning of PyTorch's nn.Conv2d.
+/* clConv: 2-D convolution on any OpenCL device, with the meaning of PyTorch's nn.Conv2d,
+ * and its gradients.
  *
  * WHAT IT COMPUTES
  *   y = conv(x, w) + b, cross-correlation as PyTorch defines it:
@@ -235,12 +236,12 @@ typedef struct clconv_args {
 } clconv_args;
 
 /* Enqueues the whole convolution after the `n_wait` events of `wait`; `event` (may be NULL) is done
- * when the output is written, and belongs to the caller. x, w, b and y keep their names in a
- * gradient, where clconv_op says which are read and which written. Before any command each buffer
- * is checked: its context, its size from the offset on, its access flags, and that the output and
- * the workspace overlap nothing (CLCONV_INVALID_BUFFER). A failed OpenCL call in the middle of
- * several launches leaves the earlier ones enqueued and the output undefined; no event is given
- * then.
+ * when the outputs are written, and belongs to the caller. x, w, b and y keep their names in a
+ * gradient, where clconv_op says which are read and which written; nothing is added to what an
+ * output held before. Before any command each buffer is checked: its context, its size from the
+ * offset on, its access flags, and that outputs and workspace overlap nothing
+ * (CLCONV_INVALID_BUFFER). A failed OpenCL call in the middle of several launches leaves the
+ * earlier ones enqueued and the outputs undefined; no event is given then.
  *
  * Nothing is allocated, compiled or waited for here by us, but in algorithm `gemm`: CLBlast
  * allocates inside (see clconv_plan_explain), and on a CPU its plans replace CLBlast's parameters

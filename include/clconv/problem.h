@@ -60,7 +60,8 @@ CLCONV_API const char *clconv_version(void);
 typedef enum clconv_op {
     CLCONV_FORWARD = 0, /* reads x, w, b; writes y */
     /* Reads y and w, writes x: the gradient by x. A b of C elements, if there is one, is read and
-     * added, which makes it PyTorch's nn.ConvTranspose2d; a shared kernel takes none. */
+     * added, which makes it PyTorch's nn.ConvTranspose2d; a shared kernel takes none. So b.dtype is
+     * 0 in the gradient by x of a layer with bias. */
     CLCONV_BACKWARD_DATA,
     /* Reads x and y; writes w and, if there is one, b: the gradients by w and b. */
     CLCONV_BACKWARD_WEIGHTS
@@ -157,7 +158,8 @@ CLCONV_API clconv_status clconv_validate(const clconv_problem *p);
  * {N, K, Q}. */
 CLCONV_API clconv_status clconv_output_shape(const clconv_problem *p, clconv_shape *y);
 
-/* Multiply-adds (taps in the padding counted) and the bytes of x, w, b and y. Validates. */
+/* Multiply-adds (taps in the padding counted), as many for every op, and the bytes of x, w, b and
+ * y. Validates. */
 typedef struct clconv_work_size {
     size_t size;
     uint64_t macs, x_bytes, w_bytes, b_bytes, y_bytes;
