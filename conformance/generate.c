@@ -70,6 +70,7 @@ static const struct {
 } gradients[] = {
     {"naive", CLCONV_BACKWARD_DATA},
     {"naive", CLCONV_BACKWARD_WEIGHTS},
+    {"direct", CLCONV_BACKWARD_DATA},
     {"direct", CLCONV_BACKWARD_WEIGHTS},
 };
 

@@ -271,19 +271,15 @@ static void test_gradients(void **state)
     size_t smoke = 0, ci = 0;
     suite_entry *s = generate_tier("smoke", 1, &smoke), *c = generate_tier("ci", 1, &ci);
     /* A fast algorithm brings its own choice and a tile of the smoke tier. */
-    assert_int_equal(count_op(s, smoke, CLCONV_BACKWARD_DATA, "exact", ""), 16);
-    assert_int_equal(count_op(s, smoke, CLCONV_BACKWARD_WEIGHTS, "exact", ""), 16 + 2 * 14);
-    assert_int_equal(count_op(s, smoke, CLCONV_BACKWARD_DATA, "real", ""), 7);
-    assert_int_equal(count_op(s, smoke, CLCONV_BACKWARD_WEIGHTS, "real", ""), 7 + 6);
-    assert_int_equal(count_op(s, smoke, CLCONV_BACKWARD_DATA, "special", ""), 5);
-    assert_int_equal(count_op(s, smoke, CLCONV_BACKWARD_WEIGHTS, "special", ""), 5 + 2 * 5);
     const int32_t ops[] = {CLCONV_BACKWARD_DATA, CLCONV_BACKWARD_WEIGHTS};
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
-        const int more = ops[i] == CLCONV_BACKWARD_WEIGHTS ? 4 : 1; /* as many at most */
-        assert_in_range(count_op(c, ci, ops[i], "exact", "gradient: pair"), 100, 200 * more);
-        assert_in_range(count_op(c, ci, ops[i], "exact", "gradient: padding mode"), 40, 80 * more);
-        assert_in_range(count_op(c, ci, ops[i], "exact", "gradient: draw"), 150, 300 * more);
-        assert_in_range(count_op(c, ci, ops[i], "real", ""), 150, 350 * more);
+        assert_int_equal(count_op(s, smoke, ops[i], "exact", ""), 16 + 2 * 14);
+        assert_int_equal(count_op(s, smoke, ops[i], "real", ""), 7 + 6);
+        assert_int_equal(count_op(s, smoke, ops[i], "special", ""), 5 + 2 * 5);
+        assert_in_range(count_op(c, ci, ops[i], "exact", "gradient: pair"), 100, 800);
+        assert_in_range(count_op(c, ci, ops[i], "exact", "gradient: padding mode"), 40, 320);
+        assert_in_range(count_op(c, ci, ops[i], "exact", "gradient: draw"), 150, 1200);
+        assert_in_range(count_op(c, ci, ops[i], "real", ""), 150, 1400);
     }
     for (size_t i = 0; i < ci; i++)
         if (c[i].spec.problem.op != CLCONV_FORWARD)

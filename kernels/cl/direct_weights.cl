@@ -9,6 +9,7 @@
 
 #include "common.cl"
 #include "vectors.cl"
+#include "masked.cl"
 
 #ifndef KB
 #define KB 2
@@ -23,31 +24,9 @@
 /* Elements of a row of x from a vector's first tap to the end of its last tap's vector. */
 #define REACH ((FILTER_W - 1) * DILATION_W + V * STRIDE_W)
 
-/* What a vector may meet. PLAIN: all lanes count. MASKED: those outside the image or behind the row
- * of outputs do not, but they are in memory. CHECKED: they may not be, and are not read. */
-enum { PLAIN, MASKED, CHECKED };
-
 INLINE vec load_x(global const float *x, const long first, const long end, const int care)
 {
     return care == CHECKED ? load_between(x, first, end) : load_pixels(x + first);
-}
-
-/* The first `left` of V outputs of a row, or all where they are in memory. */
-INLINE vec load_outputs(global const float *y, const long first, const int left, const int care)
-{
-    float lane[V];
-    if (care != CHECKED)
-        return LOAD(y + first);
-    for (int i = 0; i < V; i++)
-        lane[i] = i < left ? y[first + i] : 0.0f;
-    return JOIN(vload, V)(0, lane);
-}
-
-/* sum + a * b in the lanes that count: in others either factor may be infinite, or NaN. */
-INLINE vec add_product(const vec a, const vec b, const vec sum, const vec_index counts,
-                       const int care)
-{
-    return care == PLAIN ? fma(a, b, sum) : select(sum, fma(a, b, sum), counts);
 }
 
 /* One image, and the block of filters, channels and rows of taps there. Blocks may reach behind the
@@ -81,7 +60,7 @@ INLINE void add_outputs(vec sum[KB][CB][RB][FILTER_W], const view a, const int p
     vec outputs[KB];
     UNROLL
     for (int i = 0; i < KB; i++)
-        outputs[i] = load_outputs(a.y, (plane_of(a, i) * a.out_h + p) * a.out_w + q, left, care);
+        outputs[i] = load_outputs(a.y + (plane_of(a, i) * a.out_h + p) * a.out_w, q, a.out_w, care);
     UNROLL
     for (int r = 0; r < RB; r++) {
         const int h = top + r * DILATION_H;
