@@ -20,8 +20,9 @@
  *     uneven groups   a table of input and output channels per group, e.g. outputs 3, 3, 2.
  *   The gradients of all these, with the same description: op = CLCONV_BACKWARD_DATA turns y (the
  *   loss's gradient by y) into x (its gradient by x), which is also the transposed convolution
- *   (clconv_describe_transposed); CLCONV_BACKWARD_WEIGHTS turns x and y into w and b. Sums are made
- *   in a fixed order, without atomics: two runs give the same bits.
+ *   (clconv_describe_transposed); CLCONV_BACKWARD_WEIGHTS turns x and y into w and b. Where
+ *   padding repeats a pixel, the pixel gets the gradient of each copy. Sums are made in a fixed
+ *   order, without atomics: two runs give the same bits (examples/train_depthwise.c trains).
  *   This version computes float32, NCHW. Everything else that the structs can say passes every
  *   check and is then refused with CLCONV_NOT_IN_VERSION.
  *
@@ -232,7 +233,7 @@ typedef struct clconv_buffer {
 typedef struct clconv_args {
     size_t size;
     clconv_buffer x, w, b, y, residual, workspace;
-    double alpha, beta; /* both 0 = plain y = conv(x, w) + b; nothing else in this version */
+    double alpha, beta; /* both 0 = plain, as `op` says; nothing else in this version */
 } clconv_args;
 
 /* Enqueues the whole convolution after the `n_wait` events of `wait`; `event` (may be NULL) is done
