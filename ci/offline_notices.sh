@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # Proves that ci/offline notices: breaks kernel `naive` in one way at a time and expects each
-# compiler's red and its words. ci/offline_notices.sh LISTER
+# compiler's red and its words, for zeros and the three padding modes of images.
+# ci/offline_notices.sh LISTER
 set -u
 cd "$(dirname "$0")/.." || exit 2
 lister=$1
@@ -34,13 +35,13 @@ compile() { # compile STATUS WORDS TIMES TARGETS
 cp kernels/cl/*.cl "$copy"
 compile 0 'no warning, no spill, no scratch' 1 gfx1100,skl,sm_75,spirv
 change 'float sum = 0' 'sum = ;'
-compile 1 'RED.*status.*error: expected expression' 4 gfx1100,skl,sm_75,spirv
+compile 1 'RED.*status.*error: expected expression' 16 gfx1100,skl,sm_75,spirv
 change 'float sum = 0' 'int unused_word = 1;'
-compile 1 'RED.*warning: unused variable' 3 gfx1100,sm_75,spirv
+compile 1 'RED.*warning: unused variable' 12 gfx1100,sm_75,spirv
 change 'float sum = 0' 'sum = no_such_function(sum);'
-compile 1 'RED.*no_such_function' 4 gfx1100,skl,sm_75,spirv
+compile 1 'RED.*no_such_function' 16 gfx1100,skl,sm_75,spirv
 change 'float sum = 0' 'float late[512]; for (int i = 0; i < 512; i++) late[(i * in_w) \& 511] = i;'
 sed -i 's/= *fma(image/= late[(r * s) \& 511] + fma(image/' "$copy/naive.cl"
-compile 1 'RED.*[1-9][0-9]* bytes of scratch' 3 gfx1100,skl,sm_75
-expect 1 'is of other kernels: 1 programs differ, the first is "naive"' 1 --stale
+compile 1 'RED.*[1-9][0-9]* bytes of scratch' 12 gfx1100,skl,sm_75
+expect 1 'is of other kernels: 4 programs differ, the first is "naive"' 1 --stale
 exit "$status"
