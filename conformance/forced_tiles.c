@@ -64,7 +64,7 @@ bool has_tiles_instead(const char *algo)
     return false;
 }
 
-static uint64_t filter_hash(const clconv_problem *p)
+uint64_t filter_hash(const clconv_problem *p)
 {
     case_spec bare;
     case_init(&bare);

@@ -14,6 +14,9 @@ enum { MOST_TILES = 64 };
 
 extern const forced_tile forced_tiles[]; /* ended by a NULL algo */
 
+/* A number of the filter, its strides and dilations. */
+uint64_t filter_hash(const clconv_problem *p);
+
 /* Whether an algorithm has tiles that stand instead of its choice. */
 bool has_tiles_instead(const char *algo);
 

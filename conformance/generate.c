@@ -17,24 +17,29 @@ static void smoke_problems(problem_list *list, uint64_t seed)
     add_gradient_smoke(list);
 }
 
-static void ci_problems(problem_list *list, uint64_t seed)
+static void add_wide(problem_list *list, uint64_t seed, unsigned gradient_runs)
 {
     add_boundary(list);
     add_cover(list, 2);
     add_draws(list, seed);
     add_layers_of_each_kind(list);
-    add_gradient_boundary(list);
-    add_gradients_again(list);
+    add_gradient_boundary(list, gradient_runs);
+    add_gradients_again(list, gradient_runs);
+}
+
+static void ci_problems(problem_list *list, uint64_t seed)
+{
+    add_wide(list, seed, 0);
 }
 
 static void nightly_problems(problem_list *list, uint64_t seed)
 {
     smoke_problems(list, seed);
-    ci_problems(list, seed);
+    add_wide(list, seed, RUN_FORCED);
     add_cover(list, 3);
     add_random(list, seed);
     add_all_layers(list, 1);
-    add_gradients_again(list);
+    add_gradients_again(list, RUN_FORCED);
 }
 
 static void qualify_problems(problem_list *list, uint64_t seed)

@@ -228,7 +228,8 @@ void add_drawn(problem_list *list, const case_spec *c, const char *family)
     add_problem(list, c, further_mode(c), RUN_FORCED, origin);
 }
 
-void add_gradient(problem_list *list, const case_spec *c, const char *data, const char *origin)
+void add_gradient(problem_list *list, const case_spec *c, const char *data, unsigned runs,
+                  const char *origin)
 {
-    add_problem(list, c, data, RUN_FORCED, origin);
+    add_problem(list, c, data, runs, origin);
 }

@@ -46,10 +46,11 @@ void add_all_layers(problem_list *list, int64_t images);
 void add_large(problem_list *list);
 /* Gradients by hand; and of every convolution that the list has from covers and draws. */
 void add_gradient_smoke(problem_list *list);
-void add_gradient_boundary(problem_list *list);
-void add_gradients_again(problem_list *list);
+void add_gradient_boundary(problem_list *list, unsigned runs);
+void add_gradients_again(problem_list *list, unsigned runs);
 /* One gradient; and a data mode beside exact for one that has none by name, or "". */
-void add_gradient(problem_list *list, const case_spec *c, const char *data, const char *origin);
+void add_gradient(problem_list *list, const case_spec *c, const char *data, unsigned runs,
+                  const char *origin);
 const char *gradient_mode(const case_spec *c);
 
 /* What draws.c has drawn, of a family by name. */
