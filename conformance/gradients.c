@@ -99,12 +99,9 @@ static void add_named(problem_list *list, const named_case *named, bool further,
 {
     for (; named->text; named++) {
         case_spec c;
-        char why[256], origin[sizeof list->items->origin];
-        if (!case_parse(named->text, &c, why, sizeof why)) {
-            fprintf(stderr, "clconv-conform: the built-in case %s: %s\n", named->text, why);
-            list->failed = true;
+        char origin[sizeof list->items->origin];
+        if (!read_named(list, named, &c))
             continue;
-        }
         snprintf(origin, sizeof origin, "gradient: %s", named->why);
         add_both(list, &c, further ? gradient_mode(&c) : c.data, runs, origin);
     }

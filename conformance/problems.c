@@ -81,18 +81,25 @@ const char *gradient_mode(const case_spec *c)
 
 /* ---- By hand -------------------------------------------------------------------------------- */
 
+bool read_named(problem_list *list, const named_case *named, case_spec *out)
+{
+    char why[256];
+    if (case_parse(named->text, out, why, sizeof why))
+        return true;
+    fprintf(stderr, "clconv-conform: the built-in case %s: %s\n", named->text, why);
+    list->failed = true;
+    return false;
+}
+
 /* `mode` NULL = as the text says. */
 static void add_named(problem_list *list, const named_case *named, const char *prefix,
                       const char *(*mode)(const case_spec *c), unsigned runs)
 {
     for (; named->text; named++) {
         case_spec c;
-        char why[256], origin[sizeof list->items->origin];
-        if (!case_parse(named->text, &c, why, sizeof why)) {
-            fprintf(stderr, "clconv-conform: the built-in case %s: %s\n", named->text, why);
-            list->failed = true;
+        char origin[sizeof list->items->origin];
+        if (!read_named(list, named, &c))
             continue;
-        }
         snprintf(origin, sizeof origin, "%s: %s", prefix, named->why);
         add_problem(list, &c, mode ? mode(&c) : c.data, c.algo[0] ? 0 : runs, origin);
     }

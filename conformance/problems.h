@@ -3,6 +3,7 @@
 #ifndef CLCONV_PROBLEMS_H
 #define CLCONV_PROBLEMS_H
 
+#include "cases.h"
 #include "suite.h"
 
 /* In which further ways a convolution is run, beside exact data under every algorithm. */
@@ -44,6 +45,8 @@ void add_layers_of_each_kind(problem_list *list);
 void add_all_layers(problem_list *list, int64_t images);
 /* Tensors past 2^31 elements, and past 2^32 bytes below that. */
 void add_large(problem_list *list);
+/* One case by hand; false where its text is none, which fails the list. */
+bool read_named(problem_list *list, const named_case *named, case_spec *out);
 /* Gradients by hand; and of every convolution that the list has from covers and draws. */
 void add_gradient_smoke(problem_list *list);
 void add_gradient_boundary(problem_list *list, unsigned runs);
