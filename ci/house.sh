@@ -59,13 +59,13 @@ check_includes() { # every #include "..." must be found on the file's own floor 
         defects_from ' <- examples include <clconv/...>'
 }
 
-check_algorithms() { # an algorithm is an island: internal.h, the public header, the system
+check_algorithms() { # an algorithm is an island: designs.h, the public header, the system
     local file name
     for file in host/algos/*.c; do
         sed -n 's/^ *# *include *"\([^"]*\)".*/\1/p' "$file" | while read -r name; do
             case $name in
-            internal.h | clconv/*.h) ;;
-            *) defect "$file: an algorithm includes only internal.h, not \"$name\"" ;;
+            designs.h | clconv/*.h) ;;
+            *) defect "$file: an algorithm includes only designs.h, not \"$name\"" ;;
             esac
         done
         [ -e "kernels/cl/$(basename "$file" .c).cl" ] || defect "$file: no kernel of its name"

@@ -3,7 +3,7 @@
 #ifndef CLCONV_CHOOSE_H
 #define CLCONV_CHOOSE_H
 
-#include "internal.h"
+#include "designs.h"
 
 /* What the cost model expects: the longer of computing and moving bytes, and the launches. */
 typedef struct clconv_cost {

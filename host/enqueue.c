@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs plans: checks the caller's buffers, then launches under one lock per plan. */
-#include "internal.h"
+#include "designs.h"
 
 #include <inttypes.h>
 #include <string.h>

@@ -3,7 +3,7 @@
  * those of all loops of a work-item taken together, and reports success: a sum of 30,000 products
  * comes out wrong. No query tells, so that a kernel counts, once per context and only where a plan
  * needs as many rounds. */
-#include "internal.h"
+#include "designs.h"
 
 enum {
     NESTED = 3,  /* loops around a product: channels, rows, columns of the filter */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Weights in the order of packed.cl: how many, and the launches that pack them. */
-#include "internal.h"
+#include "designs.h"
 
 #include <string.h>
 

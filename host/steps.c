@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Cuts the grid of an algorithm into the launches of a plan and sets the arguments that stay. */
-#include "internal.h"
+#include "designs.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

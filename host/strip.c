@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the algorithms share whose work-items compute strips of pixels: limits, launches. */
-#include "internal.h"
+#include "designs.h"
 
 #include <string.h>
 

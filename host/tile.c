@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Tiles as text and as -D options: "lanes,v=16,kb=1,xb=14" and "-DV=16 -DKB=1 -DXB=14". */
-#include "internal.h"
+#include "designs.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Algorithm `depthwise`: groups of one input channel, any multiplier, shared kernels too. */
-#include "internal.h"
+#include "designs.h"
 
 static const clconv_tile_key keys[] = {{"xb", {1, 4, 8, 16}}, {"yb", {1, 2, 4}}, {NULL, {0}}};
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Algorithm `depthwise`, design `columns`: a work-item per column strip, for GPUs. */
-#include "internal.h"
+#include "designs.h"
 
 static const clconv_tile_key keys[] = {{"yb", {1, 2, 4, 8}}, {NULL, {0}}};
 enum { MOST_UNROLLED = 49, MOST_BY_CHOICE = 25 }; /* taps */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Algorithm `depthwise`, design `lanes`: vectors of planes, for planes that fit a cache. */
-#include "internal.h"
+#include "designs.h"
 
 /* v planes side by side, xb pixels of a row at a time. */
 static const clconv_tile_key keys[] = {{"v", {4, 8, 16}}, {"xb", {4, 7, 14}}, {NULL, {0}}};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Algorithm `depthwise`, design `rows`: vectors that walk down the planes. */
-#include "internal.h"
+#include "designs.h"
 
 /* v floats a vector, xb vectors side by side. */
 static const clconv_tile_key keys[] = {{"v", {4, 8, 16}}, {"xb", {1, 2}}, {NULL, {0}}};

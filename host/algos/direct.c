@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Algorithm `direct`: groups of any size, dense included, sums blocked in registers. */
-#include "internal.h"
+#include "designs.h"
 
 static const clconv_tile_key keys[] = {
     {"kb", {1, 4, 8}}, {"xb", {1, 4, 8, 16}}, {"yb", {1, 2, 4}}, {NULL, {0}}};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Algorithm `direct`, gradient by x: vectors of pixels, the sums of a few channels in registers. */
-#include "internal.h"
+#include "designs.h"
 
 /* v floats a vector; input channels; vectors of a row, of each kind of pixel. */
 static const clconv_tile_key keys[] = {

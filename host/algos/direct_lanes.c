@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Algorithm `direct`, design `lanes`: vectors of output channels, for groups that fill them. */
-#include "internal.h"
+#include "designs.h"
 
 /* v floats a vector, kb vectors of channels, xb pixels. */
 static const clconv_tile_key keys[] = {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Algorithm `direct`, design `local`: tiles of channels and pixels through local memory, for GPUs.
  */
-#include "internal.h"
+#include "designs.h"
 
 #include <string.h>
 

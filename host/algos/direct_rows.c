@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Algorithm `direct`, design `rows`: vectors of pixels, for groups of few output channels. */
-#include "internal.h"
+#include "designs.h"
 
 /* v floats a vector, kb output channels, xb vectors of a row. */
 static const clconv_tile_key keys[] = {

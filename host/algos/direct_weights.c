@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Algorithm `direct`, gradients by w and b: vectors of outputs, the sums of a block of filters,
  * channels and taps in registers. */
-#include "internal.h"
+#include "designs.h"
 
 /* v floats a vector; filters, input channels and rows of taps of a block. */
 static const clconv_tile_key keys[] = {{"v", {4, 8, 16}},

@@ -3,7 +3,7 @@
  * in the workspace or, for 1x1 filters, on x itself.
  *
  * CLBlast has no wait list, so that barriers order the commands, on queues out of order too. */
-#include "internal.h"
+#include "designs.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Algorithm `naive`: one work-item per output element, one program for all problems. */
-#include "internal.h"
+#include "designs.h"
 
 static const char *refuses(const clconv_request *request)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Algorithm `naive`, gradients: one work-item per element of x, w or b, one program for all
  * problems. */
-#include "internal.h"
+#include "designs.h"
 
 static int64_t filters(const clconv_work *work, const clconv_segment *segment)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Algorithm `pointwise`: 1x1 filters as matrix products straight on the planes. */
-#include "internal.h"
+#include "designs.h"
 
 /* v floats a vector, kb channels x xb vectors of pixels: sums that fill 32 registers, or 16. */
 static const clconv_tile_key keys[] = {
