@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Which convolutions are accepted: one check per rule, in PyTorch's order and words (aten/src/ATen/
  * native/Convolution.cpp, check_shape_forward; nn/modules/conv.py), with the numbers added. Here
- * the order and the rules on attributes; the rules on shapes are in check_shapes.c. */
+ * the order and the rules on attributes; those on shapes are in check_shapes.c, on types and views
+ * in check_tensors.c. */
 #include "checks.h"
 
 #include <inttypes.h>
@@ -43,17 +44,6 @@ static clconv_status check_fields(const clconv_view *v)
         return clconv_fail(CLCONV_INVALID, "dtype %d of x, %d of w, %d of b or %d of y is no type",
                            p->x.dtype, p->w.dtype, p->b.dtype, p->y.dtype);
     return CLCONV_OK;
-}
-
-static clconv_status check_bias_dtype(const clconv_view *v)
-{
-    const clconv_problem *p = v->p;
-    const int32_t wanted = clconv_sum_dtype(p->x.dtype);
-    if (!p->b.dtype || p->b.dtype == wanted)
-        return CLCONV_OK;
-    return clconv_fail(CLCONV_INVALID, "Input type (%s) and bias type (%s) should be the same%s",
-                       clconv_dtype_text(p->x.dtype), clconv_dtype_text(p->b.dtype),
-                       wanted == p->x.dtype ? "" : " (int32 beside int8 and uint8)");
 }
 
 static clconv_status check_padding(const clconv_view *v)
@@ -134,21 +124,6 @@ static clconv_status check_groups(const clconv_view *v)
     return CLCONV_OK;
 }
 
-static clconv_status check_dtypes(const clconv_view *v)
-{
-    const clconv_problem *p = v->p;
-    if (p->w.dtype && p->w.dtype != p->x.dtype)
-        return clconv_fail(CLCONV_INVALID,
-                           "Input type (%s) and weight type (%s) should be the same",
-                           clconv_dtype_text(p->x.dtype), clconv_dtype_text(p->w.dtype));
-    const int32_t wanted = clconv_sum_dtype(p->x.dtype);
-    if (p->y.dtype && p->y.dtype != wanted)
-        return clconv_fail(CLCONV_INVALID, "Input type (%s) gives output type (%s), not (%s)",
-                           clconv_dtype_text(p->x.dtype), clconv_dtype_text(wanted),
-                           clconv_dtype_text(p->y.dtype));
-    return CLCONV_OK;
-}
-
 static clconv_status too_long(const char *what, int64_t value)
 {
     return clconv_fail(CLCONV_NOT_IN_VERSION,
@@ -181,25 +156,10 @@ static clconv_status check_axes(const clconv_view *v)
 static clconv_status check_version(const clconv_view *v)
 {
     const clconv_problem *p = v->p;
-    const struct {
-        bool asked;
-        const char *what;
-    } later[] = {
-        {p->x.dtype != CLCONV_F32, clconv_dtype_text(p->x.dtype)},
-        {p->x.layout || p->w.layout || p->y.layout, "a layout other than NCHW"},
-        {p->accumulate || p->residual.dtype || p->epilogue, "accumulation or an epilogue"},
-    };
-    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
-        if (later[i].asked)
-            return clconv_fail(CLCONV_NOT_IN_VERSION, "%s is not in this version (%s)",
-                               later[i].what, clconv_version());
-    const clconv_tensor *tensor[] = {&p->x, &p->w, &p->b, &p->y};
-    for (size_t i = 0; i < 4; i++)
-        for (int axis = 0; axis < 5; axis++)
-            if (tensor[i]->stride[axis])
-                return clconv_fail(CLCONV_NOT_IN_VERSION,
-                                   "strided tensors are not in this version (%s)",
-                                   clconv_version());
+    if (p->accumulate || p->residual.dtype || p->epilogue)
+        return clconv_fail(CLCONV_NOT_IN_VERSION,
+                           "accumulation or an epilogue is not in this version (%s)",
+                           clconv_version());
     return CLCONV_OK;
 }
 
@@ -207,7 +167,7 @@ clconv_status clconv_check(const clconv_view *view)
 {
     static clconv_status (*const checks[])(const clconv_view *) = {
         check_fields,
-        check_bias_dtype,
+        clconv_check_bias_dtype,
         clconv_check_input_rank,
         clconv_check_counts,
         check_padding,
@@ -222,9 +182,10 @@ clconv_status clconv_check(const clconv_view *view)
         clconv_check_bias_shape,
         clconv_check_kernel,
         clconv_check_empty,
-        check_dtypes,
+        clconv_check_dtypes,
         clconv_check_sizes,
         check_axes,
+        clconv_check_views,
         check_version,
     };
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {

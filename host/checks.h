@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The rules on shapes, which checks.c puts in order. Each returns CLCONV_OK or records a sentence.
- */
+/* The rules on shapes and tensors, which checks.c puts in order. Each returns CLCONV_OK or records
+ * a sentence. */
 #ifndef CLCONV_CHECKS_H
 #define CLCONV_CHECKS_H
 
@@ -11,6 +11,12 @@ enum { CLCONV_AXES_TEXT = 64 };
 const char *clconv_axes_text(const int64_t *values, int axes, const char *between,
                              char text[CLCONV_AXES_TEXT]);
 
+/* The caller's problem as ours. */
+clconv_status clconv_import_problem(const clconv_problem *p, clconv_problem *out);
+
+clconv_status clconv_check_bias_dtype(const clconv_view *view);
+clconv_status clconv_check_dtypes(const clconv_view *view);
+clconv_status clconv_check_views(const clconv_view *view);
 clconv_status clconv_check_input_rank(const clconv_view *view);
 clconv_status clconv_check_counts(const clconv_view *view);
 clconv_status clconv_check_weight_rank(const clconv_view *view);

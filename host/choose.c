@@ -73,6 +73,10 @@ static const char *device_refuses(const clconv_algo *algo, const clconv_request 
         return "the device has vectors, which this design leaves idle";
     if (algo->for_gpus && !request->tile && atomic_load(&dev->few_registers))
         return "many sums were seen to leave this device's registers";
+    if (!((algo->types ? algo->types : 1u << CLCONV_F32) >> request->work->x_dtype & 1))
+        return "it computes other types only";
+    if (!request->work->plain && !algo->strided)
+        return "it reads dense NCHW and OIHW only";
     if (request->work->pad_mode && !algo->pad_modes)
         return "it pads with zeros only";
     if (request->stream == CLCONV_STREAM_YES && !algo->streams)

@@ -19,6 +19,7 @@ typedef struct clconv_grid {
     size_t workspace_first; /* elements: where the segment's part begins */
     cl_int own[7];          /* the kernel's own arguments, after CONV_SHAPE */
     size_t owns;            /* how many */
+    bool strides;           /* after them, those of x, y and w: STRIDES in types.cl */
 } clconv_grid;
 
 /* Adds the launches of `grid` for one segment. */
@@ -92,8 +93,10 @@ void clconv_tile_write(const char *design, const clconv_tile_key *keys, const in
                        char *text, size_t room);
 /* Sets plan->tile. */
 void clconv_tile_note(clconv_plan *plan, const clconv_tile_key *keys, const int *value);
-/* The -D option of a padding mode, "" for zeros; its length. */
+/* The -D options of a padding mode and of element types, "" for zeros and float32; their length. */
 size_t clconv_pad_define(const clconv_work *work, char *text, size_t room);
+size_t clconv_type_define(const clconv_work *work, char *text, size_t room);
+size_t clconv_data_define(const clconv_work *work, char *text, size_t room); /* both */
 /* The program of `stem` for the plan's filter, padding mode and tile. */
 clconv_status clconv_tile_program(clconv_plan *plan, const char *stem, const clconv_tile_key *keys,
                                   const int *value, clconv_program **out);

@@ -61,6 +61,7 @@ static clconv_status query(cl_device_id id, clconv_device *out)
 {
     clconv_device dev = {.id = id};
     size_t items[16] = {0}; /* a device may have more than three dimensions */
+    cl_device_fp_config config = 0;
     const clconv_status status = check_version(id);
     if (status)
         return status;
@@ -84,6 +85,8 @@ static clconv_status query(cl_device_id id, clconv_device *out)
             return clconv_cl_fail(err, "clGetDeviceInfo");
     }
     memcpy(dev.max_item, items, sizeof dev.max_item);
+    dev.doubles = !clGetDeviceInfo(id, CL_DEVICE_DOUBLE_FP_CONFIG, sizeof config, &config, NULL) &&
+                  config != 0;
     if (dev.clock_mhz == 0) /* some drivers do not know */
         dev.clock_mhz = 100;
     dev.wide_vectors = (dev.type & CL_DEVICE_TYPE_CPU) && !(dev.type & CL_DEVICE_TYPE_GPU);
@@ -91,6 +94,16 @@ static clconv_status query(cl_device_id id, clconv_device *out)
     dev.traits = guess_traits(&dev);
     *out = dev;
     return CLCONV_OK;
+}
+
+clconv_status clconv_work_on(const clconv_context *ctx, const clconv_problem *p, clconv_work *out)
+{
+    const clconv_status status = clconv_work_create(p, out);
+    if (status || out->x_dtype != CLCONV_F64 || ctx->dev.doubles)
+        return status;
+    clconv_work_free(out);
+    return clconv_fail(CLCONV_UNSUPPORTED,
+                       "float64 on a device without cl_khr_fp64; float32 is there");
 }
 
 /* What a binary depends on besides source and options. PoCL tells its compiler's version only in

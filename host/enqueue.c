@@ -12,6 +12,7 @@ typedef struct role {
     const char *name;
     const clconv_buffer *buffer;
     uint64_t bytes;
+    size_t element; /* bytes */
     bool read, written;
     cl_mem root;    /* the buffer itself, or the one it is a part of */
     uint64_t first; /* first byte in use, counted from the start of root */
@@ -42,10 +43,10 @@ static clconv_status check_memory(const clconv_plan *plan, role *r)
     if (context != plan->ctx->cl)
         return clconv_fail(CLCONV_INVALID_BUFFER, "%s belongs to another cl_context than the plan",
                            r->name);
-    if (r->buffer->offset % sizeof(float))
+    if (r->buffer->offset % r->element)
         return clconv_fail(CLCONV_INVALID_BUFFER,
                            "%s: offset %" PRIu64 " is not a multiple of the element size %zu",
-                           r->name, r->buffer->offset, sizeof(float));
+                           r->name, r->buffer->offset, r->element);
     if (r->buffer->offset > size || size - r->buffer->offset < r->bytes)
         return clconv_fail(CLCONV_INVALID_BUFFER,
                            "%s needs %" PRIu64 " bytes from offset %" PRIu64
@@ -90,20 +91,31 @@ static const access accesses[][4] = {
     [CLCONV_BACKWARD_WEIGHTS] = {READS, WRITES, WRITES, READS},
 };
 
+/* Of x, w, b, y. */
+static void element_bytes(const clconv_work *work, size_t out[4])
+{
+    const int32_t dtype[] = {work->x_dtype, work->w_dtype, work->y_dtype, work->y_dtype};
+    for (size_t i = 0; i < 4; i++)
+        out[i] = clconv_dtype_bytes(dtype[i]);
+}
+
 static clconv_status check_buffers(const clconv_plan *plan, const clconv_args *args)
 {
     const clconv_work *work = &plan->work;
     const access *does = accesses[work->op];
+    size_t element[4];
+    element_bytes(work, element);
     const struct {
         const char *name;
         const clconv_buffer *buffer;
         uint64_t bytes;
+        size_t element;
     } tensors[] = {
-        {"x", &args->x, work->x_bytes},
+        {"x", &args->x, work->x_bytes, element[0]},
         {plan->packed_weights ? "w, packed," : "w", &args->w,
-         plan->packed_weights ? plan->packed : work->w_bytes},
-        {"b", &args->b, work->b_bytes},
-        {"y", &args->y, work->y_bytes},
+         plan->packed_weights ? plan->packed : work->w_bytes, element[1]},
+        {"b", &args->b, work->b_bytes, element[2]},
+        {"y", &args->y, work->y_bytes, element[3]},
     };
     role roles[5];
     size_t count = 0;
@@ -112,12 +124,14 @@ static clconv_status check_buffers(const clconv_plan *plan, const clconv_args *a
             roles[count++] = (role){.name = tensors[i].name,
                                     .buffer = tensors[i].buffer,
                                     .bytes = tensors[i].bytes,
+                                    .element = tensors[i].element,
                                     .read = does[i] == READS || plan->algo->reads_y,
                                     .written = does[i] == WRITES};
     if (plan->workspace && !plan->own_workspace)
         roles[count++] = (role){.name = "workspace",
                                 .buffer = &args->workspace,
                                 .bytes = plan->workspace,
+                                .element = sizeof(float),
                                 .read = true,
                                 .written = true};
     return check_roles(plan, roles, count);
@@ -180,6 +194,8 @@ cl_int clconv_set_buffers(const clconv_plan *plan, const clconv_step *step, cons
     cl_uint index = 0;
     const clconv_buffer *b = plan->work.has_bias ? &args->b : &args->w; /* a stand-in, never read */
     const int64_t workspace_add = (int64_t)step->workspace_add;
+    size_t element[5] = {[4] = sizeof(float)};
+    element_bytes(&plan->work, element);
     const struct {
         const clconv_buffer *buffer;
         int64_t add;
@@ -189,7 +205,7 @@ cl_int clconv_set_buffers(const clconv_plan *plan, const clconv_step *step, cons
                 {&args->y, step->y_add},
                 {workspace, workspace_add}};
     for (size_t i = 0; i < (step->uses_workspace ? 5u : 4u); i++) {
-        const cl_ulong offset = rows[i].buffer->offset / sizeof(float) + (cl_ulong)rows[i].add;
+        const cl_ulong offset = rows[i].buffer->offset / element[i] + (cl_ulong)rows[i].add;
         clconv_arg(step->kernel, &index, sizeof(cl_mem), &rows[i].buffer->mem, &err);
         clconv_arg(step->kernel, &index, sizeof offset, &offset, &err);
     }
@@ -339,9 +355,20 @@ clconv_status clconv_enqueue(const clconv_plan *plan, cl_command_queue queue,
 static clconv_status check_packing(const clconv_plan *plan, const clconv_buffer *w,
                                    const clconv_buffer *packed)
 {
+    size_t element[4];
+    element_bytes(&plan->work, element);
     role roles[] = {
-        {.name = "w", .buffer = w, .bytes = plan->work.w_bytes, .read = true},
-        {.name = "packed", .buffer = packed, .bytes = plan->packed, .read = true, .written = true},
+        {.name = "w",
+         .buffer = w,
+         .bytes = plan->work.w_bytes,
+         .read = true,
+         .element = element[1]},
+        {.name = "packed",
+         .buffer = packed,
+         .bytes = plan->packed,
+         .read = true,
+         .written = true,
+         .element = sizeof(float)},
     };
     return check_roles(plan, roles, sizeof roles / sizeof roles[0]);
 }

@@ -22,6 +22,9 @@ void clconv_log(int level, const char *format, ...) __attribute__((format(printf
 
 /* NumPy's name of a type ("float32"); NULL for a number that is no type. */
 const char *clconv_dtype_text(int32_t dtype);
+/* Bytes of an element; 0 for a number that is no type. */
+size_t clconv_dtype_bytes(int32_t dtype);
+bool clconv_dtype_is_byte(int32_t dtype); /* int8 or uint8 */
 /* The type of sums over products of type x, which y and b have: int32 for int8 and uint8, else x.
  */
 int32_t clconv_sum_dtype(int32_t x);
@@ -39,9 +42,15 @@ typedef struct clconv_segment {
     int64_t x_first;          /* first element of the segment within an image of x */
     int64_t y_first;          /* the same for y */
     int64_t w_first, b_first; /* first element within w and b */
-    /* Elements of w from one group, output channel, input channel to the next; of b per group. */
-    int64_t w_group, w_out, w_in, b_group;
+    /* Elements of w from one group, output channel, input channel, row and column to the next; of b
+     * per group. */
+    int64_t w_group, w_out, w_in, w_row, w_column, b_group;
 } clconv_segment;
+
+/* Elements from one image, channel, row and column to the next. */
+typedef struct clconv_strides {
+    int64_t image, channel, row, column;
+} clconv_strides;
 
 /* A validated problem, resolved: every form (grouped, depthwise, shared, reduced) as strides. Sizes
  * of one axis fit in int32, products in int64: problem.c has checked. */
@@ -50,8 +59,10 @@ typedef struct clconv_work {
     int64_t n;
     int32_t h, w, r, s, p, q;
     int32_t stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
-    int32_t pad_mode;         /* clconv_pad_mode; zeros where there is no padding */
-    int64_t x_image, y_image; /* elements of one image */
+    int32_t pad_mode; /* clconv_pad_mode; zeros where there is no padding */
+    clconv_strides x_stride, y_stride;
+    bool plain; /* images NCHW without gaps, w OIHW; between images there may be gaps */
+    int32_t x_dtype, w_dtype, y_dtype; /* clconv_dtype; b has y's */
     int32_t has_bias;
     float bias_factor; /* y = (sum + bias_factor * b) / divisor; b's gradient = bias_factor * sum */
     float divisor;     /* C for the mean of a shared kernel, else 1 */
@@ -78,6 +89,10 @@ int64_t clconv_group_in(const clconv_problem *p, int64_t g);
 int64_t clconv_group_out(const clconv_problem *p, int64_t g);
 /* Elements of b. */
 int64_t clconv_biases(const clconv_problem *p);
+/* Channels of y: fewer than k where a reduction adds them up. */
+int64_t clconv_y_channels(const clconv_problem *p);
+/* Whether strides are given. */
+bool clconv_is_view(const clconv_tensor *t);
 /* All group_in are equal: w is (K, in, R, S). */
 bool clconv_even_inputs(const clconv_problem *p);
 
@@ -99,6 +114,7 @@ typedef struct clconv_device {
     bool wide_vectors;     /* one work-item should use vectors: a CPU */
     cl_uint native_floats; /* floats of its vectors, 1 where it has none or does not say */
     cl_uint compute_units, clock_mhz;
+    bool doubles; /* cl_khr_fp64 */
     size_t max_group, max_item[3];
     cl_ulong max_alloc, local_bytes;
     double launch_macs; /* more multiply-adds than this in one launch could block a display */
@@ -134,6 +150,9 @@ struct clconv_context {
 
 /* "clName failed: OpenCL error -5"; out of memory has a status of its own. */
 clconv_status clconv_cl_fail(cl_int err, const char *what);
+
+/* clconv_work_create, and CLCONV_UNSUPPORTED where the device lacks the types. */
+clconv_status clconv_work_on(const clconv_context *ctx, const clconv_problem *p, clconv_work *out);
 
 /* Zeroed host memory, counted in the context's statistics; NULL on exhaustion. */
 void *clconv_alloc(clconv_context *ctx, size_t bytes);
@@ -243,10 +262,14 @@ typedef struct clconv_algo {
     unsigned gradients;   /* 1 << clconv_op of those it computes, then no convolution; 0 = none */
     bool reads_y;         /* not only writes it */
     bool pad_modes;       /* pads with more than zeros */
+    unsigned types;       /* 1 << clconv_dtype of x; 0 = float32 only */
+    bool strided;         /* reads and writes any layout and view */
     bool streams;         /* has stores past the caches */
     bool zero_padding;    /* padding is multiplied, as zeros: no infinite weights */
     bool for_gpus;        /* by its own choice not for devices with vectors or few registers */
 } clconv_algo;
+
+#define CLCONV_ALL_TYPES (~0u)
 
 /* Every design, in CMake's order, NULL at the end; and their words there, the kernels' stems. */
 extern const clconv_algo *const clconv_algos[];

@@ -240,7 +240,7 @@ clconv_status clconv_plan_create(clconv_context *ctx, const clconv_problem *p,
     plan->ctx = ctx;
     atomic_fetch_add(&ctx->shares, 1);
     pthread_mutex_init(&plan->lock, NULL);
-    status = clconv_work_create(p, &plan->work);
+    status = clconv_work_on(ctx, p, &plan->work);
     if (!status) {
         const clconv_request request = clconv_request_of(ctx, &plan->work, &options, rest);
         status = prepare(plan, &options, &request, &chosen);

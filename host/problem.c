@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Describes a convolution: defaults, shapes, sizes, and its resolution into segments. Pure C. */
+/* Describes a convolution: defaults, shapes, sizes. Pure C. */
 #include "checks.h"
 
 #include <inttypes.h>
@@ -37,6 +37,19 @@ int64_t clconv_biases(const clconv_problem *p)
     if (p->op == CLCONV_BACKWARD_DATA)
         return p->c;
     return p->shared ? p->k / p->c : p->k;
+}
+
+int64_t clconv_y_channels(const clconv_problem *p)
+{
+    return p->reduce ? p->k / p->c : p->k;
+}
+
+bool clconv_is_view(const clconv_tensor *t)
+{
+    for (int axis = 0; axis < 5; axis++)
+        if (t->stride[axis])
+            return true;
+    return false;
 }
 
 bool clconv_even_inputs(const clconv_problem *p)
@@ -87,7 +100,7 @@ void clconv_export(void *out, size_t size, const void *in, size_t known)
     memcpy(out, in, size < known ? size : known);
 }
 
-static clconv_status import_problem(const clconv_problem *p, clconv_problem *out)
+clconv_status clconv_import_problem(const clconv_problem *p, clconv_problem *out)
 {
     if (!p)
         return clconv_fail(CLCONV_INVALID, "the problem is NULL");
@@ -101,7 +114,7 @@ clconv_status clconv_pad_same(clconv_problem *p)
 {
     char text[CLCONV_AXES_TEXT];
     clconv_problem known;
-    const clconv_status status = import_problem(p, &known);
+    const clconv_status status = clconv_import_problem(p, &known);
     if (status)
         return status;
     const int axes = known.spatial == 1 ? 1 : 2;
@@ -169,7 +182,7 @@ clconv_status clconv_describe(clconv_problem *p, const clconv_shape *x, const cl
                               const clconv_shape *b)
 {
     clconv_problem known;
-    clconv_status status = import_problem(p, &known);
+    clconv_status status = clconv_import_problem(p, &known);
     if (status)
         return status;
     if (!x || !w || x->rank < 0 || x->rank > 8 || w->rank < 0 || w->rank > 8)
@@ -190,9 +203,17 @@ clconv_status clconv_describe(clconv_problem *p, const clconv_shape *x, const cl
 clconv_status clconv_validate(const clconv_problem *p)
 {
     clconv_problem known;
-    const clconv_status status = import_problem(p, &known);
+    const clconv_status status = clconv_import_problem(p, &known);
     const clconv_view view = {&known, NULL, NULL, NULL};
     return status ? status : clconv_check(&view);
+}
+
+int32_t clconv_output_dtype(const clconv_problem *p)
+{
+    clconv_problem known;
+    if (clconv_import_problem(p, &known))
+        return CLCONV_DTYPE_ABSENT;
+    return known.y.dtype ? known.y.dtype : clconv_sum_dtype(known.x.dtype);
 }
 
 clconv_status clconv_output_shape(const clconv_problem *p, clconv_shape *y)
@@ -202,163 +223,13 @@ clconv_status clconv_output_shape(const clconv_problem *p, clconv_shape *y)
         y ? clconv_validate(p) : clconv_fail(CLCONV_INVALID, "clconv_output_shape: y is NULL");
     if (status)
         return status;
-    import_problem(p, &known);
-    const int64_t k = known.reduce ? known.k / known.c : known.k;
-    *y = (clconv_shape){known.spatial + 2, {known.n, k}};
+    clconv_import_problem(p, &known);
+    const bool nhwc = known.y.layout == CLCONV_LAYOUT_CHANNELS_LAST;
+    *y = (clconv_shape){known.spatial + 2, {known.n}};
+    y->dim[nhwc ? known.spatial + 1 : 1] = clconv_y_channels(&known);
     for (int axis = 0; axis < known.spatial; axis++)
-        y->dim[2 + axis] = clconv_output_length(&known, axis);
+        y->dim[(nhwc ? 1 : 2) + axis] = clconv_output_length(&known, axis);
     return CLCONV_OK;
-}
-
-/* One segment of a problem without tables. */
-static clconv_segment whole(const clconv_problem *p, int64_t taps)
-{
-    const int64_t filters = p->shared ? p->k / p->c : p->k / p->groups;
-    clconv_segment s = {.groups = p->shared ? p->c : p->groups,
-                        .in = p->shared ? 1 : p->c / p->groups,
-                        .out = filters,
-                        .w_in = taps,
-                        .b_group = p->shared ? 0 : filters};
-    if (p->reduce)
-        s.groups = 1, s.in = p->c, s.w_in = 0;
-    if (p->op == CLCONV_BACKWARD_DATA)
-        s.b_group = s.in;
-    s.w_out = (p->shared ? 1 : s.in) * taps;
-    s.w_group = p->shared ? 0 : s.out * s.w_out;
-    return s;
-}
-
-/* Runs of equal groups of a table. `segment` has room for one per group. Returns how many. */
-static size_t split(const clconv_problem *p, const clconv_work *work, clconv_segment *segment)
-{
-    size_t count = 0;
-    const int64_t taps = (int64_t)work->r * work->s;
-    const int64_t x_plane = (int64_t)work->h * work->w, y_plane = (int64_t)work->p * work->q;
-    int64_t x_first = 0, y_first = 0, w_first = 0, b_first = 0;
-    for (int64_t g = 0; g < p->groups; g++) {
-        const int64_t in = clconv_group_in(p, g), out = clconv_group_out(p, g);
-        const int64_t biases = p->op == CLCONV_BACKWARD_DATA ? in : out;
-        clconv_segment *last = count ? &segment[count - 1] : NULL;
-        if (last && last->in == in && last->out == out)
-            last->groups++;
-        else
-            segment[count++] = (clconv_segment){.groups = 1,
-                                                .in = in,
-                                                .out = out,
-                                                .x_first = x_first,
-                                                .y_first = y_first,
-                                                .w_first = w_first,
-                                                .b_first = b_first,
-                                                .w_group = out * in * taps,
-                                                .w_out = in * taps,
-                                                .w_in = taps,
-                                                .b_group = biases};
-        x_first += in * x_plane;
-        y_first += out * y_plane;
-        w_first += out * in * taps;
-        b_first += biases;
-    }
-    return count;
-}
-
-/* Elements of w, and multiply-adds of one image's output pixel summed over channels. */
-static clconv_status count_work(const clconv_problem *p, clconv_work *work)
-{
-    const int64_t taps = (int64_t)work->r * work->s;
-    int64_t weights = p->shared ? p->k / p->c * taps : 0;
-    for (size_t i = 0; !p->shared && i < work->segments; i++)
-        weights += work->segment[i].groups * work->segment[i].w_group;
-    const int64_t per_pixel = p->shared ? p->k * taps : weights;
-    const int64_t y_channels = p->reduce ? p->k / p->c : p->k;
-    int64_t macs = (int64_t)work->p * work->q;
-    if (!clconv_multiply(macs, p->n, &macs) || !clconv_multiply(macs, per_pixel, &macs))
-        return clconv_fail(CLCONV_INVALID, "the convolution has more than 2^63 multiply-adds");
-    work->macs = (uint64_t)macs;
-    work->x_bytes = (uint64_t)(p->n * work->x_image) * sizeof(float);
-    work->w_bytes = (uint64_t)weights * sizeof(float);
-    work->b_bytes = work->has_bias ? (uint64_t)clconv_biases(p) * sizeof(float) : 0;
-    work->y_bytes =
-        (uint64_t)(p->n * y_channels) * (uint64_t)work->p * (uint64_t)work->q * sizeof(float);
-    return CLCONV_OK;
-}
-
-/* One dimension is a plane of height 1. */
-static void to_plane(clconv_problem *p)
-{
-    int64_t *const axes[] = {p->in, p->kernel, p->stride, p->dilation, p->pad_before, p->pad_after};
-    for (size_t i = 0; i < 6 && p->spatial == 1; i++) {
-        const bool pads = axes[i] == p->pad_before || axes[i] == p->pad_after;
-        axes[i][1] = axes[i][0];
-        axes[i][0] = pads ? 0 : 1;
-    }
-    p->spatial = 2;
-}
-
-/* A stride past the image, and the dilation of one tap, change nothing: 1, so that they fit. */
-static void resolve_shape(const clconv_problem *p, clconv_work *work)
-{
-    const int64_t y_channels = p->reduce ? p->k / p->c : p->k;
-    work->op = p->op;
-    work->n = p->n;
-    work->h = (int32_t)p->in[0];
-    work->w = (int32_t)p->in[1];
-    work->r = (int32_t)p->kernel[0];
-    work->s = (int32_t)p->kernel[1];
-    work->p = (int32_t)clconv_output_length(p, 0);
-    work->q = (int32_t)clconv_output_length(p, 1);
-    work->stride_h = p->stride[0] > INT32_MAX ? 1 : (int32_t)p->stride[0];
-    work->stride_w = p->stride[1] > INT32_MAX ? 1 : (int32_t)p->stride[1];
-    work->dilation_h = work->r == 1 ? 1 : (int32_t)p->dilation[0];
-    work->dilation_w = work->s == 1 ? 1 : (int32_t)p->dilation[1];
-    work->pad_top = (int32_t)p->pad_before[0];
-    work->pad_left = (int32_t)p->pad_before[1];
-    for (int axis = 0; axis < 2; axis++)
-        if (p->pad_before[axis] || p->pad_after[axis])
-            work->pad_mode = p->pad_mode;
-    work->x_image = p->c * work->h * work->w;
-    work->y_image = y_channels * work->p * work->q;
-    work->has_bias = p->b.dtype != 0;
-    const bool mean = p->reduce == CLCONV_REDUCE_MEAN, forward = p->op == CLCONV_FORWARD;
-    work->bias_factor = p->reduce && (forward || !mean) ? (float)p->c : 1.0f;
-    work->divisor = mean ? (float)p->c : 1.0f;
-}
-
-clconv_status clconv_work_create(const clconv_problem *problem, clconv_work *out)
-{
-    clconv_problem p;
-    clconv_work work = {0};
-    clconv_status status = clconv_validate(problem);
-    if (status)
-        return status;
-    import_problem(problem, &p);
-    to_plane(&p);
-    resolve_shape(&p, &work);
-    const bool table = p.group_in || p.group_out;
-    work.segment = calloc(table ? (size_t)p.groups : 1, sizeof *work.segment);
-    if (!work.segment)
-        return clconv_fail(CLCONV_OUT_OF_MEMORY, "no host memory for %" PRId64 " groups", p.groups);
-    work.segments = 1;
-    if (table)
-        work.segments = split(&p, &work, work.segment);
-    else
-        work.segment[0] = whole(&p, (int64_t)work.r * work.s);
-    status = count_work(&p, &work);
-    if (status)
-        clconv_work_free(&work);
-    else
-        *out = work;
-    return status;
-}
-
-bool clconv_is_empty(const clconv_work *work)
-{
-    return work->n == 0 && work->op != CLCONV_BACKWARD_WEIGHTS;
-}
-
-void clconv_work_free(clconv_work *work)
-{
-    free(work->segment);
-    work->segment = NULL;
 }
 
 clconv_status clconv_problem_work(const clconv_problem *p, clconv_work_size *out)

@@ -39,8 +39,8 @@ static void set_shape_args(cl_kernel kernel, cl_uint *index, const clconv_work *
                             (cl_int)segment->groups,
                             (cl_int)segment->in,
                             (cl_int)segment->out};
-    const cl_long strides[] = {work->x_image,  work->y_image, segment->w_group,
-                               segment->w_out, segment->w_in, segment->b_group};
+    const cl_long strides[] = {work->x_stride.image, work->y_stride.image, segment->w_group,
+                               segment->w_out,       segment->w_in,        segment->b_group};
     const cl_int has_bias = work->has_bias;
     const cl_float factors[] = {work->bias_factor, work->divisor};
     const cl_long items[] = {z_first, z_count};
@@ -53,6 +53,17 @@ static void set_shape_args(cl_kernel kernel, cl_uint *index, const clconv_work *
         clconv_arg(kernel, index, sizeof factors[i], &factors[i], err);
     for (size_t i = 0; i < 2; i++)
         clconv_arg(kernel, index, sizeof items[i], &items[i], err);
+}
+
+/* The arguments of STRIDES in types.cl, in its order. */
+static void set_stride_args(cl_kernel kernel, cl_uint *index, const clconv_work *work,
+                            const clconv_segment *segment, cl_int *err)
+{
+    const clconv_strides *const x = &work->x_stride, *const y = &work->y_stride;
+    const cl_long strides[] = {x->channel, x->row,    x->column,      y->channel,
+                               y->row,     y->column, segment->w_row, segment->w_column};
+    for (size_t i = 0; i < sizeof strides / sizeof strides[0]; i++)
+        clconv_arg(kernel, index, sizeof strides[i], &strides[i], err);
 }
 
 /* Buffer arguments that no launch reads, so that a kernel can be launched on empty work. */
@@ -285,6 +296,8 @@ static clconv_status add_step(clconv_plan *plan, clconv_program *program, const 
     set_shape_args(step->kernel, &index, &plan->work, segment, 0, 0, &err);
     for (size_t i = 0; i < grid->owns; i++)
         clconv_arg(step->kernel, &index, sizeof grid->own[i], &grid->own[i], &err);
+    if (grid->strides)
+        set_stride_args(step->kernel, &index, &plan->work, segment, &err);
     if (!err && !status)
         status = clconv_program_warm(plan->ctx, program, step->kernel, grid->kernel, step->local);
     index = buffers;

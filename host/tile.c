@@ -70,6 +70,29 @@ size_t clconv_pad_define(const clconv_work *work, char *text, size_t room)
     return work->pad_mode ? (size_t)snprintf(text, room, " -DPAD_MODE=%d", work->pad_mode) : 0;
 }
 
+/* TYPE of types.cl is NumPy's name; bytes of which w's signs differ from x's say so. */
+size_t clconv_type_define(const clconv_work *work, char *text, size_t room)
+{
+    static const char *const word[] = {[CLCONV_F64] = "FLOAT64",
+                                       [CLCONV_F16] = "FLOAT16",
+                                       [CLCONV_BF16] = "BFLOAT16",
+                                       [CLCONV_I8] = "INT8",
+                                       [CLCONV_U8] = "UINT8"};
+    text[0] = '\0';
+    if (work->x_dtype == CLCONV_F32)
+        return 0;
+    return (size_t)snprintf(text, room, " -DTYPE_%s%s", word[work->x_dtype],
+                            work->w_dtype == work->x_dtype ? ""
+                            : work->w_dtype == CLCONV_U8   ? " -DW_UINT8"
+                                                           : " -DW_INT8");
+}
+
+size_t clconv_data_define(const clconv_work *work, char *text, size_t room)
+{
+    const size_t used = clconv_pad_define(work, text, room);
+    return used + clconv_type_define(work, text + used, room - used);
+}
+
 clconv_status clconv_tile_program(clconv_plan *plan, const char *stem, const clconv_tile_key *keys,
                                   const int *value, clconv_program **out)
 {

@@ -83,19 +83,19 @@ static clconv_status check_rank(const clconv_problem *p, const clconv_shape *y)
 
 static clconv_status check_y(const clconv_problem *p, const clconv_shape *y)
 {
-    clconv_shape wanted;
-    const clconv_status status = clconv_output_shape(p, &wanted);
+    const clconv_status status = clconv_validate(p);
     if (status)
         return status;
+    const int64_t wanted = clconv_y_channels(p);
     const bool batch = y->rank == p->spatial + 2;
     const int64_t got = y->dim[batch + (p->y.layout ? p->spatial : 0)];
-    return got == wanted.dim[1]
+    return got == wanted
                ? CLCONV_OK
                : clconv_fail(CLCONV_INVALID,
                              "Given transposed=1, weight of %" PRId64
                              " output channels of the convolution, expected input to have %" PRId64
                              " channels, but got %" PRId64 " channels instead",
-                             wanted.dim[1], wanted.dim[1], got);
+                             wanted, wanted, got);
 }
 
 /* Of x, where w has the right rank; else clconv_describe finds that out. */

@@ -27,11 +27,27 @@ extern const embedded_file clconv_tuning_files[];
 static const char *const pad_words[] = {"", ":reflect", ":replicate", ":circular"};
 static const char *const op_words[] = {"", ":backward-data", ":backward-weights"};
 
+/* ":float16", ":nhwc"; NULL for views that are none of the two layouts. */
+static const char *tensors_of(const clconv_work *work, char text[32])
+{
+    const bool last = work->x_stride.channel == 1 && work->y_stride.channel == 1;
+    const bool bytes = work->w_dtype != work->x_dtype;
+    if (!work->plain && !last)
+        return NULL;
+    snprintf(text, 32, "%s%s%s%s%s", work->x_dtype == CLCONV_F32 ? "" : ":",
+             work->x_dtype == CLCONV_F32 ? "" : clconv_dtype_text(work->x_dtype), bytes ? ":" : "",
+             bytes ? clconv_dtype_text(work->w_dtype) : "", work->plain ? "" : ":nhwc");
+    return text;
+}
+
 bool clconv_layer_of(const clconv_work *work, clconv_layer *out)
 {
     size_t used = 0;
     const size_t room = sizeof out->text;
     bool shared = true, summed = true;
+    char tensors[32];
+    if (!tensors_of(work, tensors))
+        return false;
     for (size_t i = 0; i < work->segments && used < room; i++) {
         const clconv_segment *s = &work->segment[i];
         shared = shared && s->w_group == 0;
@@ -41,13 +57,13 @@ bool clconv_layer_of(const clconv_work *work, clconv_layer *out)
                              i ? "+" : "", s->groups, s->in, s->out);
     }
     if (used < room)
-        used += (size_t)snprintf(out->text + used, room - used, ":r%ds%dsh%dsw%ddh%ddw%d%s%s%s%s",
+        used += (size_t)snprintf(out->text + used, room - used, ":r%ds%dsh%dsw%ddh%ddw%d%s%s%s%s%s",
                                  work->r, work->s, work->stride_h, work->stride_w, work->dilation_h,
                                  work->dilation_w, shared ? ":shared" : "",
                                  work->divisor != 1.0f ? ":mean"
                                  : summed              ? ":sum"
                                                        : "",
-                                 pad_words[work->pad_mode], op_words[work->op]);
+                                 pad_words[work->pad_mode], tensors, op_words[work->op]);
     const int32_t image[] = {work->h, work->w, work->p, work->q};
     memcpy(out->image, image, sizeof out->image);
     return used < room;
@@ -168,16 +184,15 @@ static void read_layer(reader *r, const char *line)
         r->unreadable++;
         return;
     }
-    if ((scope = scope_of(r, device)) < 0) {
-        r->other++;
-        return;
-    }
+    scope = scope_of(r, device);
     row.scope = scope;
     row.layer = hash_of(layer);
     snprintf(row.tile, sizeof row.tile, "%s", strcmp(tile, "-") ? tile : "");
     row.algo = clconv_design_of(name, row.tile[0] ? row.tile : NULL, op_of(layer));
     if (strcmp(version, clconv_version()) || !row.algo || !same_kernels(r, row.algo, hash))
         r->stale++;
+    else if (scope < 0)
+        r->other++;
     else
         add_row(r, &row);
 }

@@ -13,7 +13,8 @@ typedef struct clconv_layer {
     int32_t image[4]; /* H W P Q */
 } clconv_layer;
 
-/* False for one with so many different groups that it has no text: it is never tuned. */
+/* False for one with so many different groups, or such views, that it has no text: it is never
+ * tuned. */
 bool clconv_layer_of(const clconv_work *work, clconv_layer *out);
 
 /* A row that holds for this device, library and kernels. */

@@ -18,7 +18,7 @@ size_t clconv_rank(clconv_context *ctx, const clconv_problem *p,
         clconv_fail(CLCONV_INVALID, "clconv_rank: the context is NULL or choice_size is 0");
         return 0;
     }
-    if (clconv_plan_options_import(caller_options, &options) || clconv_work_create(p, &work))
+    if (clconv_plan_options_import(caller_options, &options) || clconv_work_on(ctx, p, &work))
         return 0;
     options.algorithm = options.tile = NULL;
     const clconv_request request = clconv_request_of(ctx, &work, &options, NULL);
@@ -107,7 +107,7 @@ size_t clconv_variants(clconv_context *ctx, const clconv_problem *p,
         clconv_fail(CLCONV_INVALID, "clconv_variants: the context is NULL or variant_size is 0");
         return 0;
     }
-    if (clconv_plan_options_import(caller_options, &options) || clconv_work_create(p, &work))
+    if (clconv_plan_options_import(caller_options, &options) || clconv_work_on(ctx, p, &work))
         return 0;
     options.algorithm = options.tile = NULL;
     options.flags |= CLCONV_UNTUNED;

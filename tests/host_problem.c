@@ -66,13 +66,18 @@ static const struct {
     {FIELD(reduce), false, CLCONV_REDUCE_SUM, CLCONV_INVALID, "belongs to a shared kernel"},
     {FIELD(shared), false, 1, CLCONV_INVALID, "takes no groups"},
     {FIELD(spatial), false, 3, CLCONV_INVALID, "spatial is 3"},
-    {FIELD(x.dtype), false, CLCONV_F64, CLCONV_NOT_IN_VERSION, "float64"},
+    {FIELD(x.dtype), false, CLCONV_I32, CLCONV_NOT_IN_VERSION, "x of type int32"},
     {FIELD(x.dtype), false, 99, CLCONV_INVALID, "no type"},
     {FIELD(w.dtype), false, CLCONV_F64, CLCONV_INVALID, "(float32) and weight type (float64)"},
     {FIELD(b.dtype), false, CLCONV_F64, CLCONV_INVALID, "(float32) and bias type (float64)"},
     {FIELD(y.dtype), false, CLCONV_I32, CLCONV_INVALID, "output type"},
-    {FIELD(x.layout), false, CLCONV_LAYOUT_CHANNELS_LAST, CLCONV_NOT_IN_VERSION, "layout"},
-    {FIELD(x.stride[1]), true, 4, CLCONV_NOT_IN_VERSION, "strided tensors"},
+    {FIELD(x.layout), false, 2, CLCONV_INVALID, "no clconv_layout"},
+    {FIELD(x.stride[1]), true, -4, CLCONV_INVALID, "negative strides"},
+    {FIELD(x.stride[2]), true, 4, CLCONV_INVALID, "an axis that the problem has not"},
+    {FIELD(x.stride[0]), true, INT64_MAX, CLCONV_INVALID, "spans more than 2^63"},
+    {FIELD(y.stride[0]), true, 4, CLCONV_INVALID, "single memory location (strides 4, 0, 0, 0)"},
+    {FIELD(w.stride[1]), true, 4, CLCONV_NOT_IN_VERSION, "strided w"},
+    {FIELD(b.stride[0]), true, 4, CLCONV_NOT_IN_VERSION, "strided b"},
     {FIELD(kernel[2]), true, 7, CLCONV_INVALID, "third axis"},
     {FIELD(pad_before[2]), true, -4, CLCONV_INVALID, "third axis"},
     {FIELD(accumulate), false, 1, CLCONV_NOT_IN_VERSION, "accumulation"},
@@ -275,7 +280,9 @@ static void test_describe(void **state)
     assert_refused(clconv_describe(&p, &x, &w2, NULL), CLCONV_INVALID, "[[8, 2, 3, 3]]");
     p.groups = 4, p.x.dtype = CLCONV_I8, p.b.dtype = 0; /* whose bias is int32 */
     const clconv_shape b8 = {1, {8}};
-    assert_refused(clconv_describe(&p, &x, &w2, &b8), CLCONV_NOT_IN_VERSION, "int8");
+    assert_int_equal(clconv_describe(&p, &x, &w2, &b8), CLCONV_OK);
+    assert_int_equal(p.b.dtype, CLCONV_I32);
+    assert_int_equal(clconv_output_dtype(&p), CLCONV_I32);
 }
 
 static void test_describe_blocks(void **state)

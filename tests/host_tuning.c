@@ -250,13 +250,13 @@ static void copy_kernel(const char *name, const char *more)
 static void test_edited_kernels(void **state)
 {
     (void)state;
-    static const char *const files[] = {"naive", "direct", "common", "strips", "padding"};
+    static const char *const files[] = {"naive", "direct", "common", "types", "strips", "padding"};
     clconv_problem p = problem(), other = problem();
     other.stride[0] = 2;
     save(&p, "direct", small_tile);
     save(&other, "naive", "");
     setenv("CLCONV_KERNEL_DIR", kernels, 1);
-    for (size_t i = 0; i < 5; i++)
+    for (size_t i = 0; i < 6; i++)
         copy_kernel(files[i], "");
     renew_context();
     assert_true(find(&p).scope == 2 && find(&other).scope == 2);

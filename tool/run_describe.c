@@ -71,7 +71,6 @@ static int check_dy(const clconv_problem *p, const clconv_shape *x, const clconv
     const clconv_status status = shape_of_y(p, x->rank, &y);
     if (status)
         return tool_library_error(status);
-    y = in_layout(y, p->y.layout, p->spatial);
     if (y.rank == dy->rank && !memcmp(y.dim, dy->dim, (size_t)y.rank * sizeof y.dim[0]))
         return EXIT_GOOD;
     return tool_fail(EXIT_USAGE, "Expected dy of size [%s], as the convolution gives, but got [%s]",
@@ -99,6 +98,7 @@ static int describe_forward(run_request *request, npy_array array[TENSORS])
         clconv_describe(p, x, &array[TENSOR_W].shape, b->data ? &b->shape : NULL);
     if (!status)
         status = shape_of_y(p, x->rank, &y->shape);
+    y->dtype = clconv_output_dtype(p);
     return status ? tool_library_error(status) : EXIT_GOOD;
 }
 
@@ -121,19 +121,18 @@ static int describe_data(run_request *request, npy_array array[TENSORS])
 
 static int describe_weights(run_request *request, bool bias, npy_array array[TENSORS])
 {
-    clconv_work_size work = {.size = sizeof work};
     clconv_problem *p = &request->problem;
     const clconv_shape *const x = &array[TENSOR_X].shape;
     const clconv_shape w = in_layout(request->w_shape, p->w.layout, p->spatial);
     clconv_status status = clconv_describe(p, x, &w, NULL);
     p->b.dtype = bias ? p->x.dtype : CLCONV_DTYPE_ABSENT;
     if (!status)
-        status = clconv_problem_work(p, &work);
+        status = clconv_validate(p);
     if (status)
         return tool_library_error(status);
     array[TENSOR_W].shape = w;
     if (bias)
-        array[TENSOR_B].shape = (clconv_shape){1, {(int64_t)(work.b_bytes / sizeof(float))}};
+        array[TENSOR_B].shape = (clconv_shape){1, {p->shared ? w.dim[0] : p->k}};
     return check_dy(p, x, &array[TENSOR_Y].shape);
 }
 

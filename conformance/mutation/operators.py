@@ -84,7 +84,7 @@ def constant(s):
             value = float(token.text[:-1])
             choices = [f"{value + d:.1f}f" for d in (1, -1) if value + d >= 0]
         else:
-            value = int(token.text)
+            value = int(token.text, 0)
             choices = [str(value + d) for d in (1, -1) if value + d >= 0]
         for text in choices:
             yield over(s, i, i, text)

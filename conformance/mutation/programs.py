@@ -16,12 +16,17 @@ class Stem(NamedTuple):
     algo: str
     sizes: dict
     pads: bool = False  # pads with more than zeros: programs of their own
+    types: tuple = ()  # element types besides float32, alike
 
+
+FLOATS = (("-DTYPE_FLOAT64",), ("-DTYPE_FLOAT16",), ("-DTYPE_BFLOAT16",))
+BYTES = (("-DTYPE_INT8",), ("-DTYPE_UINT8",), ("-DTYPE_INT8", "-DW_UINT8"),
+         ("-DTYPE_UINT8", "-DW_INT8"))
 
 # The kernel files that programs are made of, in the order in which they are tried: quick ones first.
 STEMS = {
-    "naive": Stem("naive", {}, True),
-    "naive_backward": Stem("naive", {}, True),
+    "naive": Stem("naive", {}, True, FLOATS + BYTES),
+    "naive_backward": Stem("naive", {}, True, FLOATS),
     "gemm": Stem("gemm", {}),
     "pointwise": Stem("pointwise", {"V": (4, 8, 16), "KB": (4, 8), "XB": (2, 3)}),
     "depthwise": Stem("depthwise", {"XB": (4, 1, 8, 16), "YB": (2, 1, 4)}, True),
@@ -93,11 +98,12 @@ def expand(kernels, file):
 
 def grid(stem, filters):
     """Options of the programs of a stem: every tile with filters taken in turn, every filter with
-    the first tile; what has no tile is one program. Then some tiles in the other padding modes."""
+    the first tile; what has no tile is one program. Then some tiles in the other padding modes, and
+    programs without tiles in other types."""
     sizes = STEMS[stem].sizes
     modes = [f"-DPAD_MODE={mode}" for mode in (1, 2, 3) if STEMS[stem].pads]
     if not sizes:
-        return [(), *((mode,) for mode in modes)]
+        return [(), *((mode,) for mode in modes), *STEMS[stem].types]
     tiles = list(itertools.product(*sizes.values()))
     wanted = [(filters[i % len(filters)], tile) for i, tile in enumerate(tiles)]
     wanted += [(f, tiles[0]) for f in filters]

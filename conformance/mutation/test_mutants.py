@@ -149,7 +149,7 @@ class Names(unittest.TestCase):
         before = {m.id for m in mutants_of("naive.cl", text)}
         after = {m.id for m in mutants_of("naive.cl", "/* one\n more */\n" + text)}
         self.assertEqual(before, after)
-        edited = text.replace("sum = 0.0f;", "sum = 3.0f;")
+        edited = text.replace("real sum = 0;", "real sum = 3;")
         self.assertLess(len(before - {m.id for m in mutants_of("naive.cl", edited)}), 10)
         self.assertNotEqual(before, {m.id for m in mutants_of("naive.cl", edited)})
 

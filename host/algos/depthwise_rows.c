@@ -33,7 +33,7 @@ static const char *refuses(const clconv_request *request)
         return "it needs groups of one input channel";
     for (size_t i = 0; i < work->segments; i++) {
         const clconv_segment *segment = &work->segment[i];
-        if ((work->n - 1) * work->x_image + segment->groups * work->h * work->w < value[V])
+        if ((work->n - 1) * work->x_stride.image + segment->groups * work->h * work->w < value[V])
             return "x is shorter than a vector";
     }
     if (work->divisor != 1.0f)

@@ -173,9 +173,9 @@ static clconv_status run_group(const run *call, size_t i, int64_t n, int64_t g)
     const clconv_work *work = &call->plan->work;
     const clconv_segment *segment = &work->segment[i];
     const gemm_plan *gemm = call->plan->algo_data;
-    const int64_t x_more = n * work->x_image + g * segment->in * work->h * work->w;
+    const int64_t x_more = n * work->x_stride.image + g * segment->in * work->h * work->w;
     const int64_t pixels = (int64_t)work->p * work->q;
-    const int64_t y_first = segment->y_first + n * work->y_image + g * segment->out * pixels;
+    const int64_t y_first = segment->y_first + n * work->y_stride.image + g * segment->out * pixels;
     const clconv_matrix a = matrix_at(&call->args->w, segment->w_first + g * segment->w_group);
     const clconv_matrix b = gemm->unfolds ? matrix_at(call->workspace, 0)
                                           : matrix_at(&call->args->x, segment->x_first + x_more);

@@ -11,11 +11,11 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
 {
     clconv_program *program = NULL;
     const clconv_work *work = request->work;
-    char defines[32];
-    clconv_grid grid = {.kernel = "naive"};
+    char defines[64];
+    clconv_grid grid = {.kernel = "naive", .strides = true};
     clconv_grid_filter(&grid, work);
     clconv_grid_pixels(&grid, request);
-    clconv_pad_define(work, defines, sizeof defines);
+    clconv_data_define(work, defines, sizeof defines);
     clconv_status status = clconv_program_get(plan->ctx, "naive", defines, &program);
     for (size_t i = 0; i < work->segments && !status; i++) {
         const clconv_segment *segment = &work->segment[i];
@@ -36,6 +36,8 @@ const clconv_algo clconv_algo_naive = {
     .name = "naive",
     .refuses = refuses,
     .pad_modes = true,
+    .types = CLCONV_ALL_TYPES,
+    .strided = true,
     .macs_per_cycle = macs_per_cycle,
     .prepare = prepare,
 };

@@ -66,11 +66,11 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
 {
     clconv_program *program = NULL;
     const clconv_work *work = request->work;
-    char defines[32];
-    clconv_pad_define(work, defines, sizeof defines);
+    char defines[64];
+    clconv_data_define(work, defines, sizeof defines);
     clconv_status status = clconv_program_get(plan->ctx, "naive_backward", defines, &program);
     for (size_t i = 0; i < work->segments && !status; i++) {
-        clconv_grid grid = {.kernel = NULL};
+        clconv_grid grid = {.strides = true};
         clconv_grid_filter(&grid, work);
         grid.own[grid.owns++] = (cl_int)work->n;
         status = (work->op == CLCONV_BACKWARD_DATA ? add_data : add_weights)(
@@ -91,6 +91,8 @@ const clconv_algo clconv_algo_naive_backward = {
     .gradients = 1u << CLCONV_BACKWARD_DATA | 1u << CLCONV_BACKWARD_WEIGHTS,
     .refuses = refuses,
     .pad_modes = true,
+    .types = CLCONV_ALL_TYPES,
+    .strided = true,
     .macs_per_cycle = macs_per_cycle,
     .prepare = prepare,
 };

@@ -158,6 +158,10 @@ CLCONV_API clconv_status clconv_validate(const clconv_problem *p);
  * {N, K, Q}. */
 CLCONV_API clconv_status clconv_output_shape(const clconv_problem *p, clconv_shape *y);
 
+/* y's type: y.dtype or, where that is 0, int32 for x of int8 or uint8, else x's. 0 where p is NULL
+ * or its size wrong. */
+CLCONV_API int32_t clconv_output_dtype(const clconv_problem *p);
+
 /* Multiply-adds (taps in the padding counted), as many for every op, and the bytes of x, w, b and
  * y. Validates. */
 typedef struct clconv_work_size {

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* What every convolution kernel shares: its arguments, its filter and its epilogue.
  *
- * Layouts: x (N, C, H, W), w as the strides say, y (N, K, P, Q), dense floats. One launch works on
- * one segment: `groups` consecutive groups of equal size. Offsets are in elements and already hold
- * the segment's first channel. */
+ * Layouts: x (N, C, H, W), w as the strides say, y (N, K, P, Q), dense but for what lies between
+ * images, where a kernel takes no STRIDES. One launch works on one segment: `groups` consecutive
+ * groups of equal size. Offsets are in elements and already hold the segment's first channel. */
+
+#include "types.cl"
 
 /* Arguments 0..7, set at every enqueue, as an operation reads and writes them; and as a convolution
  * does. `b` is a stand-in (w) when has_bias is 0. */
 #define BUFFERS(X, W, B, Y)                                                                        \
-    X float *restrict x, const ulong x_offset, W float *restrict w, const ulong w_offset,          \
-        B float *restrict b, const ulong b_offset, Y float *restrict y, const ulong y_offset
+    X x_element *restrict x, const ulong x_offset, W w_element *restrict w, const ulong w_offset,  \
+        B y_element *restrict b, const ulong b_offset, Y y_element *restrict y,                    \
+        const ulong y_offset
 #define CONV_BUFFERS BUFFERS(global const, global const, global const, global)
 
 /* Arguments 8.., set once per launch of a plan (host: set_shape_args in steps.c, same order). */
@@ -20,9 +23,15 @@
         const long w_in, const long b_group, const int has_bias, const float bias_factor,          \
         const float divisor, const long z_first, const long z_count
 
-/* a / d correctly rounded, without relying on the device's division (2.5 ulp in OpenCL C): one
- * Newton step on the remainder (Markstein, "IA-64 and Elementary Functions", 2000, 8.2). d is a
- * whole number below 2^24. */
+/* a / d correctly rounded. d is a whole number below 2^24. */
+#if defined(TYPE_FLOAT64) || defined(TYPE_BYTES) /* the latter have no mean */
+static real divide_exactly(const real a, const float d)
+{
+    return a / (real)d;
+}
+#else
+/* OpenCL C's division may err by 2.5 ulp: one Newton step on the remainder (Markstein, "IA-64 and
+ * Elementary Functions", 2000, 8.2). */
 static float divide_exactly(const float a, const float d)
 {
     const float reciprocal = fma(fma(-d, 1.0f / d, 1.0f), 1.0f / d, 1.0f / d);
@@ -30,12 +39,13 @@ static float divide_exactly(const float a, const float d)
     const float better = fma(fma(-d, q, a), reciprocal, q);
     return isfinite(better) ? better : q;
 }
+#endif
 
 /* y = (sum + bias_factor * b) / divisor. */
-static float epilogue(const float sum, global const float *b, const ulong index, const int has_bias,
-                      const float bias_factor, const float divisor)
+static real epilogue(const real sum, global const y_element *b, const ulong index,
+                     const int has_bias, const float bias_factor, const float divisor)
 {
-    const float biased = has_bias ? fma(bias_factor, b[index], sum) : sum;
+    const real biased = has_bias ? MULTIPLY_ADD((real)bias_factor, READ(b, index), sum) : sum;
     return divisor == 1.0f ? biased : divide_exactly(biased, divisor);
 }
 

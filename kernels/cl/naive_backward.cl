@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The gradients as their formulas say them: one work-item, one element of x, w or b. Refuses
- * nothing, needs no tile and one program for all problems of a padding mode. Every sum has one
- * order, and nothing is shared between work-items: the same bits in every run.
+ * nothing, needs no tile and one program for all problems of a type and padding mode. Every sum has
+ * one order, and nothing is shared between work-items: the same bits in every run.
  *
  * Sums over images are made row by row, plane by plane, so that their error grows with the sides of
  * y and not with its area. */
@@ -11,7 +11,7 @@
 
 #define OWN                                                                                        \
     const int filter_h, const int filter_w, const int stride_h, const int stride_w,                \
-        const int dilation_h, const int dilation_w, const int images
+        const int dilation_h, const int dilation_w, const int images, STRIDES
 
 /* ---- By x ------------------------------------------------------------------------------------ */
 
@@ -48,15 +48,15 @@ INLINE int output_of(const axis a, const int position, const int tap)
 }
 
 /* Adds what column `at` of x got from a row of outputs through a row of taps. */
-INLINE float add_columns(float sum, const axis a, const int at, global const float *gradient,
-                         global const float *filter)
+INLINE real add_columns(real sum, const axis a, const int at, global const y_element *gradient,
+                        const long y_column, global const w_element *filter, const long w_column)
 {
     for (int i = 0; i <= a.before + a.after; i++) {
         const int position = position_of(a, i, at);
         for (int tap = 0; tap < a.taps; tap++) {
             const int q = output_of(a, position, tap);
             if (q >= 0)
-                sum = fma(gradient[q], filter[tap], sum);
+                sum = MULTIPLY_ADD(READ(gradient, q * y_column), READ(filter, tap * w_column), sum);
         }
     }
     return sum;
@@ -79,11 +79,10 @@ kernel void naive_data(BUFFERS(global, global const, global const, global const)
     const long n = plane / in_per_group / groups;
     const axis rows = axis_of(in_h, pad_top, filter_h, stride_h, dilation_h, out_h);
     const axis columns = axis_of(in_w, pad_left, filter_w, stride_w, dilation_w, out_w);
-    const long out_plane = (long)out_h * out_w;
-    global const float *gradient = y + y_offset + n * y_image + g * out_per_group * out_plane;
-    global const float *filter = w + w_offset + g * w_group + c * w_in;
+    global const y_element *gradient = y + y_offset + n * y_image + g * out_per_group * y_channel;
+    global const w_element *filter = w + w_offset + g * w_group + c * w_in;
 
-    float sum = 0.0f;
+    real sum = 0;
     for (int k = 0; k < out_per_group; k++)
         for (int i = 0; i <= rows.before + rows.after; i++) {
             const int position = position_of(rows, i, (int)(pixel / in_w));
@@ -91,13 +90,15 @@ kernel void naive_data(BUFFERS(global, global const, global const, global const)
                 const int p = output_of(rows, position, r);
                 if (p >= 0)
                     sum = add_columns(sum, columns, (int)(pixel % in_w),
-                                      gradient + k * out_plane + (long)p * out_w,
-                                      filter + k * w_out + (long)r * filter_w);
+                                      gradient + k * y_channel + p * y_row, y_column,
+                                      filter + k * w_out + r * w_row, w_column);
             }
         }
     sum = divisor == 1.0f ? sum : divide_exactly(sum, divisor);
-    x[x_offset + n * x_image + (g * in_per_group + c) * (long)in_h * in_w + pixel] =
-        has_bias ? sum + b[b_offset + g * b_group + c] : sum;
+    WRITE(x,
+          x_offset + n * x_image + (g * in_per_group + c) * x_channel +
+              (long)(pixel / in_w) * x_row + (long)(pixel % in_w) * x_column,
+          has_bias ? sum + READ(b, b_offset + g * b_group + c) : sum);
 }
 
 /* ---- By w and b ------------------------------------------------------------------------------ */
@@ -118,33 +119,32 @@ kernel void naive_weights(BUFFERS(global const, global, global, global const), C
     const long group = (z_first + z) / out_per_group;
     const long channel = element / filter_w / filter_h;
     const int r = (int)(element / filter_w % filter_h), s = (int)(element % filter_w);
-    const long in_plane = (long)in_h * in_w, out_plane = (long)out_h * out_w;
 
-    float sum = 0.0f;
+    real sum = 0;
     for (int n = 0; n < images; n++)
         for (long g = group; g < (w_group ? group + 1 : groups); g++)
             for (long c = channel; c < (w_in ? channel + 1 : in_per_group); c++) {
-                global const float *image =
-                    x + x_offset + n * x_image + (g * in_per_group + c) * in_plane;
-                global const float *gradient =
-                    y + y_offset + n * y_image + (g * out_per_group + k) * out_plane;
-                float plane = 0.0f;
+                global const x_element *image =
+                    x + x_offset + n * x_image + (g * in_per_group + c) * x_channel;
+                global const y_element *gradient =
+                    y + y_offset + n * y_image + (g * out_per_group + k) * y_channel;
+                real plane = 0;
                 for (int p = 0; p < out_h; p++) {
                     const int ih = image_position(p * stride_h - pad_top + r * dilation_h, in_h);
-                    float row = 0.0f;
+                    real row = 0;
                     for (int q = 0; q < out_w; q++) {
                         const int iw =
                             image_position(q * stride_w - pad_left + s * dilation_w, in_w);
                         if (ih >= 0 && ih < in_h && iw >= 0 && iw < in_w)
-                            row = fma(image[(long)ih * in_w + iw], gradient[(long)p * out_w + q],
-                                      row);
+                            row = MULTIPLY_ADD(READ(image, ih * x_row + iw * x_column),
+                                               READ(gradient, p * y_row + q * y_column), row);
                     }
                     plane += row;
                 }
                 sum += plane;
             }
-    w[w_offset + group * w_group + k * w_out + channel * w_in + (long)r * filter_w + s] =
-        divisor == 1.0f ? sum : divide_exactly(sum, divisor);
+    WRITE(w, w_offset + group * w_group + k * w_out + channel * w_in + r * w_row + s * w_column,
+          divisor == 1.0f ? sum : divide_exactly(sum, divisor));
 }
 
 /* Ids: 2 = element of b, g * out_per_group + k, without g where all groups share b. */
@@ -156,21 +156,20 @@ kernel void naive_bias(BUFFERS(global const, global, global, global const), CONV
 
     const long k = (z_first + z) % out_per_group;
     const long group = (z_first + z) / out_per_group;
-    const long out_plane = (long)out_h * out_w;
 
-    float sum = 0.0f;
+    real sum = 0;
     for (int n = 0; n < images; n++)
         for (long g = group; g < (b_group ? group + 1 : groups); g++) {
-            global const float *gradient =
-                y + y_offset + n * y_image + (g * out_per_group + k) * out_plane;
-            float plane = 0.0f;
+            global const y_element *gradient =
+                y + y_offset + n * y_image + (g * out_per_group + k) * y_channel;
+            real plane = 0;
             for (int p = 0; p < out_h; p++) {
-                float row = 0.0f;
+                real row = 0;
                 for (int q = 0; q < out_w; q++)
-                    row += gradient[(long)p * out_w + q];
+                    row += READ(gradient, p * y_row + q * y_column);
                 plane += row;
             }
             sum += plane;
         }
-    b[b_offset + group * b_group + k] = bias_factor * sum;
+    WRITE(b, b_offset + group * b_group + k, (real)bias_factor * sum);
 }
