@@ -118,13 +118,13 @@ grep -q "^$case: depthwise .*yb=4 is wrong: output [0-9]* of 51200 is .*, but na
 grep '^layer ' "$table" | grep -q 'yb=4' && wrong "a wrong candidate became a row"
 
 # naive itself is wrong: the sums of the CPU tell, and there is no row.
-make_kernels naive.cl 's/float sum = 0\.0f;/float sum = 1.0f;/'
+make_kernels naive.cl 's/real sum = 0;/real sum = 1;/'
 rm "$table"
 run 1 tune $case
 grep -q "^$case: output 0 of 51200 is .*, but must be .*; the layer gets no row" errors ||
     wrong "a wrong naive is not told"
 [ "$(rows)" -eq 0 ] || wrong "a layer without a right result has a row"
-make_kernels naive_backward.cl 's/float sum = 0\.0f;/float sum = 1.0f;/'
+make_kernels naive_backward.cl 's/real sum = 0;/real sum = 1;/'
 run 1 tune $case:dir=backward-data $case:dir=backward-weights
 grep -q "^$case:dir=backward-data: dx 0 of 51200 is .*, but must be .*; the layer gets no row" errors ||
     wrong "a wrong dx is not told"

@@ -80,7 +80,7 @@ def constant(s):
     for i, token in enumerate(s.tokens):
         if token.kind != "number" or token.head:
             continue
-        if token.text.endswith("f"):
+        if token.text.endswith("f") and not token.text.startswith("0x"):
             value = float(token.text[:-1])
             choices = [f"{value + d:.1f}f" for d in (1, -1) if value + d >= 0]
         else:
@@ -189,9 +189,14 @@ def shift_index(s):
 def stale(s):
     """A sum that does not begin at zero, an element that is added to instead of written."""
     for i, token in enumerate(s.tokens):
+        if token.text == "WRITE" and s.is_call(i):
+            to, at, value = s.arguments(i)
+            start = s.tokens[value[0]].start
+            yield Edit(start, start, f"READ({s.slice(*to)}, {s.slice(*at)}) + ")
         if token.text != "=" or token.head:
             continue
-        if s.word(i + 1) == "0.0f" and s.word(i + 2) == ";":
+        zero = s.word(i + 1) == "0.0f" or (s.word(i - 2) == "real" and s.word(i + 1) == "0")
+        if zero and s.word(i + 2) == ";":
             yield over(s, i, i + 1, "") if s.is_declared(i - 1) else over(
                 s, s.operand_start(i - 1), i + 1, "")
         first = s.operand_start(i - 1)

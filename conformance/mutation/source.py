@@ -12,7 +12,8 @@ TOKEN = re.compile(r"""
 """, re.S | re.X)
 
 TYPES = frozenset("""void char short int long uchar ushort uint ulong float double half size_t strip
-    strip_index loose_strip const restrict volatile global local private constant""".split())
+    strip_index loose_strip real x_element w_element y_element const restrict volatile global local
+    private constant""".split())
 KEYWORDS = frozenset("if else for while do return continue break kernel static inline".split())
 HEADED = frozenset("if for while".split())  # a bracket behind one is no operand
 PAIR = {"(": ")", "[": "]", "{": "}"}

@@ -127,6 +127,10 @@ class Operators(unittest.TestCase):
 
     def test_stale(self):
         self.assertEqual([c.strip() for c in changed("stale", "float s = 0.0f;")], ["float s ;"])
+        self.assertEqual([c.strip() for c in changed("stale", "real s = 0; int i = 0;")],
+                         ["real s ; int i = 0;"])
+        self.assertEqual(changed("stale", "WRITE(y, at + 1, sum);"),
+                         ["WRITE(y, at + 1, READ(y, at + 1) + sum);"])
         self.assertEqual(changed("stale", "sum[i][j] = 0.0f;"), [";", "sum[i][j] += 0.0f;"])
         self.assertEqual(changed("stale", "*out = a;"), ["*out += a;"])
         self.assertEqual(changed("stale", "global float *p = a; float v[2] = b;"), [])

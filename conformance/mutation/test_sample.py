@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KILLED = [
     ("naive.cl", "swap-axis", "pad_top", "pad_left"),
     ("naive.cl", "skip-last", "in_per_group", "in_per_group - 1"),
-    ("naive.cl", "stale", "=", "+="),
+    ("naive.cl", "stale", "real sum = 0;", "real sum ;"),
     ("naive.cl", "fix-value", "b_group", "0"),
     ("depthwise.cl", "swap-axis", "pad_top", "pad_left"),
     ("depthwise.cl", "shift-index", "x_offset", "x_offset - 1"),
@@ -108,14 +108,14 @@ class Sample(unittest.TestCase):
 
     def test_what_makes_no_difference_survives_or_is_dropped(self):
         folder, text = self.changed_kernels(
-            ("float sum = 0.0f;",
-             "const int unused = 7;\n    float sum = in_h == 12345 ? 1.0f : 0.0f;"))
+            ("real sum = 0;",
+             "const int unused = 7;\n    real sum = in_h == 12345 ? 1 : 0;"))
         ids = {m.before + "->" + m.after: m.id for m in mutants_of("naive.cl", text)
                if m.before in ("12345", "7")}
         text, content = self.mutate("--kernels", str(folder), "--id", ids["12345->12346"], "--id",
                                     ids["7->8"], status=1)
         self.assertEqual([m["state"] for m in content["mutants"]], ["equal", "survived"])
-        self.assertIn("+    float sum = in_h == 12346 ?", text)
+        self.assertIn("+    real sum = in_h == 12346 ?", text)
         self.assertEqual(content["totals"]["score"]["all"], 0.0)
 
     def test_broken_originals_prove_nothing(self):
@@ -136,7 +136,7 @@ class Sample(unittest.TestCase):
              "    local float shared[64];\n    const int me = (int)get_local_id(0);\n"
              "    shared[me] = 0.0f;\n    barrier(CLK_LOCAL_MEM_FENCE);\n"
              "    const float other = shared[me ? me - 1 : 0];\n    const long pixel = "),
-            ("float sum = 0.0f;", "float sum = other;"))
+            ("real sum = 0;", "real sum = (real)other;"))
         _, content = self.mutate("--kernels", str(folder), "--file", "naive.cl", "--operator",
                                  "barrier", "--all", "--tiers", "smoke,oclgrind")
         (mutant,) = content["mutants"]

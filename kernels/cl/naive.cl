@@ -40,9 +40,7 @@ kernel void naive(CONV_BUFFERS, CONV_SHAPE, const int filter_h, const int filter
                     sum = MULTIPLY_ADD(READ(image, c * x_channel + ih * x_row + iw * x_column),
                                        READ(filter, c * w_in + r * w_row + s * w_column), sum);
             }
-    sum = epilogue(sum, b, b_offset + g * b_group + k, has_bias, bias_factor, divisor);
-    WRITE(y,
-          y_offset + n * y_image + (g * out_per_group + k) * y_channel +
-              (long)(pixel / out_w) * y_row + (long)(pixel % out_w) * y_column,
-          sum);
+    const long to = y_offset + n * y_image + (g * out_per_group + k) * y_channel +
+                    pixel / out_w * y_row + pixel % out_w * y_column;
+    WRITE(y, to, epilogue(sum, b, b_offset + g * b_group + k, has_bias, bias_factor, divisor));
 }
