@@ -34,14 +34,14 @@ compile() { # compile STATUS WORDS TIMES TARGETS
 
 cp kernels/cl/*.cl "$copy"
 compile 0 'no warning, no spill, no scratch' 1 gfx1100,skl,sm_75,spirv
-change 'float sum = 0' 'sum = ;'
-compile 1 'RED.*status.*error: expected expression' 16 gfx1100,skl,sm_75,spirv
-change 'float sum = 0' 'int unused_word = 1;'
-compile 1 'RED.*warning: unused variable' 12 gfx1100,sm_75,spirv
-change 'float sum = 0' 'sum = no_such_function(sum);'
-compile 1 'RED.*no_such_function' 16 gfx1100,skl,sm_75,spirv
-change 'float sum = 0' 'float late[512]; for (int i = 0; i < 512; i++) late[(i * in_w) \& 511] = i;'
-sed -i 's/= *fma(image/= late[(r * s) \& 511] + fma(image/' "$copy/naive.cl"
-compile 1 'RED.*[1-9][0-9]* bytes of scratch' 12 gfx1100,skl,sm_75
+change 'real sum = 0' 'sum = ;'
+compile 1 'RED.*status.*error: expected expression' 44 gfx1100,skl,sm_75,spirv
+change 'real sum = 0' 'int unused_word = 1;'
+compile 1 'RED.*warning: unused variable' 33 gfx1100,sm_75,spirv
+change 'real sum = 0' 'sum = no_such_function(sum);'
+compile 1 'RED.*no_such_function' 44 gfx1100,skl,sm_75,spirv
+change 'real sum = 0' 'float late[512]; for (int i = 0; i < 512; i++) late[(i * in_w) \& 511] = i;'
+sed -i 's/= MULTIPLY_ADD(READ(image/= late[(r * s) \& 511] + MULTIPLY_ADD(READ(image/' "$copy/naive.cl"
+compile 1 'RED.*[1-9][0-9]* bytes of scratch' 33 gfx1100,skl,sm_75
 expect 1 'is of other kernels: 4 programs differ, the first is "naive"' 1 --stale
 exit "$status"

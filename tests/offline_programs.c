@@ -35,6 +35,7 @@ cl_int clGetDeviceInfo(cl_device_id id, cl_device_info what, size_t room, void *
     static const cl_device_type type = CL_DEVICE_TYPE_GPU;
     static const cl_uint number = 64, megahertz = 1000, one = 1;
     static const cl_bool yes = CL_TRUE;
+    static const cl_device_fp_config doubles = CL_FP_FMA;
     static const cl_ulong memory = (cl_ulong)1 << 40, local = 32768;
     static const size_t group = 1024, items[3] = {1024, 1024, 1024};
     static const char version[] = "OpenCL 1.2 ";
@@ -54,6 +55,7 @@ cl_int clGetDeviceInfo(cl_device_id id, cl_device_info what, size_t room, void *
         {CL_DEVICE_MAX_WORK_ITEM_SIZES, items, sizeof items},
         {CL_DEVICE_MAX_MEM_ALLOC_SIZE, &memory, sizeof memory},
         {CL_DEVICE_LOCAL_MEM_SIZE, &local, sizeof local},
+        {CL_DEVICE_DOUBLE_FP_CONFIG, &doubles, sizeof doubles},
         {CL_DEVICE_PLATFORM, &platform, sizeof platform},
     };
     (void)id;
@@ -269,16 +271,43 @@ static bool plan_layer(clconv_context *ctx, const clconv_problem *p)
     return good;
 }
 
-/* The layer as it stands, its gradients, and the most usual filter in every padding mode. */
-static bool plan_variants(clconv_context *ctx, const clconv_problem *layer)
+/* The layer, and its gradients. */
+static bool plan_directions(clconv_context *ctx, clconv_problem p)
 {
     bool good = true;
-    clconv_problem p = *layer;
     for (p.op = CLCONV_FORWARD; good && p.op <= CLCONV_BACKWARD_WEIGHTS; p.op++)
         good = plan_layer(ctx, &p);
-    p = *layer;
+    return good;
+}
+
+/* The layer in every type besides float32. Bytes have no gradients, but filters of the other sign.
+ */
+static bool plan_types(clconv_context *ctx, clconv_problem p)
+{
+    static const int32_t floats[] = {CLCONV_F64, CLCONV_F16, CLCONV_BF16},
+                         bytes[] = {CLCONV_I8, CLCONV_U8};
+    bool good = true;
+    for (size_t i = 0; good && i < sizeof floats / sizeof floats[0]; i++) {
+        p.x.dtype = floats[i];
+        good = plan_directions(ctx, p);
+    }
+    for (size_t i = 0; good && i < 4; i++) {
+        p.x.dtype = bytes[i / 2];
+        p.w.dtype = bytes[i % 2];
+        good = plan_layer(ctx, &p);
+    }
+    return good;
+}
+
+/* The layer as it stands, and the most usual filter in every type and padding mode. */
+static bool plan_variants(clconv_context *ctx, const clconv_problem *layer)
+{
+    clconv_problem p = *layer;
+    bool good = plan_directions(ctx, p);
     const bool usual = p.kernel[0] == 3 && p.kernel[1] == 3 && p.stride[0] == 1 &&
                        p.dilation[0] == 1 && p.pad_before[0] == 1 && !p.shared;
+    if (usual)
+        good = good && plan_types(ctx, p);
     for (int mode = CLCONV_PAD_REFLECT; usual && good && mode <= CLCONV_PAD_CIRCULAR; mode++) {
         p.pad_mode = mode;
         good = plan_layer(ctx, &p);
