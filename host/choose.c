@@ -79,7 +79,8 @@ static const char *device_refuses(const clconv_algo *algo, const clconv_request 
         return "it reads dense NCHW and OIHW only";
     if (request->work->pad_mode && !algo->pad_modes)
         return "it pads with zeros only";
-    if (request->stream == CLCONV_STREAM_YES && !algo->streams)
+    if (request->stream == CLCONV_STREAM_YES &&
+        (!algo->streams || clconv_is_converted(request->work)))
         return "it stores nothing past the caches";
     if (algo->zero_padding && request->nonfinite_weights && clconv_reads_padding(request->work))
         return "it multiplies padding as zeros, and the weights may be infinite";
@@ -120,7 +121,8 @@ static clconv_cost expect(const clconv_candidate *c)
                          2.0 * (double)c->choice.workspace;
     const double bytes_per_s =
         bytes <= traits->cache_bytes ? traits->cache_bytes_per_s : traits->memory_bytes_per_s;
-    const double rate = c->algo->macs_per_cycle(&c->request);
+    const double narrower = work->x_dtype == CLCONV_F64 ? 0.5 : 1.0;
+    const double rate = narrower * c->algo->macs_per_cycle(&c->request);
     return (clconv_cost){
         .macs_per_cycle = rate,
         .compute_ms = (double)work->macs / (cycles_per_ms(c->request.dev) * rate),

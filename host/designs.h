@@ -47,6 +47,9 @@ void clconv_grid_items(clconv_grid *grid, int64_t items);
 /* Floats of this device's vectors, 0 where work-items should use none. */
 int clconv_vector_floats(const clconv_device *dev);
 
+/* Sums of the problem's type in such a vector: of doubles half as many. */
+int clconv_vector_lanes(const clconv_request *request);
+
 /* Whether a design with vectors of v floats stores y past the caches, of which the last is about to
  * be outgrown by x and y: only rows of whole lines, which gain. */
 bool clconv_streams(const clconv_request *request, int v);

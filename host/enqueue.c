@@ -131,7 +131,7 @@ static clconv_status check_buffers(const clconv_plan *plan, const clconv_args *a
         roles[count++] = (role){.name = "workspace",
                                 .buffer = &args->workspace,
                                 .bytes = plan->workspace,
-                                .element = sizeof(float),
+                                .element = clconv_sum_bytes(work),
                                 .read = true,
                                 .written = true};
     return check_roles(plan, roles, count);
@@ -194,7 +194,7 @@ cl_int clconv_set_buffers(const clconv_plan *plan, const clconv_step *step, cons
     cl_uint index = 0;
     const clconv_buffer *b = plan->work.has_bias ? &args->b : &args->w; /* a stand-in, never read */
     const int64_t workspace_add = (int64_t)step->workspace_add;
-    size_t element[5] = {[4] = sizeof(float)};
+    size_t element[5] = {[4] = clconv_sum_bytes(&plan->work)};
     element_bytes(&plan->work, element);
     const struct {
         const clconv_buffer *buffer;
@@ -368,7 +368,7 @@ static clconv_status check_packing(const clconv_plan *plan, const clconv_buffer 
          .bytes = plan->packed,
          .read = true,
          .written = true,
-         .element = sizeof(float)},
+         .element = clconv_sum_bytes(&plan->work)},
     };
     return check_roles(plan, roles, sizeof roles / sizeof roles[0]);
 }

@@ -102,6 +102,11 @@ int64_t clconv_output_length(const clconv_problem *p, int axis);
 /* Whether nothing is computed: no images, but sums over none of them are zero and not nothing. */
 bool clconv_is_empty(const clconv_work *work);
 
+/* Bytes of the type that sums are made in, and packed weights have. */
+size_t clconv_sum_bytes(const clconv_work *work);
+/* Whether elements are of another type in memory than in sums. */
+bool clconv_is_converted(const clconv_work *work);
+
 /* Validates and resolves. On failure `out` owns nothing. */
 clconv_status clconv_work_create(const clconv_problem *p, clconv_work *out);
 void clconv_work_free(clconv_work *work);
@@ -270,6 +275,8 @@ typedef struct clconv_algo {
 } clconv_algo;
 
 #define CLCONV_ALL_TYPES (~0u)
+#define CLCONV_FLOAT_TYPES                                                                         \
+    (1u << CLCONV_F32 | 1u << CLCONV_F64 | 1u << CLCONV_F16 | 1u << CLCONV_BF16)
 
 /* Every design, in CMake's order, NULL at the end; and their words there, the kernels' stems. */
 extern const clconv_algo *const clconv_algos[];

@@ -25,7 +25,7 @@ uint64_t clconv_packed_bytes(const clconv_algo *algo, const clconv_request *requ
         key++;
     for (size_t i = 0; i < work->segments; i++)
         floats += clconv_packed_floats(work, &work->segment[i], value[key]);
-    return (uint64_t)floats * sizeof(float);
+    return (uint64_t)floats * clconv_sum_bytes(work);
 }
 
 enum { PACKING_GROUP = 32 };

@@ -201,6 +201,16 @@ clconv_status clconv_work_create(const clconv_problem *problem, clconv_work *out
     return status;
 }
 
+size_t clconv_sum_bytes(const clconv_work *work)
+{
+    return work->x_dtype == CLCONV_F64 ? sizeof(double) : sizeof(float);
+}
+
+bool clconv_is_converted(const clconv_work *work)
+{
+    return work->x_dtype != CLCONV_F32 && work->x_dtype != CLCONV_F64;
+}
+
 bool clconv_is_empty(const clconv_work *work)
 {
     return work->n == 0 && work->op != CLCONV_BACKWARD_WEIGHTS;

@@ -112,6 +112,13 @@ int clconv_vector_floats(const clconv_device *dev)
     return !dev->wide_vectors || floats < 4 ? 0 : floats < 8 ? 4 : floats < 16 ? 8 : 16;
 }
 
+int clconv_vector_lanes(const clconv_request *request)
+{
+    const int floats = clconv_vector_floats(request->dev);
+    const int lanes = floats * (int)sizeof(float) / (int)clconv_sum_bytes(request->work);
+    return lanes < 4 ? 0 : lanes;
+}
+
 /* From 3/4 of the last cache on, since others use it too: depthwise 8x 3x3, 29 MB beside 32: 1.67
  * to 1.16 ms; 51 MB: 3.9 to 1.8 ms. Rows of 56 or 28 floats: 2.8 to 3.9 ms (AMD Zen 4, one core).
  */
@@ -123,7 +130,8 @@ bool clconv_streams(const clconv_request *request, int v)
     const double cache = request->dev->traits.cache_bytes; /* 0 = not known */
     if (request->stream)
         return request->stream == CLCONV_STREAM_YES;
-    return v == LINE && work->q % LINE == 0 && cache > 0 && used > 0.75 * cache;
+    return work->x_dtype == CLCONV_F32 && v == LINE && work->q % LINE == 0 && cache > 0 &&
+           used > 0.75 * cache;
 }
 
 int64_t clconv_right_padding(const clconv_work *work)

@@ -18,7 +18,7 @@ int clconv_strip_pixels(const clconv_device *dev)
 double clconv_strip_rate(const clconv_request *request, double rate, int xb)
 {
     const clconv_work *work = request->work;
-    const int vector = clconv_vector_floats(request->dev), filled = xb < vector ? xb : vector;
+    const int vector = clconv_vector_lanes(request), filled = xb < vector ? xb : vector;
     const double products = (double)work->segment[0].in * work->r * work->s;
     return vector ? rate * filled / LARGEST_XB * products / (products + 5) : rate;
 }

@@ -102,7 +102,7 @@ clconv_status clconv_tile_program(clconv_plan *plan, const char *stem, const clc
         defines, sizeof defines,
         "-DFILTER_H=%d -DFILTER_W=%d -DSTRIDE_H=%d -DSTRIDE_W=%d -DDILATION_H=%d -DDILATION_W=%d",
         work->r, work->s, work->stride_h, work->stride_w, work->dilation_h, work->dilation_w);
-    used += clconv_pad_define(work, defines + used, sizeof defines - used);
+    used += clconv_data_define(work, defines + used, sizeof defines - used);
     for (size_t i = 0; keys[i].key && used < sizeof defines; i++) {
         char name[8] = "";
         for (size_t j = 0; keys[i].key[j] && j + 1 < sizeof name; j++)

@@ -43,6 +43,7 @@ const clconv_algo clconv_algo_depthwise = {
     .keys = keys,
     .find_tile = find_tile,
     .refuses = refuses,
+    .types = CLCONV_ALL_TYPES,
     .pad_modes = true,
     .macs_per_cycle = macs_per_cycle,
     .prepare = prepare,

@@ -68,6 +68,7 @@ const clconv_algo clconv_algo_depthwise_columns = {
     .keys = keys,
     .find_tile = find_tile,
     .refuses = refuses,
+    .types = CLCONV_ALL_TYPES,
     .macs_per_cycle = macs_per_cycle,
     .prepare = prepare,
     .zero_padding = true,

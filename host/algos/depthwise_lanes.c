@@ -12,7 +12,7 @@ static bool find_tile(const clconv_request *request, int *value)
 {
     if (request->tile)
         return clconv_tile_read(request->tile, keys, value);
-    value[V] = clconv_vector_floats(request->dev);
+    value[V] = clconv_vector_lanes(request);
     value[XB] = request->work->q < 7 ? 4 : 7; /* 7 serves rows of 14, too */
     return value[V] >= 4;
 }
@@ -97,6 +97,7 @@ const clconv_algo clconv_algo_depthwise_lanes = {
     .keys = keys,
     .find_tile = find_tile,
     .refuses = refuses,
+    .types = CLCONV_FLOAT_TYPES,
     .macs_per_cycle = macs_per_cycle,
     .prepare = prepare,
 };

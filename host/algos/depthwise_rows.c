@@ -10,7 +10,7 @@ static bool find_tile(const clconv_request *request, int *value)
 {
     if (request->tile)
         return clconv_tile_read(request->tile, keys, value);
-    value[V] = clconv_vector_floats(request->dev);
+    value[V] = clconv_vector_lanes(request);
     value[XB] = 1;
     return value[V] >= 4;
 }
@@ -110,6 +110,7 @@ const clconv_algo clconv_algo_depthwise_rows = {
     .find_tile = find_tile,
     .streams = true,
     .refuses = refuses,
+    .types = CLCONV_FLOAT_TYPES,
     .macs_per_cycle = macs_per_cycle,
     .prepare = prepare,
 };

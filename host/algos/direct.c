@@ -46,6 +46,7 @@ const clconv_algo clconv_algo_direct = {
     .keys = keys,
     .find_tile = find_tile,
     .refuses = refuses,
+    .types = CLCONV_ALL_TYPES,
     .pad_modes = true,
     .macs_per_cycle = macs_per_cycle,
     .prepare = prepare,

@@ -21,7 +21,7 @@ static void choose_tile(const clconv_request *request, int *value)
 {
     const int64_t out = clconv_most_outputs(request->work);
     const bool wide = clconv_vector_floats(request->dev) == 16;
-    value[V] = clconv_vector_floats(request->dev);
+    value[V] = clconv_vector_lanes(request);
     while (value[V] > 4 && out < value[V])
         value[V] /= 2;
     value[KB] = wide && out > value[V] && request->work->s <= 7 &&
@@ -90,6 +90,7 @@ const clconv_algo clconv_algo_direct_lanes = {
     .keys = keys,
     .find_tile = find_tile,
     .refuses = refuses,
+    .types = CLCONV_FLOAT_TYPES,
     .macs_per_cycle = macs_per_cycle,
     .prepare = prepare,
     .pack_key = "v",

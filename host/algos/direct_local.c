@@ -177,6 +177,7 @@ const clconv_algo clconv_algo_direct_local = {
     .keys = keys,
     .find_tile = find_tile,
     .refuses = refuses,
+    .types = 1u << CLCONV_F32 | 1u << CLCONV_F16 | 1u << CLCONV_BF16,
     .macs_per_cycle = macs_per_cycle,
     .prepare = prepare,
     .pack_key = "kb",

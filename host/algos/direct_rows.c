@@ -14,7 +14,7 @@ static bool find_tile(const clconv_request *request, int *value)
     if (request->tile)
         return clconv_tile_read(request->tile, keys, value);
     const bool many = clconv_most_outputs(request->work) > 4;
-    const int q = request->work->q, native = clconv_vector_floats(request->dev);
+    const int q = request->work->q, native = clconv_vector_lanes(request);
     value[V] = native;
     while (value[V] > 4 && value[V] > q)
         value[V] /= 2;
@@ -91,6 +91,7 @@ const clconv_algo clconv_algo_direct_rows = {
     .keys = keys,
     .find_tile = find_tile,
     .refuses = refuses,
+    .types = CLCONV_FLOAT_TYPES,
     .macs_per_cycle = macs_per_cycle,
     .prepare = prepare,
     .pack_key = "kb",

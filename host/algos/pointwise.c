@@ -11,7 +11,7 @@ static bool find_tile(const clconv_request *request, int *value)
 {
     if (request->tile)
         return clconv_tile_read(request->tile, keys, value) && value[KB] <= value[V];
-    value[V] = clconv_vector_floats(request->dev);
+    value[V] = clconv_vector_lanes(request);
     value[KB] = value[V] == 16 ? 8 : 4;
     value[XB] = value[V] == 16 ? 3 : 2;
     return value[V] >= 4;
@@ -94,6 +94,7 @@ const clconv_algo clconv_algo_pointwise = {
     .keys = keys,
     .find_tile = find_tile,
     .refuses = refuses,
+    .types = CLCONV_FLOAT_TYPES,
     .macs_per_cycle = macs_per_cycle,
     .prepare = prepare,
     .pack_key = "kb",

@@ -24,7 +24,7 @@
         const float divisor, const long z_first, const long z_count
 
 /* a / d correctly rounded. d is a whole number below 2^24. */
-#if defined(TYPE_FLOAT64) || defined(TYPE_BYTES) /* the latter have no mean */
+#if defined(TYPE_FLOAT64) || defined(BYTES) /* the latter have no mean */
 static real divide_exactly(const real a, const float d)
 {
     return a / (real)d;
@@ -70,8 +70,6 @@ static real epilogue(const real sum, global const y_element *b, const ulong inde
 #define DILATION_W 1
 #endif
 
-#define JOIN_(a, b) a##b
-#define JOIN(a, b) JOIN_(a, b)
 #define UNROLL _Pragma("unroll")
 /* For functions that take register arrays by pointer: called, they would put them in memory. */
 #define INLINE static inline __attribute__((always_inline))

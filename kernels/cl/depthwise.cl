@@ -27,7 +27,7 @@
 #endif
 
 /* Adds every tap to the sums. `edge`: some taps are outside the image. */
-INLINE void add_taps(strip *sum, global const float *plane, global const float *filter,
+INLINE void add_taps(strip *sum, global const x_element *plane, global const w_element *filter,
                      const int in_h, const int in_w, const int top, const int left, const int edge)
 {
     UNROLL_TAPS
@@ -35,7 +35,7 @@ INLINE void add_taps(strip *sum, global const float *plane, global const float *
         const int at = top + ROW_OF(i), ih = edge ? image_position(at, in_h) : at;
         if (edge && (ih < 0 || ih >= in_h))
             continue;
-        global const float *row = plane + (long)ih * in_w;
+        global const x_element *row = plane + (long)ih * in_w;
         UNROLL_TAPS
         for (int s = 0; s < FILTER_W; s++) {
             const int col = left + s * DILATION_W;
@@ -46,17 +46,18 @@ INLINE void add_taps(strip *sum, global const float *plane, global const float *
                 const int r = TAP_OF(i, j);
                 if (r < 0 || r >= FILTER_H)
                     continue;
-                const strip weight = filter[(long)r * FILTER_W + s];
+                const strip weight = READ(filter, (long)r * FILTER_W + s);
                 sum[j] = edge ? add_inside(value, weight, sum[j], inside)
-                              : fma(value, weight, sum[j]);
+                              : MULTIPLY_ADD(value, weight, sum[j]);
             }
         }
     }
 }
 
 /* The same for the few strips whose vectors would leave x. */
-INLINE void add_guarded_taps(strip *sum, global const float *plane, global const float *filter,
-                             const int in_h, const int in_w, const int top, const int left)
+INLINE void add_guarded_taps(strip *sum, global const x_element *plane,
+                             global const w_element *filter, const int in_h, const int in_w,
+                             const int top, const int left)
 {
     UNROLL
     for (int j = 0; j < YB; j++)
@@ -67,7 +68,7 @@ INLINE void add_guarded_taps(strip *sum, global const float *plane, global const
             for (int s = 0; s < FILTER_W; s++) {
                 const int col = left + s * DILATION_W;
                 sum[j] = add_inside(load_guarded(plane + (long)ih * in_w, col, in_w),
-                                    (strip)filter[(long)r * FILTER_W + s], sum[j],
+                                    (strip)READ(filter, (long)r * FILTER_W + s), sum[j],
                                     lanes_inside(col, in_w));
             }
         }
@@ -89,13 +90,13 @@ kernel void depthwise(CONV_BUFFERS, CONV_SHAPE)
     const long n = plane / out_per_group / groups;
     const int top = p * STRIDE_H - pad_top;
     const int left = q * STRIDE_W - pad_left;
-    global const float *in = x + x_offset + n * x_image + g * in_h * in_w;
-    global const float *filter = w + w_offset + g * w_group + k * w_out;
+    global const x_element *in = x + x_offset + n * x_image + g * in_h * in_w;
+    global const w_element *filter = w + w_offset + g * w_group + k * w_out;
 
     strip sum[YB];
     UNROLL
     for (int j = 0; j < YB; j++)
-        sum[j] = 0.0f;
+        sum[j] = 0;
     if (top >= 0 && top + ROWS <= in_h && left >= 0 && left + COLS <= in_w)
         add_taps(sum, in, filter, in_h, in_w, top, left, 0);
     else if (vectors_stay_inside(g, groups, in_h, in_w, top, ROWS, left, COLS))
@@ -103,7 +104,7 @@ kernel void depthwise(CONV_BUFFERS, CONV_SHAPE)
     else
         add_guarded_taps(sum, in, filter, in_h, in_w, top, left);
 
-    global float *out = y + y_offset + n * y_image +
+    global y_element *out = y + y_offset + n * y_image +
                         ((g * out_per_group + k) * out_h + p) * out_w + q;
     UNROLL
     for (int j = 0; j < YB; j++)

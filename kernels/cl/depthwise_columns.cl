@@ -15,23 +15,24 @@
 #include "row_order.cl"
 
 /* Adds every tap, padding as zeros: the host keeps infinite weights away. */
-INLINE void add_taps(float sum[YB], global const float *plane, global const float *filter,
-                     const int in_h, const int in_w, const int top, const int left)
+INLINE void add_taps(real sum[YB], global const x_element *plane,
+                     global const w_element *filter, const int in_h, const int in_w, const int top,
+                     const int left)
 {
     UNROLL
     for (int i = 0; i < STEPS; i++) {
         const int ih = top + ROW_OF(i);
-        global const float *row = plane + (long)ih * in_w + left;
+        global const x_element *row = plane + (long)ih * in_w + left;
         UNROLL
         for (int s = 0; s < FILTER_W; s++) {
             const int iw = left + s * DILATION_W;
             const bool inside = ih >= 0 && ih < in_h && iw >= 0 && iw < in_w;
-            const float value = inside ? row[s * DILATION_W] : 0.0f;
+            const real value = inside ? READ(row, s * DILATION_W) : 0;
             UNROLL
             for (int j = 0; j < YB; j++) {
                 const int r = TAP_OF(i, j);
                 if (r >= 0 && r < FILTER_H)
-                    sum[j] = fma(value, filter[r * FILTER_W + s], sum[j]);
+                    sum[j] = MULTIPLY_ADD(value, READ(filter, r * FILTER_W + s), sum[j]);
             }
         }
     }
@@ -48,21 +49,22 @@ kernel void depthwise_columns(CONV_BUFFERS, CONV_SHAPE, const int run, const int
 
     const int p = (int)(item % strips / out_w) * YB, q = (int)(item % strips % out_w);
     const uint g = source % groups, n = source / groups;
-    global const float *plane = x + x_offset + n * x_image + (long)g * in_h * in_w;
-    global const float *filter = w + w_offset + g * w_group;
-    global float *out =
+    global const x_element *plane = x + x_offset + n * x_image + (long)g * in_h * in_w;
+    global const w_element *filter = w + w_offset + g * w_group;
+    global y_element *out =
         y + y_offset + n * y_image + ((long)g * out_per_group * out_h + p) * out_w + q;
     for (int k = 0; k < out_per_group; k++) {
-        float sum[YB];
+        real sum[YB];
         UNROLL
         for (int j = 0; j < YB; j++)
-            sum[j] = 0.0f;
+            sum[j] = 0;
         add_taps(sum, plane, filter, in_h, in_w, p * STRIDE_H - pad_top, q * STRIDE_W - pad_left);
         UNROLL
         for (int j = 0; j < YB; j++)
             if (p + j < out_h)
-                out[(long)j * out_w] = epilogue(sum[j], b, b_offset + g * b_group + k, has_bias,
-                                                bias_factor, divisor);
+                WRITE(out, (long)j * out_w,
+                      epilogue(sum[j], b, b_offset + g * b_group + k, has_bias, bias_factor,
+                               divisor));
         filter += w_out;
         out += (long)out_h * out_w;
     }

@@ -50,15 +50,15 @@
 /* The first of the two planes of vector i of a block; the other one is QUAD further on. */
 #define PLANE_OF(i) ((i) / QUAD * 2 * QUAD + (i) % QUAD)
 
-#ifdef __clang__
-typedef float loose_half __attribute__((ext_vector_type(BLOCK), aligned(4)));
+#if defined(__clang__) && !defined(CONVERTED)
+typedef real loose_half __attribute__((ext_vector_type(BLOCK), aligned(sizeof(real))));
 #define LOAD_HALF(p) (*(global const loose_half *)(p))
 #define STORE_HALF(value, p) (*(global loose_half *)(p) = (value))
 #else
-#define LOAD_HALF(p) JOIN(vload, BLOCK)(0, p)
-#define STORE_HALF(value, p) JOIN(vstore, BLOCK)(value, 0, p)
+#define LOAD_HALF(p) READ_VECTOR(BLOCK, p)
+#define STORE_HALF(value, p) WRITE_VECTOR(BLOCK, value, p)
 #endif
-typedef JOIN(float, BLOCK) half_vec;
+typedef JOIN(REAL, BLOCK) half_vec;
 
 /* Transposes m, QUAD x QUAD, in every QUAD lanes. */
 INLINE void transpose_quads(vec m[QUAD])
@@ -112,7 +112,7 @@ INLINE void to_planes(vec m[BLOCK])
 }
 
 /* Elements `at` to at + BLOCK - 1 of V arrays, as BLOCK vectors of one element of each. */
-INLINE void load_block(vec m[BLOCK], global const float *const *from, const int at)
+INLINE void load_block(vec m[BLOCK], global const x_element *const *from, const int at)
 {
     UNROLL
     for (int i = 0; i < BLOCK; i++)
@@ -122,14 +122,14 @@ INLINE void load_block(vec m[BLOCK], global const float *const *from, const int 
 }
 
 /* Elements 0 to count - 1 of V arrays; the last block overlaps the one before. */
-INLINE void load_all(vec *to, global const float *const *from, const int count)
+INLINE void load_all(vec *to, global const x_element *const *from, const int count)
 {
     for (int at = 0; at < count; at += BLOCK)
         load_block(to + min(at, count - BLOCK), from, min(at, count - BLOCK));
 }
 
 /* The way back. */
-INLINE void store_all(global float *const *to, const vec *from, const int count)
+INLINE void store_all(global y_element *const *to, const vec *from, const int count)
 {
     for (int i = 0; i < count; i += BLOCK) {
         vec m[BLOCK];
@@ -146,15 +146,15 @@ INLINE void store_all(global float *const *to, const vec *from, const int count)
     }
 }
 
-INLINE void load_weights(vec weight[TAPS], global const float *const *filter)
+INLINE void load_weights(vec weight[TAPS], global const w_element *const *filter)
 {
 #if TAPS >= BLOCK
     load_all(weight, filter, TAPS);
 #else
     for (int i = 0; i < TAPS; i++) {
-        float lane[V];
+        real lane[V];
         for (int l = 0; l < V; l++)
-            lane[l] = filter[l][i];
+            lane[l] = READ(filter[l], i);
         weight[i] = JOIN(vload, V)(0, lane);
     }
 #endif
@@ -188,7 +188,7 @@ typedef struct sizes {
  * padding of a column is the same for all of them. `y` is where the result goes: many short stores
  * would wait for its lines (7x7 planes: 28 to 22 us). */
 INLINE void convolve(vec *out, const vec *in, const vec *weight, const vec start,
-                     const sizes *size, global float *y)
+                     const sizes *size, global y_element *y)
 {
     for (int q = 0; q < size->out_w; q += XB) {
         const int col = min(q, size->out_w - XB), left = col * STRIDE_W - size->pad_left;
@@ -204,7 +204,7 @@ INLINE void convolve(vec *out, const vec *in, const vec *weight, const vec start
                 fetch_to_store(y + (p * size->out_w + col + i) * V, 1);
             UNROLL
             for (int i = 0; i < XB * PARTS; i++)
-                sum[i / PARTS][i % PARTS] = i % PARTS ? 0.0f : start;
+                sum[i / PARTS][i % PARTS] = i % PARTS ? (vec)0 : start;
             for (int r = first; r < end; r++, row += DILATION_H * size->in_w)
                 add_row(sum, row, weight + r * FILTER_W, left, size->in_w);
             UNROLL
@@ -216,8 +216,10 @@ INLINE void convolve(vec *out, const vec *in, const vec *weight, const vec start
 
 /* One plane of y, and what it is made of. */
 typedef struct plane {
-    global const float *in, *filter, *bias;
-    global float *out;
+    global const x_element *in;
+    global const w_element *filter;
+    global const y_element *bias;
+    global y_element *out;
     int k, g;
 } plane;
 
@@ -249,8 +251,10 @@ INLINE void next_plane(plane *at, const strides *step)
 
 /* V planes. */
 typedef struct block {
-    global const float *in[V], *filter[V], *bias[V];
-    global float *out[V];
+    global const x_element *in[V];
+    global const w_element *filter[V];
+    global const y_element *bias[V];
+    global y_element *out[V];
 } block;
 
 /* The planes from `at` on, of which `left` are left; the lanes behind repeat the last one. */
@@ -297,10 +301,10 @@ static __attribute__((noinline)) void do_run(CONV_BUFFERS, CONV_SHAPE, const lon
     at.out = y + y_offset + n * y_image + ((long)at.g * out_per_group + at.k) * plane_out;
     for (long z = 0; z < count; z += V) {
         block block;
-        float start[V];
+        real start[V];
         next_block(&block, &at, &step, count - z);
         for (int l = 0; l < V; l++)
-            start[l] = has_bias ? bias_factor * *block.bias[l] : 0.0f;
+            start[l] = has_bias ? (real)bias_factor * READ(block.bias[l], 0) : 0;
         load_weights(weight, block.filter);
         load_all(in, block.in, plane_in);
         convolve(out, in, weight, JOIN(vload, V)(0, start), &size, block.out[0]);

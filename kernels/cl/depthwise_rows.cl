@@ -39,8 +39,8 @@
 
 /* One plane of y, and what it is made of. */
 typedef struct plane {
-    global const float *in; /* row 0, column 0 */
-    global float *out;
+    global const x_element *in; /* row 0, column 0 */
+    global y_element *out;
     long first, last; /* the least and the largest index of `in` that a vector can be loaded from */
     long room;        /* elements of `out` that this work-item has yet to store */
     int stream;       /* whole lines of y go past the caches */
@@ -74,11 +74,11 @@ typedef struct strip {
 /* A vector of a plane at index `at`, of which some may lie outside x: those lanes are 0. */
 INLINE vec load_near_end(const plane *plane, const long at)
 {
-    float lane[3 * V];
+    real lane[3 * V];
     const long from = clamp(at, plane->first, plane->last);
-    JOIN(vstore, V)((vec)0.0f, 0, lane);
+    JOIN(vstore, V)((vec)0, 0, lane);
     JOIN(vstore, V)(LOAD(plane->in + from), 1, lane);
-    JOIN(vstore, V)((vec)0.0f, 2, lane);
+    JOIN(vstore, V)((vec)0, 2, lane);
     return JOIN(vload, V)(0, lane + V + clamp(at - from, -(long)V, (long)V));
 }
 
@@ -109,7 +109,7 @@ INLINE void add_row(vec sum[REACH][XB][PARTS], const vec *weight, const plane *p
         const long col = strip->left[v] + s * DILATION_W;
 #if STRIDE_W == 2 && DILATION_W == 1 /* tap s sees the pixels of tap s - 2 but one */
         if (s >= 2 && safe)
-            value[i] = NEXT(value[i - 2 * XB], (vec)plane->in[row + col + 2 * (V - 1)]);
+            value[i] = NEXT(value[i - 2 * XB], (vec)READ(plane->in, row + col + 2 * (V - 1)));
         else
 #endif
             value[i] = load_tap(plane, row + col, s * DILATION_W % 2, safe);
@@ -161,7 +161,7 @@ INLINE void next_row(vec sum[REACH][XB][PARTS], const vec start)
     UNROLL
     for (int i = REACH * XB * PARTS - 1; i >= 0; i--) {
         const int j = i / (XB * PARTS), v = i / PARTS % XB, part = i % PARTS;
-        sum[j][v][part] = j ? sum[j - 1][v][part] : part ? (vec)0.0f : start;
+        sum[j][v][part] = j ? sum[j - 1][v][part] : part ? (vec)0 : start;
     }
 }
 
@@ -206,12 +206,12 @@ INLINE void plain_steps(vec sum[REACH][XB][PARTS], const vec *weight, const vec 
     const long done = (strip->column[0] + V - 1) / V * strip->count + t;
     const int large = STEP == 1 && plane_out > LARGE_PLANE;
     const long ahead_step = large ? out_step : V;
-    global const float *in_ahead = plane->in + plane_in + done * VECTORS_IN * V;
+    global const x_element *in_ahead = plane->in + plane_in + done * VECTORS_IN * V;
     const long rows_on = out + ROWS_AHEAD * out_step + strip->column[0];
-    global float *out_ahead = plane->out + (large ? rows_on : plane_out + done * V);
+    global y_element *out_ahead = plane->out + (large ? rows_on : plane_out + done * V);
     for (; t < end; t++) {
         UNROLL
-        for (int i = 0; i < VECTORS_IN * V; i += 16)
+        for (int i = 0; i < VECTORS_IN * V; i += LINE_OF(in_ahead))
             fetch_far(in_ahead + i);
         if (!plane->stream)
             fetch_to_store(out_ahead, V);
@@ -296,8 +296,8 @@ static __attribute__((noinline)) void do_run(CONV_BUFFERS, CONV_SHAPE, const siz
     int g = (int)(first / out_per_group % groups), k = (int)(first % out_per_group);
     for (long i = 0; i < count; i++) {
         const long from = n * x_image + g * plane_in, to = (long)g * out_per_group + k;
-        global const float *filter = w + w_offset + g * w_group + k * w_out;
-        const vec start = has_bias ? bias_factor * b[b_offset + g * b_group + k] : 0.0f;
+        global const w_element *filter = w + w_offset + g * w_group + k * w_out;
+        const vec start = has_bias ? (real)bias_factor * READ(b, b_offset + g * b_group + k) : 0;
         const plane plane = {x + x_offset + from, y + y_offset + n * y_image + to * plane_out,
                              -from, x_end - V - from,
                              min(count - i, (long)groups * out_per_group - to) * plane_out,
@@ -305,7 +305,7 @@ static __attribute__((noinline)) void do_run(CONV_BUFFERS, CONV_SHAPE, const siz
         vec weight[TAPS];
         UNROLL
         for (int tap = 0; tap < TAPS; tap++)
-            weight[tap] = filter[tap];
+            weight[tap] = READ(filter, tap);
         do_plane(weight, start, &plane, &size);
         if (++k < out_per_group)
             continue;

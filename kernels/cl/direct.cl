@@ -29,17 +29,17 @@
 /* ---- Vectors of KB channels ------------------------------------------------------------------ */
 
 #if KB == 1
-typedef float bank;
+typedef real bank;
 #define LANE(v, m) (v)
 #define ROTATED(v) (v)
 #define EACH_CHANNEL(F) F(0)
 #elif KB == 4
-typedef float4 bank;
+typedef JOIN(REAL, 4) bank;
 #define LANE(v, m) (v).s##m
 #define ROTATED(v) (v).s1230
 #define EACH_CHANNEL(F) F(0) F(1) F(2) F(3)
 #else
-typedef float8 bank;
+typedef JOIN(REAL, 8) bank;
 #define LANE(v, m) (v).s##m
 #define ROTATED(v) (v).s12345670
 #define EACH_CHANNEL(F) F(0) F(1) F(2) F(3) F(4) F(5) F(6) F(7)
@@ -59,18 +59,18 @@ typedef float8 bank;
 #define ROLLED _Pragma("unroll 1")
 
 /* One tap of KB filters, w_out apart; past the group's `last` channel its last filter once more. */
-INLINE bank load_weights(global const float *tap, const long w_out, const int last)
+INLINE bank load_weights(global const w_element *tap, const long w_out, const int last)
 {
     bank weight;
 #define LOAD(m)                                                                                    \
-    LANE(weight, m) = *tap;                                                                        \
+    LANE(weight, m) = READ(tap, 0);                                                                \
     tap += m < last ? w_out : 0;
     EACH_CHANNEL(LOAD)
     return weight;
 }
 
 /* Adds all taps of one input channel to the sums. */
-INLINE void add_pixels(bank *sum, global const float *in, global const float *filter,
+INLINE void add_pixels(bank *sum, global const x_element *in, global const w_element *filter,
                        const long w_out, const int last, const int in_h, const int in_w,
                        const int top, const int left)
 {
@@ -86,7 +86,7 @@ INLINE void add_pixels(bank *sum, global const float *in, global const float *fi
     {                                                                                              \
         const int ih = image_position(at, in_h);                                                   \
         if (inside && ih >= 0 && ih < in_h)                                                        \
-            sum[j] = fma((bank)in[(long)ih * in_w + iw], weight, sum[j]);                          \
+            sum[j] = MULTIPLY_ADD((bank)READ(in, (long)ih * in_w + iw), weight, sum[j]);           \
         at += STRIDE_H;                                                                            \
     }
             EACH_ROW(ADD)
@@ -105,9 +105,9 @@ INLINE void add_pixels(bank *sum, global const float *in, global const float *fi
 #endif
 
 /* Adds all taps of one input channel to the sums. `edge`: some taps are outside the image. */
-INLINE void add_channel(strip sum[KB][YB], global const float *in, global const float *filter,
-                        const long *filter_of, const int in_h, const int in_w, const int top,
-                        const int left, const int edge)
+INLINE void add_channel(strip sum[KB][YB], global const x_element *in,
+                        global const w_element *filter, const long *filter_of, const int in_h,
+                        const int in_w, const int top, const int left, const int edge)
 {
     for (int r = 0; r < FILTER_H; r++)
         UNROLL_ROW
@@ -120,28 +120,28 @@ INLINE void add_channel(strip sum[KB][YB], global const float *in, global const 
                 const int at = top + j * STRIDE_H + r * DILATION_H;
                 const int ih = edge ? image_position(at, in_h) : at;
                 const int in_rows = ih >= 0 && ih < in_h;
-                global const float *row = in + (long)ih * in_w;
+                global const x_element *row = in + (long)ih * in_w;
                 inside[j] = in_rows ? lanes_inside(col, in_w) : (strip_index)0;
                 if (!edge)
                     value[j] = load_strip(row + col);
                 else
-                    value[j] = in_rows ? load_edge(row, col, in_w) : (strip)0.0f;
+                    value[j] = in_rows ? load_edge(row, col, in_w) : (strip)0;
             }
             UNROLL
             for (int m = 0; m < KB; m++) {
-                const strip weight = filter[filter_of[m] + (long)r * FILTER_W + s];
+                const strip weight = READ(filter, filter_of[m] + (long)r * FILTER_W + s);
                 UNROLL
                 for (int j = 0; j < YB; j++)
                     sum[m][j] = edge ? add_inside(value[j], weight, sum[m][j], inside[j])
-                                     : fma(value[j], weight, sum[m][j]);
+                                     : MULTIPLY_ADD(value[j], weight, sum[m][j]);
             }
         }
 }
 
 /* The same for the few strips whose vectors would leave x. */
-INLINE void add_guarded_channel(strip sum[KB][YB], global const float *in,
-                                global const float *filter, const long *filter_of, const int in_h,
-                                const int in_w, const int top, const int left)
+INLINE void add_guarded_channel(strip sum[KB][YB], global const x_element *in,
+                                global const w_element *filter, const long *filter_of,
+                                const int in_h, const int in_w, const int top, const int left)
 {
     for (int tap = 0; tap < FILTER_H * FILTER_W; tap++) {
         const int r = tap / FILTER_W, s = tap % FILTER_W;
@@ -156,7 +156,7 @@ INLINE void add_guarded_channel(strip sum[KB][YB], global const float *in,
             UNROLL
             for (int m = 0; m < KB; m++)
                 sum[m][j] =
-                    add_inside(value, (strip)filter[filter_of[m] + tap], sum[m][j], inside);
+                    add_inside(value, (strip)READ(filter, filter_of[m] + tap), sum[m][j], inside);
         }
     }
 }
@@ -180,12 +180,12 @@ kernel void direct(CONV_BUFFERS, CONV_SHAPE)
     const int top = p * STRIDE_H - pad_top;
     const int left = q * STRIDE_W - pad_left;
     const long in_plane = (long)in_h * in_w;
-    global const float *in = x + x_offset + n * x_image + g * in_per_group * in_plane;
-    global const float *filter = w + w_offset + g * w_group;
+    global const x_element *in = x + x_offset + n * x_image + g * in_per_group * in_plane;
+    global const w_element *filter = w + w_offset + g * w_group;
 
 #if XB == 1
     bank sum[YB];
-#define CLEAR(j) sum[j] = 0.0f;
+#define CLEAR(j) sum[j] = 0;
     EACH_ROW(CLEAR)
     filter += k * w_out;
     for (int c = 0; c < in_per_group; c++, in += in_plane, filter += w_in)
@@ -200,7 +200,7 @@ kernel void direct(CONV_BUFFERS, CONV_SHAPE)
         filter_of[m] = min(k + m, out_per_group - 1) * w_out;
         UNROLL
         for (int j = 0; j < YB; j++)
-            sum[m][j] = 0.0f;
+            sum[m][j] = 0;
     }
     for (int c = 0; c < in_per_group; c++, in += in_plane, filter += w_in) {
         if (interior)
@@ -213,7 +213,7 @@ kernel void direct(CONV_BUFFERS, CONV_SHAPE)
     }
 #endif
 
-    global float *out = y + y_offset + n * y_image +
+    global y_element *out = y + y_offset + n * y_image +
                         ((g * out_per_group + k) * out_h + p) * out_w + q;
     const ulong b_first = b_offset + g * b_group + k;
 #if XB == 1
@@ -222,8 +222,8 @@ kernel void direct(CONV_BUFFERS, CONV_SHAPE)
         bank row = sum[j];                                                                         \
         ROLLED                                                                                     \
         for (int m = 0; m < KB && k + m < out_per_group; m++, row = ROTATED(row))                  \
-            out[((long)m * out_h + j) * out_w] = epilogue(LANE(row, 0), b, b_first + m, has_bias,  \
-                                                          bias_factor, divisor);                   \
+            WRITE(out, ((long)m * out_h + j) * out_w,                                              \
+                  epilogue(LANE(row, 0), b, b_first + m, has_bias, bias_factor, divisor));         \
     }
     EACH_ROW(STORE_ROW)
 #else

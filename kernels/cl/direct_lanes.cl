@@ -30,21 +30,21 @@
 /* Adds a row of taps of one input channel to the sums. `row` is where the tile's first column would
  * be; `weights` is the row's first vector, `block` further on that of the next V channels. Columns
  * that can be padding are tested: all of them where the image is narrow or its padding wide. */
-INLINE void add_row(vec sum[KB][XB], global const float *row, const int left, const int in_w,
-                    global const float *weights, const long block, const int test_all)
+INLINE void add_row(vec sum[KB][XB], global const x_element *row, const int left, const int in_w,
+                    global const real *weights, const long block, const int test_all)
 {
     vec weight[FILTER_W][KB];
     UNROLL
     for (int s = 0; s < FILTER_W; s++)
         UNROLL
         for (int m = 0; m < KB; m++)
-            weight[s][m] = LOAD(weights + m * block + s * V);
+            weight[s][m] = LOAD_REAL(weights + m * block + s * V);
     UNROLL
     for (int i = 0; i < SPAN; i++) {
         if (((test_all || i < REACH) && left + i < 0) ||
             ((test_all || i >= SPAN - REACH) && left + i >= in_w))
             continue;
-        const vec value = row[i];
+        const vec value = READ(row, i);
         UNROLL
         for (int s = 0; s < FILTER_W; s++) {
             const int ahead = i - s * DILATION_W;
@@ -69,7 +69,7 @@ INLINE void add_row(vec sum[KB][XB], global const float *row, const int left, co
 #define LANES_FROM(v, i) JOIN(LANES_, PART)(v, i)
 
 /* The first PIXELS lanes, in one store or two that overlap. */
-INLINE void store_pixels(const vec pixels, global float *p)
+INLINE void store_pixels(const vec pixels, global y_element *p)
 {
 #if PIXELS == V
     STORE(pixels, p);
@@ -83,7 +83,7 @@ INLINE void store_pixels(const vec pixels, global float *p)
 
 /* Stores KB * V rows of XB pixels, `plane` apart, of which the first `channels` and the first
  * `width` pixels exist. */
-INLINE void store_tile(vec sum[KB][XB], global float *out, const long plane, const int channels,
+INLINE void store_tile(vec sum[KB][XB], global y_element *out, const long plane, const int channels,
                        const int width)
 {
     UNROLL
@@ -94,7 +94,7 @@ INLINE void store_tile(vec sum[KB][XB], global float *out, const long plane, con
         vec block[V];
         UNROLL
         for (int j = 0; j < V; j++)
-            block[j] = j < PIXELS ? sum[m][at + (j < PIXELS ? j : 0)] : (vec)0.0f;
+            block[j] = j < PIXELS ? sum[m][at + (j < PIXELS ? j : 0)] : (vec)0;
         transpose(block);
         UNROLL
         for (int k = 0; k < V; k++)
@@ -109,7 +109,7 @@ INLINE void store_tile(vec sum[KB][XB], global float *out, const long plane, con
 
 /* Tiles `first` to `end` - 1 of block z. A call, because PoCL compiles what is in a kernel itself
  * three times. */
-static __attribute__((noinline)) void do_run(CONV_BUFFERS, global const float *restrict packed,
+static __attribute__((noinline)) void do_run(CONV_BUFFERS, global const real *restrict packed,
                                              const ulong packed_offset, CONV_SHAPE, const long z,
                                              const long first, const long end, const int flat)
 {
@@ -127,10 +127,10 @@ static __attribute__((noinline)) void do_run(CONV_BUFFERS, global const float *r
     const long next = k + V < out_per_group ? block : 0;
     const int test_all = out_row < XB || pad_left > REACH ||
                          (out_row - 1) * STRIDE_W - pad_left >= row_width;
-    global const float *in = x + x_offset + n * x_image + g * in_per_group * in_plane;
-    global const float *weights =
+    global const x_element *in = x + x_offset + n * x_image + g * in_per_group * in_plane;
+    global const real *weights =
         packed + packed_offset + (g * PACKS(out_per_group) + k / V) * block;
-    global float *out = y + y_offset + n * y_image + (g * out_per_group + k) * plane;
+    global y_element *out = y + y_offset + n * y_image + (g * out_per_group + k) * plane;
 
     vec start[KB];
     UNROLL
@@ -150,8 +150,8 @@ static __attribute__((noinline)) void do_run(CONV_BUFFERS, global const float *r
         const int top = p * STRIDE_H - pad_top;
         const int r_first = first_tap(top), r_end = end_tap(top, rows);
         for (int c = 0; c < in_per_group; c++) {
-            global const float *row = in + c * in_plane + (long)top * row_width + left;
-            global const float *taps = weights + c * PACKED_CHANNEL;
+            global const x_element *row = in + c * in_plane + (long)top * row_width + left;
+            global const real *taps = weights + c * PACKED_CHANNEL;
             UNROLL
             for (int r = 0; r < STRIDE_H; r++)
                 fetch(row + r_end * step + r * (long)row_width, SPAN);
@@ -168,7 +168,7 @@ static __attribute__((noinline)) void do_run(CONV_BUFFERS, global const float *r
     }
 }
 
-kernel void direct_lanes(CONV_BUFFERS, global const float *restrict packed,
+kernel void direct_lanes(CONV_BUFFERS, global const real *restrict packed,
                          const ulong packed_offset, CONV_SHAPE, const int run)
 {
     const int flat = FILTER_H * FILTER_W * STRIDE_H * STRIDE_W == 1 && out_h == in_h &&

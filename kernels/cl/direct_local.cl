@@ -52,7 +52,7 @@ typedef struct spot {
 #define TAPS (FILTER_H * FILTER_W)
 #define CHANNEL_OF(slice) ((slice) / TAPS * DEPTH)
 
-INLINE void load_weights(float weight[WEIGHTS], global const float *packed, const int slice,
+INLINE void load_weights(float weight[WEIGHTS], global const real *packed, const int slice,
                          const int channels, const int thread)
 {
     UNROLL
@@ -63,7 +63,7 @@ INLINE void load_weights(float weight[WEIGHTS], global const float *packed, cons
     }
 }
 
-INLINE void load_pixels(float pixel[PIXELS], global const float *in, const int slice,
+INLINE void load_pixels(float pixel[PIXELS], global const x_element *in, const int slice,
                         const int channels, const int first_channel, const spot from,
                         const int in_h, const int in_w)
 {
@@ -72,10 +72,10 @@ INLINE void load_pixels(float pixel[PIXELS], global const float *in, const int s
     const bool inside = row >= 0 && row < in_h && col >= 0 && col < in_w;
     const int c = CHANNEL_OF(slice) + first_channel;
     const long plane = (long)in_h * in_w;
-    global const float *p = in + from.first + c * plane + (long)r * in_w + s;
+    global const x_element *p = in + from.first + c * plane + (long)r * in_w + s;
     UNROLL
     for (int i = 0; i < PIXELS; i++)
-        pixel[i] = inside && c + i * LOADERS < channels ? p[i * LOADERS * plane] : 0.0f;
+        pixel[i] = inside && c + i * LOADERS < channels ? READ(p, i * LOADERS * plane) : 0.0f;
 }
 
 /* Adds a slice: the products of its DEPTH columns of weights and rows of pixels. */
@@ -121,7 +121,7 @@ INLINE void add_parts(float4 sum[TM][QUADS], local float4 *room, const int part,
 }
 
 __attribute__((reqd_work_group_size(THREADS * SPLIT, 1, 1)))
-kernel void direct_local(CONV_BUFFERS, global const float *restrict packed,
+kernel void direct_local(CONV_BUFFERS, global const real *restrict packed,
                          const ulong packed_offset, CONV_SHAPE, const int images, const int batch)
 {
     local float4 slices[SPLIT * 2 * SLICE];
@@ -144,7 +144,7 @@ kernel void direct_local(CONV_BUFFERS, global const float *restrict packed,
     const int p = (int)(mine % plane / out_w), q = (int)(mine % plane % out_w);
     spot from = {0, p * STRIDE_H - pad_top, q * STRIDE_W - pad_left};
     from.first = (n + mine / plane) * x_image + (long)from.row * in_w + from.col;
-    global const float *in = x + x_offset + (long)g * in_per_group * in_h * in_w;
+    global const x_element *in = x + x_offset + (long)g * in_per_group * in_h * in_w;
     packed += packed_offset + (g * blocks + k / KB) * PACKED_BLOCK((long)in_per_group);
 
     float4 sum[TM][QUADS];
@@ -182,16 +182,16 @@ kernel void direct_local(CONV_BUFFERS, global const float *restrict packed,
         for (int j = 0; j < 4; j++) {
             const uint to = first + (i * ACROSS + across) * 4 + j;
             const bool stores = to < count && part == 0;
-            global float *out = y + y_offset + (n + to / plane) * y_image +
+            global y_element *out = y + y_offset + (n + to / plane) * y_image +
                                 ((long)g * out_per_group + k + down * TM) * plane + to % plane;
             UNROLL
             for (int m = 0; m < TM; m++)
                 if (stores && k + down * TM + m < out_per_group) {
                     const float4 of = sum[m][i];
-                    out[m * (long)plane] =
-                        epilogue(j == 0 ? of.x : j == 1 ? of.y : j == 2 ? of.z : of.w, b,
-                                 b_offset + g * b_group + k + down * TM + m, has_bias,
-                                 bias_factor, divisor);
+                    WRITE(out, m * (long)plane,
+                          epilogue(j == 0 ? of.x : j == 1 ? of.y : j == 2 ? of.z : of.w, b,
+                                   b_offset + g * b_group + k + down * TM + m, has_bias,
+                                   bias_factor, divisor));
                 }
         }
 }

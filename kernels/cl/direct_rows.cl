@@ -29,8 +29,9 @@
 
 /* Adds a row of taps of one input channel to the sums. Vector v begins at in[at + column[v]]; with
  * `guarded` elements before in[0] and from in[end] on are not read. */
-INLINE void add_row(vec sum[KB][XB], global const float *in, const long at, const int column[XB],
-                    const int in_w, global const float *weights, const long end, const int guarded)
+INLINE void add_row(vec sum[KB][XB], global const x_element *in, const long at,
+                    const int column[XB], const int in_w, global const real *weights,
+                    const long end, const int guarded)
 {
     UNROLL
     for (int s = 0; s < FILTER_W; s++) {
@@ -41,9 +42,9 @@ INLINE void add_row(vec sum[KB][XB], global const float *in, const long at, cons
             pixels[v] = guarded ? load_between(in, first, end) : load_pixels(in + first);
             const vec_index lane = LANE * STRIDE_W + column[v] + s * DILATION_W;
             if (v == 0 && s < HALF)
-                pixels[v] = select((vec)0.0f, pixels[v], lane >= 0);
+                pixels[v] = select((vec)0, pixels[v], lane >= 0);
             if (v == XB - 1 && s >= FILTER_W - HALF)
-                pixels[v] = select((vec)0.0f, pixels[v], lane < in_w);
+                pixels[v] = select((vec)0, pixels[v], lane < in_w);
         }
         UNROLL
         for (int k = 0; k < KB; k++) {
@@ -55,7 +56,7 @@ INLINE void add_row(vec sum[KB][XB], global const float *in, const long at, cons
     }
 }
 
-kernel void direct_rows(CONV_BUFFERS, global const float *restrict packed,
+kernel void direct_rows(CONV_BUFFERS, global const real *restrict packed,
                         const ulong packed_offset, CONV_SHAPE, const int run)
 {
     const int across = (out_w - 1) / (XB * V) + 1;
@@ -69,12 +70,12 @@ kernel void direct_rows(CONV_BUFFERS, global const float *restrict packed,
     const long g = (z_first + z) / blocks % groups;
     const long n = (z_first + z) / blocks / groups;
     const long in_plane = (long)in_h * in_w, plane = (long)out_h * out_w;
-    global const float *image = x + x_offset + n * x_image;
-    global const float *weights = packed + packed_offset +
+    global const x_element *image = x + x_offset + n * x_image;
+    global const real *weights = packed + packed_offset +
                                   (z_first + z) % (groups * (long)blocks) *
                                       PACKED_BLOCK(in_per_group);
-    global const float *bias = b + b_offset + g * b_group + k_first;
-    global float *out = y + y_offset + n * y_image + (g * out_per_group + k_first) * plane;
+    global const y_element *bias = b + b_offset + g * b_group + k_first;
+    global y_element *out = y + y_offset + n * y_image + (g * out_per_group + k_first) * plane;
     const int channels = out_per_group - k_first;
     const long step = (long)DILATION_H * in_w;
     const long from = g * in_per_group * in_plane, end = groups * in_per_group * in_plane;
@@ -90,7 +91,8 @@ kernel void direct_rows(CONV_BUFFERS, global const float *restrict packed,
             column[v] = (v < XB - 1 ? q + v * V : last) * STRIDE_W - pad_left;
         UNROLL
         for (int k = 0; k < KB; k++) {
-            const float start = has_bias && k < channels ? bias_factor * bias[k] : 0.0f;
+            const real start =
+                has_bias && k < channels ? (real)bias_factor * READ(bias, k) : 0;
             UNROLL
             for (int v = 0; v < XB; v++)
                 sum[k][v] = start;
@@ -99,7 +101,7 @@ kernel void direct_rows(CONV_BUFFERS, global const float *restrict packed,
         const int r_first = first_tap(top), r_end = end_tap(top, in_h);
         for (int c = 0; c < in_per_group; c++) {
             const long at = from + c * in_plane + (long)top * in_w;
-            global const float *taps = weights + c * PACKED_CHANNEL;
+            global const real *taps = weights + c * PACKED_CHANNEL;
             const int inside = at + r_first * step + column[0] >= 0 &&
                                at + (r_end - 1) * step + column[XB - 1] + REACH <= end;
             UNROLL

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Packed weights: [g][ceil(out_per_group / PACK)][c][r][s][PACK], so that the weights of PACK
- * output channels for one tap are neighbours; 0 past a group's last channel. */
+ * output channels for one tap are neighbours, in the sums' type; 0 past a group's last channel. */
 
 #define PACKS(out_per_group) (((out_per_group)-1) / PACK + 1)
 
@@ -10,7 +10,7 @@
 
 /* Ids: 0 and 1 = input channel, row-major over rows of get_global_size(0); 2 = block of channels, z
  * = g * ceil(out_per_group / PACK) + block. */
-kernel void pack_weights(CONV_BUFFERS, global float *restrict packed, const ulong packed_offset,
+kernel void pack_weights(CONV_BUFFERS, global real *restrict packed, const ulong packed_offset,
                          CONV_SHAPE)
 {
     const long c = (long)get_global_id(1) * get_global_size(0) + get_global_id(0);
@@ -20,10 +20,10 @@ kernel void pack_weights(CONV_BUFFERS, global float *restrict packed, const ulon
 
     const long k = (z_first + z) % PACKS(out_per_group) * PACK;
     const long g = (z_first + z) / PACKS(out_per_group);
-    global const float *filter = w + w_offset + g * w_group + k * w_out + c * w_in;
-    global float *to = packed + packed_offset + (z_first + z) * PACKED_BLOCK(in_per_group) +
+    global const w_element *filter = w + w_offset + g * w_group + k * w_out + c * w_in;
+    global real *to = packed + packed_offset + (z_first + z) * PACKED_BLOCK(in_per_group) +
                        c * PACKED_CHANNEL;
     for (int tap = 0; tap < FILTER_H * FILTER_W; tap++)
         for (int lane = 0; lane < PACK; lane++)
-            *to++ = k + lane < out_per_group ? filter[lane * w_out + tap] : 0.0f;
+            *to++ = k + lane < out_per_group ? READ(filter, lane * w_out + tap) : 0;
 }

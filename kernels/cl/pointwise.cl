@@ -37,8 +37,10 @@
 /* What a work-item computes: `blocks` and `outputs` are counted from the first of the group to the
  * last of its own. */
 typedef struct product {
-    global const float *in, *weights, *bias;
-    global float *out;
+    global const x_element *in;
+    global const real *weights;
+    global const y_element *bias;
+    global y_element *out;
     long plane, block; /* elements of a channel of x or y; of the weights of KB channels */
     int inputs, blocks, outputs;
     int has_bias;
@@ -50,18 +52,19 @@ typedef struct product {
  * weights of the next block and for `ahead`, a vector of each channel of the next panel. */
 #define ADD_TILE(name, BLOCKS, VECTORS)                                                            \
     INLINE void name(const product *p, const long pixel, const int i, const int c, const int end,  \
-                     global const float *ahead)                                                    \
+                     global const x_element *ahead)                                                \
     {                                                                                              \
         const long plane = p->plane, next = i + 1 < p->blocks ? p->block : 0;                      \
         const int channels = p->outputs - i * KB;                                                  \
-        global const float *in = p->in + c * plane + pixel;                                        \
-        global const float *weights = p->weights + i * p->block + c * KB;                          \
-        global const float *bias = p->bias + i * KB;                                               \
-        global float *out = p->out + i * KB * plane + pixel;                                       \
+        global const x_element *in = p->in + c * plane + pixel;                                    \
+        global const real *weights = p->weights + i * p->block + c * KB;                           \
+        global const y_element *bias = p->bias + i * KB;                                           \
+        global y_element *out = p->out + i * KB * plane + pixel;                                   \
         vec sum[BLOCKS * KB][VECTORS];                                                             \
         UNROLL for (int k = 0; k < BLOCKS * KB; k++)                                               \
         {                                                                                          \
-            const float start = p->has_bias && k < channels ? p->bias_factor * bias[k] : 0.0f;     \
+            const real start =                                                                     \
+                p->has_bias && k < channels ? (real)p->bias_factor * READ(bias, k) : 0;            \
             UNROLL for (int j = 0; j < VECTORS; j++) sum[k][j] = start;                            \
         }                                                                                          \
         if (c > 0)                                                                                 \
@@ -73,7 +76,7 @@ typedef struct product {
             UNROLL for (int j = 0; j < VECTORS; j++) pixels[j] = LOAD(in + j * V);                 \
             fetch_far(ahead);                                                                      \
             if (BLOCKS == 1 && done % 2 == 0)                                                      \
-                fetch(weights + next, 1);                                                          \
+                FETCH(weights + next);                                                             \
             UNROLL for (int k = 0; k < BLOCKS * KB; k++)                                           \
             {                                                                                      \
                 const vec weight = weights[k < KB ? k : next + k - KB];                            \
@@ -92,17 +95,17 @@ ADD_TILE(add_wide, 1, XB)
 ADD_TILE(add_tall, 2, 1)
 
 #ifdef __clang__
-typedef float loose_block __attribute__((ext_vector_type(KB), aligned(4)));
-#define LOAD_BLOCK(p) (JOIN(float, KB))(*(global const loose_block *)(p))
+typedef real loose_block __attribute__((ext_vector_type(KB), aligned(sizeof(real))));
+#define LOAD_BLOCK(p) (JOIN(REAL, KB))(*(global const loose_block *)(p))
 #else
 #define LOAD_BLOCK(p) JOIN(vload, KB)(0, p)
 #endif
 
 /* The weights of V channels for one input channel; `from` leads to their blocks. */
-INLINE vec load_column(global const float *const *from, const int c)
+INLINE vec load_column(global const real *const *from, const int c)
 {
 #if V == KB
-    return LOAD(from[0] + c * KB);
+    return LOAD_REAL(from[0] + c * KB);
 #elif V == 2 * KB
     return (vec)(LOAD_BLOCK(from[0] + c * KB), LOAD_BLOCK(from[1] + c * KB));
 #else
@@ -115,8 +118,8 @@ INLINE vec load_column(global const float *const *from, const int c)
 INLINE void do_corner(const product *p, const long pixel, const int i)
 {
     vec sum[COLUMNS][CORNER];
-    global const float *from[COLUMN_BLOCKS];
-    global const float *in = p->in + pixel;
+    global const real *from[COLUMN_BLOCKS];
+    global const x_element *in = p->in + pixel;
     const int channels = p->outputs - i * KB;
     UNROLL
     for (int j = 0; j < COLUMN_BLOCKS; j++)
@@ -139,19 +142,19 @@ INLINE void do_corner(const product *p, const long pixel, const int i)
         for (int j = 0; j < CORNER; j++)
             UNROLL
             for (int m = 0; m < COLUMNS; m++)
-                sum[m][j] = fma((vec)in[j], weight[m], sum[m][j]);
+                sum[m][j] = fma((vec)READ(in, j), weight[m], sum[m][j]);
     }
-    global float *out = p->out + i * KB * p->plane + pixel;
+    global y_element *out = p->out + i * KB * p->plane + pixel;
     UNROLL
     for (int m = 0; m < COLUMNS; m++) {
-        float lane[CORNER][V];
+        real lane[CORNER][V];
         UNROLL
         for (int j = 0; j < CORNER; j++)
             JOIN(vstore, V)(sum[m][j], 0, lane[j]);
         for (int k = 0; k < min(V, channels - m * V); k++)
             UNROLL
             for (int j = 0; j < CORNER; j++)
-                out[(m * V + k) * p->plane + j] = lane[j][k];
+                WRITE(out, (m * V + k) * p->plane + j, lane[j][k]);
     }
 }
 
@@ -160,7 +163,7 @@ INLINE void do_tile(const product *p, const long pixel, const int i, const int e
 {
     for (int c = 0; c < p->inputs; c += PANEL) {
         const int last = min(c + PANEL, p->inputs);
-        global const float *ahead =
+        global const x_element *ahead =
             last < p->inputs ? p->in + last * p->plane + pixel : p->in + pixel + XB * V;
         for (int j = i; j < end; j++)
             add_wide(p, pixel, j, c, last, ahead + j % (XB + 1) * V);
@@ -198,7 +201,7 @@ static __attribute__((noinline)) void do_run(const product *p, const int first_b
     } while (next + XB * V <= end);
 }
 
-kernel void pointwise(CONV_BUFFERS, global const float *restrict packed,
+kernel void pointwise(CONV_BUFFERS, global const real *restrict packed,
                       const ulong packed_offset, CONV_SHAPE, const int run, const int span)
 {
     const long z = (long)get_global_id(2);

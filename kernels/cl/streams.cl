@@ -4,9 +4,9 @@
 
 /* clang's store takes its type for aligned and faults where it is not. Locks order such stores, and
  * a driver takes one behind a work-group. */
-INLINE void store_pixels(const vec value, global float *p, const int stream)
+INLINE void store_pixels(const vec value, global y_element *p, const int stream)
 {
-#ifdef __clang__
+#if defined(__clang__) && !defined(CONVERTED)
     if (stream && (ulong)p % sizeof(vec) == 0) {
         __builtin_nontemporal_store(value, (global vec *)p);
         return;

@@ -15,12 +15,12 @@
 #define STRIP_SPAN (STRIDE_W <= 2 ? XB * STRIDE_W : (XB - 1) * STRIDE_W + 1)
 
 #if XB == 1
-typedef float strip;
-typedef int strip_index;
+typedef real strip;
+typedef INDEX strip_index;
 #define LANE_NUMBERS 0
 #else
-typedef JOIN(float, XB) strip;
-typedef JOIN(int, XB) strip_index;
+typedef JOIN(REAL, XB) strip;
+typedef JOIN(INDEX, XB) strip_index;
 #define LANES_4 0, 1, 2, 3
 #define LANES_8 LANES_4, 4, 5, 6, 7
 #define LANES_16 LANES_8, 8, 9, 10, 11, 12, 13, 14, 15
@@ -28,31 +28,31 @@ typedef JOIN(int, XB) strip_index;
 #endif
 
 /* Clang builds vload16 and vstore16 from pieces and may fail to join them (PoCL 3.1: stride 2 took
- * 3.6 times as long); a vector type of a float's alignment is one instruction. */
-#if XB > 1 && defined(__clang__)
-typedef float loose_strip __attribute__((ext_vector_type(XB), aligned(4)));
+ * 3.6 times as long); a vector type of an element's alignment is one instruction. */
+#if XB > 1 && defined(__clang__) && !defined(CONVERTED)
+typedef real loose_strip __attribute__((ext_vector_type(XB), aligned(sizeof(real))));
 #define STRIP_AT(p) (*(global const loose_strip *)(p))
 #define PUT_STRIP(value, p) (*(global loose_strip *)(p) = (value))
 #elif XB > 1
-#define STRIP_AT(p) JOIN(vload, XB)(0, p)
-#define PUT_STRIP(value, p) JOIN(vstore, XB)(value, 0, p)
+#define STRIP_AT(p) READ_VECTOR(XB, p)
+#define PUT_STRIP(value, p) WRITE_VECTOR(XB, value, p)
 #endif
 
 /* XB elements of a row of x, STRIDE_W apart, the first at p. */
-INLINE strip load_strip(global const float *p)
+INLINE strip load_strip(global const x_element *p)
 {
 #if XB == 1
-    return *p;
+    return READ(p, 0);
 #elif STRIDE_W == 1
     return STRIP_AT(p);
 #elif STRIDE_W == 2
     const strip low = STRIP_AT(p), high = STRIP_AT(p + XB);
     return (strip)(low.even, high.even);
 #else
-    float lane[XB];
+    real lane[XB];
     UNROLL
     for (int i = 0; i < XB; i++)
-        lane[i] = p[i * STRIDE_W];
+        lane[i] = READ(p, i * STRIDE_W);
     return JOIN(vload, XB)(0, lane);
 #endif
 }
@@ -72,22 +72,22 @@ INLINE strip_index lanes_inside(const int col, const int in_w)
 INLINE strip add_inside(const strip value, const strip weight, const strip sum,
                         const strip_index inside)
 {
-    return select(sum, fma(value, weight, sum), inside);
+    return select(sum, MULTIPLY_ADD(value, weight, sum), inside);
 }
 
-INLINE float load_pixel(global const float *row, const int col, const int in_w)
+INLINE real load_pixel(global const x_element *row, const int col, const int in_w)
 {
     const int at = image_position(col, in_w);
-    return at >= 0 && at < in_w ? row[at] : 0.0f;
+    return at >= 0 && at < in_w ? READ(row, at) : 0;
 }
 
 /* A strip from column `col` of a row, touching nothing outside the row. */
-static strip load_guarded(global const float *row, const int col, const int in_w)
+static strip load_guarded(global const x_element *row, const int col, const int in_w)
 {
 #if XB == 1
     return load_pixel(row, col, in_w);
 #else
-    float lane[XB];
+    real lane[XB];
     for (int i = 0; i < XB; i++)
         lane[i] = load_pixel(row, col + i * STRIDE_W, in_w);
     return JOIN(vload, XB)(0, lane);
@@ -96,7 +96,7 @@ static strip load_guarded(global const float *row, const int col, const int in_w
 
 /* The same where pixels outside the row are anybody's. A vector reads what lies there, so the
  * caller must know that it is x: vectors_stay_inside. */
-INLINE strip load_edge(global const float *row, const int col, const int in_w)
+INLINE strip load_edge(global const x_element *row, const int col, const int in_w)
 {
 #if XB > 1 && !PAD_MODE
     return load_strip(row + col);
@@ -120,21 +120,22 @@ static int vectors_stay_inside(const long c, const long channels, const int in_h
 }
 
 /* Stores epilogue() of the first `count` sums. A call, to keep kernels of many sums small. */
-static CALLED void finish_strip(const strip sum, global float *p, const int count,
-                                global const float *b, const ulong index, const int has_bias,
+static CALLED void finish_strip(const strip sum, global y_element *p, const int count,
+                                global const y_element *b, const ulong index, const int has_bias,
                                 const float bias_factor, const float divisor)
 {
 #if XB == 1
-    *p = epilogue(sum, b, index, has_bias, bias_factor, divisor);
+    WRITE(p, 0, epilogue(sum, b, index, has_bias, bias_factor, divisor));
 #else
-    const strip biased = has_bias ? fma((strip)bias_factor, (strip)b[index], sum) : sum;
+    const strip factor = (strip)(real)bias_factor;
+    const strip biased = has_bias ? MULTIPLY_ADD(factor, (strip)READ(b, index), sum) : sum;
     if (count >= XB && divisor == 1.0f) {
         PUT_STRIP(biased, p);
         return;
     }
-    float lane[XB];
+    real lane[XB];
     JOIN(vstore, XB)(biased, 0, lane);
     for (int i = 0; i < min(count, XB); i++)
-        p[i] = divisor == 1.0f ? lane[i] : divide_exactly(lane[i], divisor);
+        WRITE(p, i, divisor == 1.0f ? lane[i] : divide_exactly(lane[i], divisor));
 #endif
 }

@@ -1,33 +1,43 @@
 /* SPDX-License-Identifier: MIT */
-/* Vectors of V floats (4, 8 or 16) for devices with such registers, and V x V transposition. */
+/* Vectors of V sums (4, 8 or 16) for devices with such registers, and V x V transposition. */
 
 #ifndef V
 #define V 8
 #endif
 
-typedef JOIN(float, V) vec;
-typedef JOIN(int, V) vec_index;
+typedef JOIN(REAL, V) vec;
+typedef JOIN(INDEX, V) vec_index;
 
 /* Clang builds vload16 and vstore16 from pieces and may fail to join them, and takes swizzles apart
  * (PoCL 3.1: stride 2 took 3.6 times as long); these are one instruction each. */
 #ifdef __clang__
-typedef float loose_vec __attribute__((ext_vector_type(V), aligned(4)));
-#define LOAD(p) (*(global const loose_vec *)(p))
-#define STORE(value, p) (*(global loose_vec *)(p) = (value))
-typedef float loose_4 __attribute__((ext_vector_type(4), aligned(4)));
-typedef float loose_8 __attribute__((ext_vector_type(8), aligned(4)));
-#define STORE_PART(value, p, lanes) (*(global JOIN(loose_, lanes) *)(p) = (value))
+typedef real loose_vec __attribute__((ext_vector_type(V), aligned(sizeof(real))));
+#define LOAD_REAL(p) (*(global const loose_vec *)(p))
 #define PICK_LANES(a, b, lanes) __builtin_shufflevector(a, b, BARE lanes)
 #define LANES_4(v, i) __builtin_shufflevector(v, v, i, i + 1, i + 2, i + 3)
 #define LANES_8(v, i)                                                                              \
     __builtin_shufflevector(v, v, i, i + 1, i + 2, i + 3, i + 4, i + 5, i + 6, i + 7)
 #else
-#define LOAD(p) JOIN(vload, V)(0, p)
-#define STORE(value, p) JOIN(vstore, V)(value, 0, p)
-#define STORE_PART(value, p, lanes) JOIN(vstore, lanes)(value, 0, p)
-#define PICK_LANES(a, b, lanes) shuffle2(a, b, (JOIN(uint, V))lanes)
-#define LANES_4(v, i) shuffle(v, (uint4)(i, i + 1, i + 2, i + 3))
-#define LANES_8(v, i) shuffle(v, (uint8)(i, i + 1, i + 2, i + 3, i + 4, i + 5, i + 6, i + 7))
+#define LOAD_REAL(p) JOIN(vload, V)(0, p)
+#define PICK_LANES(a, b, lanes) shuffle2(a, b, (JOIN(UINDEX, V))lanes)
+#define LANES_4(v, i) shuffle(v, (JOIN(UINDEX, 4))(i, i + 1, i + 2, i + 3))
+#define LANES_8(v, i)                                                                              \
+    shuffle(v, (JOIN(UINDEX, 8))(i, i + 1, i + 2, i + 3, i + 4, i + 5, i + 6, i + 7))
+#endif
+
+/* Of elements; LOAD_REAL is of packed weights, which are sums' type already. */
+#if defined(__clang__) && !defined(CONVERTED)
+#define LOAD(p) LOAD_REAL(p)
+#define STORE(value, p) (*(global loose_vec *)(p) = (value))
+typedef real loose_4 __attribute__((ext_vector_type(4), aligned(sizeof(real))));
+typedef real loose_8 __attribute__((ext_vector_type(8), aligned(sizeof(real))));
+#define LOAD_PART(p, lanes) (*(global const JOIN(loose_, lanes) *)(p))
+#define STORE_PART(value, p, lanes) (*(global JOIN(loose_, lanes) *)(p) = (value))
+#else
+#define LOAD(p) READ_VECTOR(V, p)
+#define STORE(value, p) WRITE_VECTOR(V, value, p)
+#define LOAD_PART(p, lanes) READ_VECTOR(lanes, p)
+#define STORE_PART(value, p, lanes) WRITE_VECTOR(lanes, value, p)
 #endif
 
 /* PICK(a, b, i, j, ...): V of the lanes of a (0 to V - 1) and b (from V on). Its arguments have
@@ -49,23 +59,28 @@ typedef float loose_8 __attribute__((ext_vector_type(8), aligned(4)));
 #if defined(__clang__) &&                                                                          \
     (defined(__x86_64__) || defined(__aarch64__) || defined(__riscv) || defined(__powerpc64__))
 #define HAS_PREFETCH 1
+#define FETCH(p) __builtin_prefetch((const void *)(ulong)(p))
 #else
 #define HAS_PREFETCH 0
+#define FETCH(p)
 #endif
 
-/* Asks for `count` floats that the next tile reads: hardware does not foresee rows this short. They
- * may lie outside x, nothing is read. PoCL's prefetch() does nothing. */
-INLINE void fetch(global const float *p, const int count)
+/* Elements of a cache line. */
+#define LINE_OF(p) (64 / (int)sizeof(*(p)))
+
+/* Asks for `count` elements that the next tile reads: hardware does not foresee rows this short.
+ * They may lie outside x, nothing is read. PoCL's prefetch() does nothing. */
+INLINE void fetch(global const x_element *p, const int count)
 {
 #if HAS_PREFETCH
     UNROLL
-    for (int i = 0; i < count; i += 16)
-        __builtin_prefetch((const void *)(ulong)(p + i));
+    for (int i = 0; i < count; i += LINE_OF(p))
+        FETCH(p + i);
 #endif
 }
 
 /* The same for one line, into a cache beyond the first: to be used later. */
-INLINE void fetch_far(global const float *p)
+INLINE void fetch_far(global const x_element *p)
 {
 #if HAS_PREFETCH
     __builtin_prefetch((const void *)(ulong)p, 0, 2);
@@ -73,11 +88,11 @@ INLINE void fetch_far(global const float *p)
 }
 
 /* The same for what will be stored over. */
-INLINE void fetch_to_store(global float *p, const int count)
+INLINE void fetch_to_store(global y_element *p, const int count)
 {
 #if HAS_PREFETCH
     UNROLL
-    for (int i = 0; i < count; i += 16)
+    for (int i = 0; i < count; i += LINE_OF(p))
         __builtin_prefetch((const void *)(ulong)(p + i), 1);
 #endif
 }
@@ -91,7 +106,7 @@ INLINE void fetch_to_store(global float *p, const int count)
 #endif
 
 /* V elements of a row of x, STRIDE_W apart (1 or 2), the first at p. Reads V * STRIDE_W. */
-INLINE vec load_pixels(global const float *p)
+INLINE vec load_pixels(global const x_element *p)
 {
 #if STRIDE_W == 1
     return LOAD(p);
@@ -102,12 +117,12 @@ INLINE vec load_pixels(global const float *p)
 }
 
 /* The same from in[first] on, zero where that is outside in[0] to in[end - 1]. */
-INLINE vec load_between(global const float *in, const long first, const long end)
+INLINE vec load_between(global const x_element *in, const long first, const long end)
 {
-    float lane[V];
+    real lane[V];
     for (int i = 0; i < V; i++) {
         const long at = first + i * STRIDE_W;
-        lane[i] = at >= 0 && at < end ? in[at] : 0.0f;
+        lane[i] = at >= 0 && at < end ? READ(in, at) : 0;
     }
     return JOIN(vload, V)(0, lane);
 }
@@ -158,20 +173,20 @@ INLINE int end_tap(const int top, const int rows)
 }
 
 /* bias_factor * b for V channels, of which the first `count` exist. */
-INLINE vec bias_of(global const float *b, const int count, const int has_bias,
+INLINE vec bias_of(global const y_element *b, const int count, const int has_bias,
                    const float bias_factor)
 {
-    float lane[V];
+    real lane[V];
     for (int i = 0; i < V; i++)
-        lane[i] = has_bias && i < count ? bias_factor * b[i] : 0.0f;
+        lane[i] = has_bias && i < count ? (real)bias_factor * READ(b, i) : 0;
     return JOIN(vload, V)(0, lane);
 }
 
 /* The first `count` lanes. */
-INLINE void store_first(const vec value, global float *p, const int count)
+INLINE void store_first(const vec value, global y_element *p, const int count)
 {
-    float lane[V];
+    real lane[V];
     JOIN(vstore, V)(value, 0, lane);
     for (int i = 0; i < count; i++)
-        p[i] = lane[i];
+        WRITE(p, i, lane[i]);
 }
