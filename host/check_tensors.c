@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The accept/reject rules that look at element types and at views. */
+/* The accept/reject rules that look at element types, views and epilogues. */
 #include "checks.h"
 
 #include <inttypes.h>
@@ -136,4 +136,61 @@ clconv_status clconv_check_views(const clconv_view *v)
     if (!status && clconv_is_view(&p->y))
         status = check_view(p, &p->y, "y", p->op == CLCONV_FORWARD);
     return status;
+}
+
+/* ---- Epilogues --------------------------------------------------------------------------------
+ */
+
+clconv_status clconv_import_epilogue(const clconv_problem *p, clconv_epilogue *out)
+{
+    *out = (clconv_epilogue){.size = sizeof *out};
+    return p->epilogue ? clconv_import(out, sizeof *out, p->epilogue, p->epilogue->size)
+                       : CLCONV_OK;
+}
+
+static clconv_status check_residual(const clconv_problem *p)
+{
+    const clconv_tensor *const r = &p->residual, *const y = &p->y;
+    const int32_t dtype = clconv_output_dtype(p);
+    if (p->accumulate != 0 && p->accumulate != 1)
+        return clconv_fail(CLCONV_INVALID, "accumulate is %d, neither 0 nor 1", p->accumulate);
+    if (!r->dtype)
+        return CLCONV_OK;
+    if (p->accumulate)
+        return clconv_fail(CLCONV_INVALID,
+                           "a residual beside accumulate, which makes what y held the residual");
+    if (r->dtype != dtype)
+        return clconv_fail(CLCONV_INVALID, "the residual's type (%s) should be y's (%s)",
+                           clconv_dtype_text(r->dtype) ? clconv_dtype_text(r->dtype) : "none",
+                           clconv_dtype_text(dtype));
+    bool same = r->layout == y->layout;
+    for (int axis = 0; axis < 5; axis++)
+        same = same && r->stride[axis] == y->stride[axis];
+    return same ? CLCONV_OK
+                : clconv_fail(CLCONV_NOT_IN_VERSION,
+                              "a residual of another layout or other strides than y's is not in "
+                              "this version (%s)",
+                              clconv_version());
+}
+
+clconv_status clconv_check_epilogue(const clconv_view *v)
+{
+    const clconv_problem *p = v->p;
+    clconv_epilogue e;
+    clconv_status status = clconv_import_epilogue(p, &e);
+    if (!status)
+        status = check_residual(p);
+    if (status || (!p->epilogue && !p->residual.dtype && !p->accumulate))
+        return status;
+    if (e.activation < CLCONV_ACTIVATION_NONE || e.activation > CLCONV_HARDSWISH)
+        return clconv_fail(CLCONV_INVALID, "activation %d is no clconv_activation", e.activation);
+    if (e.activation == CLCONV_CLIP && !(e.low <= e.high))
+        return clconv_fail(CLCONV_INVALID, "a clip from %g to %g holds nothing", e.low, e.high);
+    if (e.activation == CLCONV_LEAKY_RELU && e.slope != e.slope)
+        return clconv_fail(CLCONV_INVALID, "the slope of a leaky relu is NaN");
+    if (p->op != CLCONV_FORWARD || clconv_dtype_is_byte(p->x.dtype))
+        return clconv_fail(CLCONV_NOT_IN_VERSION, "an epilogue of %s is not in this version (%s)",
+                           p->op != CLCONV_FORWARD ? "a gradient" : "int8 or uint8",
+                           clconv_version());
+    return CLCONV_OK;
 }

@@ -153,16 +153,6 @@ static clconv_status check_axes(const clconv_view *v)
     return CLCONV_OK;
 }
 
-static clconv_status check_version(const clconv_view *v)
-{
-    const clconv_problem *p = v->p;
-    if (p->accumulate || p->residual.dtype || p->epilogue)
-        return clconv_fail(CLCONV_NOT_IN_VERSION,
-                           "accumulation or an epilogue is not in this version (%s)",
-                           clconv_version());
-    return CLCONV_OK;
-}
-
 clconv_status clconv_check(const clconv_view *view)
 {
     static clconv_status (*const checks[])(const clconv_view *) = {
@@ -186,7 +176,7 @@ clconv_status clconv_check(const clconv_view *view)
         clconv_check_sizes,
         check_axes,
         clconv_check_views,
-        check_version,
+        clconv_check_epilogue,
     };
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         const clconv_status status = checks[i](view);

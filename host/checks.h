@@ -17,6 +17,9 @@ clconv_status clconv_import_problem(const clconv_problem *p, clconv_problem *out
 clconv_status clconv_check_bias_dtype(const clconv_view *view);
 clconv_status clconv_check_dtypes(const clconv_view *view);
 clconv_status clconv_check_views(const clconv_view *view);
+clconv_status clconv_check_epilogue(const clconv_view *view);
+/* The caller's epilogue as ours; none, where there is none. */
+clconv_status clconv_import_epilogue(const clconv_problem *p, clconv_epilogue *out);
 clconv_status clconv_check_input_rank(const clconv_view *view);
 clconv_status clconv_check_counts(const clconv_view *view);
 clconv_status clconv_check_weight_rank(const clconv_view *view);

@@ -77,6 +77,10 @@ static const char *device_refuses(const clconv_algo *algo, const clconv_request 
         return "it computes other types only";
     if (!request->work->plain && !algo->strided)
         return "it reads dense NCHW and OIHW only";
+    if (request->work->has_ending && !algo->ends)
+        return "it has no epilogue";
+    if (request->work->residual == CLCONV_RESIDUAL_Y && !algo->accumulates)
+        return "it may store an element of y twice, so that nothing can be added to it";
     if (request->work->pad_mode && !algo->pad_modes)
         return "it pads with zeros only";
     if (request->stream == CLCONV_STREAM_YES &&

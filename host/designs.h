@@ -19,6 +19,7 @@ typedef struct clconv_grid {
     size_t workspace_first; /* elements: where the segment's part begins */
     cl_int own[7];          /* the kernel's own arguments, after CONV_SHAPE */
     size_t owns;            /* how many */
+    bool prepares;          /* the kernel stores no y: it has no arguments of ending.cl */
     bool strides;           /* after them, those of x, y and w: STRIDES in types.cl */
 } clconv_grid;
 
@@ -38,6 +39,10 @@ void clconv_grid_filter(clconv_grid *grid, const clconv_work *work);
 /* Sets the buffer arguments of a step, for an algorithm's own enqueue. */
 cl_int clconv_set_buffers(const clconv_plan *plan, const clconv_step *step, const clconv_args *args,
                           const clconv_buffer *workspace);
+
+/* Sets what an epilogue reads in a call. */
+void clconv_set_ending(const clconv_plan *plan, const clconv_step *step,
+                       const clconv_buffer *residual, double alpha, double beta, cl_int *err);
 
 /* Lays `items` (pixels, strips) over dimensions 0 and 1, row-major over rows of get_global_size(0).
  * At most CLCONV_MOST_ITEMS fit. */
@@ -96,10 +101,9 @@ void clconv_tile_write(const char *design, const clconv_tile_key *keys, const in
                        char *text, size_t room);
 /* Sets plan->tile. */
 void clconv_tile_note(clconv_plan *plan, const clconv_tile_key *keys, const int *value);
-/* The -D options of a padding mode and of element types, "" for zeros and float32; their length. */
-size_t clconv_pad_define(const clconv_work *work, char *text, size_t room);
-size_t clconv_type_define(const clconv_work *work, char *text, size_t room);
-size_t clconv_data_define(const clconv_work *work, char *text, size_t room); /* both */
+/* The -D options of padding mode, element types and epilogue, "" for zeros, float32 and none; their
+ * length. */
+size_t clconv_data_define(const clconv_work *work, char *text, size_t room);
 /* The program of `stem` for the plan's filter, padding mode and tile. */
 clconv_status clconv_tile_program(clconv_plan *plan, const char *stem, const clconv_tile_key *keys,
                                   const int *value, clconv_program **out);

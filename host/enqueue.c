@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs plans: checks the caller's buffers, then launches under one lock per plan. */
+/* Runs plans: launches under one lock per plan. */
 #include "designs.h"
 
 #include <inttypes.h>
@@ -7,134 +7,10 @@
 
 enum { MOST_WAITS = 32 };
 
-/* A buffer of a call, and what the plan does with it. */
-typedef struct role {
-    const char *name;
-    const clconv_buffer *buffer;
-    uint64_t bytes;
-    size_t element; /* bytes */
-    bool read, written;
-    cl_mem root;    /* the buffer itself, or the one it is a part of */
-    uint64_t first; /* first byte in use, counted from the start of root */
-} role;
-
-static clconv_status check_memory(const clconv_plan *plan, role *r)
+/* Whether alpha and beta say nothing, and so both stand for 1. */
+static bool is_plain(const clconv_args *args)
 {
-    size_t size = 0, origin = 0;
-    cl_context context = NULL;
-    cl_mem_object_type type = 0;
-    cl_mem_flags flags = 0;
-    cl_mem parent = NULL;
-    const cl_mem mem = r->buffer->mem;
-    if (!mem)
-        return clconv_fail(CLCONV_INVALID_BUFFER, "%s is NULL, but %" PRIu64 " bytes are needed",
-                           r->name, r->bytes);
-    cl_int err = clGetMemObjectInfo(mem, CL_MEM_TYPE, sizeof type, &type, NULL);
-    err = err ? err : clGetMemObjectInfo(mem, CL_MEM_CONTEXT, sizeof context, &context, NULL);
-    err = err ? err : clGetMemObjectInfo(mem, CL_MEM_SIZE, sizeof size, &size, NULL);
-    err = err ? err : clGetMemObjectInfo(mem, CL_MEM_FLAGS, sizeof flags, &flags, NULL);
-    err = err ? err
-              : clGetMemObjectInfo(mem, CL_MEM_ASSOCIATED_MEMOBJECT, sizeof parent, &parent, NULL);
-    if (!err && parent)
-        err = clGetMemObjectInfo(mem, CL_MEM_OFFSET, sizeof origin, &origin, NULL);
-    if (err || type != CL_MEM_OBJECT_BUFFER)
-        return clconv_fail(CLCONV_INVALID_BUFFER, "%s is not an OpenCL buffer (error %d)", r->name,
-                           err);
-    if (context != plan->ctx->cl)
-        return clconv_fail(CLCONV_INVALID_BUFFER, "%s belongs to another cl_context than the plan",
-                           r->name);
-    if (r->buffer->offset % r->element)
-        return clconv_fail(CLCONV_INVALID_BUFFER,
-                           "%s: offset %" PRIu64 " is not a multiple of the element size %zu",
-                           r->name, r->buffer->offset, r->element);
-    if (r->buffer->offset > size || size - r->buffer->offset < r->bytes)
-        return clconv_fail(CLCONV_INVALID_BUFFER,
-                           "%s needs %" PRIu64 " bytes from offset %" PRIu64
-                           " on, but the buffer has %zu",
-                           r->name, r->bytes, r->buffer->offset, size);
-    if ((r->written && (flags & CL_MEM_READ_ONLY)) || (r->read && (flags & CL_MEM_WRITE_ONLY)))
-        return clconv_fail(CLCONV_INVALID_BUFFER, "%s was created %s, but algorithm %s %s it",
-                           r->name,
-                           flags & CL_MEM_READ_ONLY ? "CL_MEM_READ_ONLY" : "CL_MEM_WRITE_ONLY",
-                           plan->algo->name, flags & CL_MEM_READ_ONLY ? "writes" : "reads");
-    r->root = parent ? parent : mem;
-    r->first = origin + r->buffer->offset;
-    return CLCONV_OK;
-}
-
-static bool overlap(const role *a, const role *b)
-{
-    return a->root == b->root && a->first < b->first + b->bytes && b->first < a->first + a->bytes;
-}
-
-static clconv_status check_roles(const clconv_plan *plan, role *roles, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        const clconv_status status = check_memory(plan, &roles[i]);
-        if (status)
-            return status;
-    }
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < i; j++)
-            if ((roles[i].written || roles[j].written) && overlap(&roles[i], &roles[j]))
-                return clconv_fail(CLCONV_INVALID_BUFFER,
-                                   "%s and %s overlap in memory, and one of them is written",
-                                   roles[j].name, roles[i].name);
-    return CLCONV_OK;
-}
-
-/* What a clconv_op does with the tensors: x, w, b, y. */
-typedef enum access { READS, WRITES } access;
-static const access accesses[][4] = {
-    [CLCONV_FORWARD] = {READS, READS, READS, WRITES},
-    [CLCONV_BACKWARD_DATA] = {WRITES, READS, READS, READS},
-    [CLCONV_BACKWARD_WEIGHTS] = {READS, WRITES, WRITES, READS},
-};
-
-/* Of x, w, b, y. */
-static void element_bytes(const clconv_work *work, size_t out[4])
-{
-    const int32_t dtype[] = {work->x_dtype, work->w_dtype, work->y_dtype, work->y_dtype};
-    for (size_t i = 0; i < 4; i++)
-        out[i] = clconv_dtype_bytes(dtype[i]);
-}
-
-static clconv_status check_buffers(const clconv_plan *plan, const clconv_args *args)
-{
-    const clconv_work *work = &plan->work;
-    const access *does = accesses[work->op];
-    size_t element[4];
-    element_bytes(work, element);
-    const struct {
-        const char *name;
-        const clconv_buffer *buffer;
-        uint64_t bytes;
-        size_t element;
-    } tensors[] = {
-        {"x", &args->x, work->x_bytes, element[0]},
-        {plan->packed_weights ? "w, packed," : "w", &args->w,
-         plan->packed_weights ? plan->packed : work->w_bytes, element[1]},
-        {"b", &args->b, work->b_bytes, element[2]},
-        {"y", &args->y, work->y_bytes, element[3]},
-    };
-    role roles[5];
-    size_t count = 0;
-    for (size_t i = 0; i < 4; i++)
-        if (tensors[i].bytes) /* no bias; or no images */
-            roles[count++] = (role){.name = tensors[i].name,
-                                    .buffer = tensors[i].buffer,
-                                    .bytes = tensors[i].bytes,
-                                    .element = tensors[i].element,
-                                    .read = does[i] == READS || plan->algo->reads_y,
-                                    .written = does[i] == WRITES};
-    if (plan->workspace && !plan->own_workspace)
-        roles[count++] = (role){.name = "workspace",
-                                .buffer = &args->workspace,
-                                .bytes = plan->workspace,
-                                .element = clconv_sum_bytes(work),
-                                .read = true,
-                                .written = true};
-    return check_roles(plan, roles, count);
+    return args->beta == 0.0 && (args->alpha == 0.0 || args->alpha == 1.0);
 }
 
 /* What this version cannot do, and arguments that mean nothing. */
@@ -146,10 +22,17 @@ static clconv_status check_args(const clconv_plan *plan, const clconv_args *args
         if (all[i]->svm)
             return clconv_fail(CLCONV_NOT_IN_VERSION, "svm pointers are not in this version (%s)",
                                clconv_version());
-    if (args->residual.mem || args->beta != 0.0 || (args->alpha != 0.0 && args->alpha != 1.0))
-        return clconv_fail(CLCONV_NOT_IN_VERSION,
-                           "alpha %g, beta %g or a residual is not in this version (%s)",
-                           args->alpha, args->beta, clconv_version());
+    const bool plain = is_plain(args);
+    if (!plan->work.has_ending && !plain)
+        return clconv_fail(CLCONV_INVALID,
+                           "alpha %g or beta %g, but the problem has no epilogue to take them",
+                           args->alpha, args->beta);
+    if (!plan->work.residual && args->beta != 0.0 && args->beta != 1.0)
+        return clconv_fail(CLCONV_INVALID, "beta is %g, but the problem has no residual",
+                           args->beta);
+    if (args->residual.mem && plan->work.residual != CLCONV_RESIDUAL_ARRAY)
+        return clconv_fail(CLCONV_INVALID_BUFFER,
+                           "a residual is given, but the problem has none (set residual.dtype)");
     if (args->b.mem && !plan->work.has_bias)
         return clconv_fail(CLCONV_INVALID_BUFFER,
                            "b is given, but the problem has no bias (set b.dtype)");
@@ -195,7 +78,7 @@ cl_int clconv_set_buffers(const clconv_plan *plan, const clconv_step *step, cons
     const clconv_buffer *b = plan->work.has_bias ? &args->b : &args->w; /* a stand-in, never read */
     const int64_t workspace_add = (int64_t)step->workspace_add;
     size_t element[5] = {[4] = clconv_sum_bytes(&plan->work)};
-    element_bytes(&plan->work, element);
+    clconv_element_bytes(&plan->work, element);
     const struct {
         const clconv_buffer *buffer;
         int64_t add;
@@ -208,6 +91,12 @@ cl_int clconv_set_buffers(const clconv_plan *plan, const clconv_step *step, cons
         const cl_ulong offset = rows[i].buffer->offset / element[i] + (cl_ulong)rows[i].add;
         clconv_arg(step->kernel, &index, sizeof(cl_mem), &rows[i].buffer->mem, &err);
         clconv_arg(step->kernel, &index, sizeof offset, &offset, &err);
+    }
+    if (step->ending) {
+        const bool plain = args->alpha == 0.0 && args->beta == 0.0;
+        const bool array = plan->work.residual == CLCONV_RESIDUAL_ARRAY;
+        clconv_set_ending(plan, step, array ? &args->residual : &args->y, plain ? 1.0 : args->alpha,
+                          plain ? 1.0 : args->beta, &err);
     }
     return err;
 }
@@ -335,7 +224,7 @@ clconv_status clconv_enqueue(const clconv_plan *plan, cl_command_queue queue,
         const cl_int err = clEnqueueMarkerWithWaitList(queue, n_wait, wait, event);
         return err ? clconv_cl_fail(err, "clEnqueueMarkerWithWaitList") : CLCONV_OK;
     }
-    status = check_buffers(plan, &args);
+    status = clconv_check_buffers(plan, &args);
     if (status)
         return status;
     if (plan->work.n == 0) /* stand-ins, never read */
@@ -352,27 +241,6 @@ clconv_status clconv_enqueue(const clconv_plan *plan, cl_command_queue queue,
 
 /* ---- Packing ------------------------------------------------------------------------------ */
 
-static clconv_status check_packing(const clconv_plan *plan, const clconv_buffer *w,
-                                   const clconv_buffer *packed)
-{
-    size_t element[4];
-    element_bytes(&plan->work, element);
-    role roles[] = {
-        {.name = "w",
-         .buffer = w,
-         .bytes = plan->work.w_bytes,
-         .read = true,
-         .element = element[1]},
-        {.name = "packed",
-         .buffer = packed,
-         .bytes = plan->packed,
-         .read = true,
-         .written = true,
-         .element = clconv_sum_bytes(&plan->work)},
-    };
-    return check_roles(plan, roles, sizeof roles / sizeof roles[0]);
-}
-
 clconv_status clconv_pack_weights(const clconv_plan *plan, cl_command_queue queue,
                                   const clconv_buffer *w, const clconv_buffer *packed,
                                   cl_uint n_wait, const cl_event *wait, cl_event *event)
@@ -387,7 +255,7 @@ clconv_status clconv_pack_weights(const clconv_plan *plan, cl_command_queue queu
     if (!status)
         status = check_waits(plan, n_wait, wait);
     if (!status)
-        status = check_packing(plan, w, packed);
+        status = clconv_check_packing(plan, w, packed);
     if (status)
         return status;
     /* Steps that pack read w and write the workspace; x, b and y are stand-ins. */

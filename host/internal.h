@@ -63,6 +63,11 @@ typedef struct clconv_work {
     clconv_strides x_stride, y_stride;
     bool plain; /* images NCHW without gaps, w OIHW; between images there may be gaps */
     int32_t x_dtype, w_dtype, y_dtype; /* clconv_dtype; b has y's */
+    bool has_ending;                   /* an epilogue, a residual or what y held */
+    int32_t activation;                /* clconv_activation */
+    /* As RESIDUAL in ending.cl. */
+    enum { CLCONV_NO_RESIDUAL, CLCONV_RESIDUAL_ARRAY, CLCONV_RESIDUAL_Y } residual;
+    double low, high; /* of the activation; low is also a slope */
     int32_t has_bias;
     float bias_factor; /* y = (sum + bias_factor * b) / divisor; b's gradient = bias_factor * sum */
     float divisor;     /* C for the mean of a shared kernel, else 1 */
@@ -194,6 +199,7 @@ typedef struct clconv_step {
     int64_t x_add, w_add, b_add, y_add; /* elements added to the caller's offsets */
     size_t workspace_add;               /* the same for the workspace, or the packed weights */
     bool uses_workspace;
+    cl_uint ending; /* its argument that is the residual, 0 = there is none */
 } clconv_step;
 
 /* Whether y is stored past the caches: as its size says, or as the tile says. */
@@ -238,6 +244,12 @@ struct clconv_plan {
 
 struct clconv_tile_key;
 
+/* buffers.c: bytes of an element of x, w, b, y; CLCONV_INVALID_BUFFER with a sentence. */
+void clconv_element_bytes(const clconv_work *work, size_t out[4]);
+clconv_status clconv_check_buffers(const clconv_plan *plan, const clconv_args *args);
+clconv_status clconv_check_packing(const clconv_plan *plan, const clconv_buffer *w,
+                                   const clconv_buffer *packed);
+
 /* One design of an algorithm: designs of one name compete, and a tile's first word names one. */
 typedef struct clconv_algo {
     const char *name;   /* of the algorithm, public */
@@ -269,6 +281,8 @@ typedef struct clconv_algo {
     bool pad_modes;       /* pads with more than zeros */
     unsigned types;       /* 1 << clconv_dtype of x; 0 = float32 only */
     bool strided;         /* reads and writes any layout and view */
+    bool ends;            /* has epilogues: ending.cl */
+    bool accumulates;     /* computes each element of y once, so that it may read it before */
     bool streams;         /* has stores past the caches */
     bool zero_padding;    /* padding is multiplied, as zeros: no infinite weights */
     bool for_gpus;        /* by its own choice not for devices with vectors or few registers */

@@ -35,7 +35,8 @@ clconv_status clconv_add_packing(clconv_plan *plan, const clconv_request *reques
 {
     const clconv_work *work = request->work;
     clconv_status status = CLCONV_OK;
-    clconv_grid grid = {.kernel = "pack_weights", .local = {1, 1, 1}, .uses_workspace = true};
+    clconv_grid grid = {
+        .kernel = "pack_weights", .local = {1, 1, 1}, .uses_workspace = true, .prepares = true};
     if (!request->dev->wide_vectors && request->dev->max_group >= PACKING_GROUP &&
         request->dev->max_item[0] >= PACKING_GROUP)
         grid.local[0] = PACKING_GROUP;

@@ -161,6 +161,20 @@ static void resolve_tensors(const clconv_problem *p, clconv_work *work)
                   is_plain(&work->y_stride, y_channels, work->p, work->q);
 }
 
+/* An activation's numbers; a slope stands where `low` does. */
+static void resolve_epilogue(const clconv_problem *p, clconv_work *work)
+{
+    clconv_epilogue e;
+    clconv_import_epilogue(p, &e);
+    work->has_ending = p->epilogue || p->residual.dtype || p->accumulate;
+    work->activation = e.activation;
+    work->residual = p->accumulate       ? CLCONV_RESIDUAL_Y
+                     : p->residual.dtype ? CLCONV_RESIDUAL_ARRAY
+                                         : CLCONV_NO_RESIDUAL;
+    work->low = e.activation == CLCONV_LEAKY_RELU ? e.slope : e.low;
+    work->high = e.high;
+}
+
 /* Filters of one channel or one tap are the same in both layouts. */
 static bool filters_are_plain(const clconv_problem *p, const clconv_work *work)
 {
@@ -183,6 +197,7 @@ clconv_status clconv_work_create(const clconv_problem *problem, clconv_work *out
     to_plane(&p);
     resolve_shape(&p, &work);
     resolve_tensors(&p, &work);
+    resolve_epilogue(&p, &work);
     const bool table = p.group_in || p.group_out;
     work.segment = calloc(table ? (size_t)p.groups : 1, sizeof *work.segment);
     if (!work.segment)

@@ -66,6 +66,40 @@ static void set_stride_args(cl_kernel kernel, cl_uint *index, const clconv_work 
         clconv_arg(kernel, index, sizeof strides[i], &strides[i], err);
 }
 
+/* A number in the type that sums are made in. */
+static void set_real(cl_kernel kernel, cl_uint *index, const clconv_work *work, double value,
+                     cl_int *err)
+{
+    const cl_float narrow = (cl_float)value;
+    if (work->x_dtype == CLCONV_F64)
+        clconv_arg(kernel, index, sizeof value, &value, err);
+    else
+        clconv_arg(kernel, index, sizeof narrow, &narrow, err);
+}
+
+/* The arguments of ENDING_ARGS in ending.cl, in its order: those of a call, and those that stay. */
+void clconv_set_ending(const clconv_plan *plan, const clconv_step *step,
+                       const clconv_buffer *residual, double alpha, double beta, cl_int *err)
+{
+    cl_uint index = step->ending;
+    const cl_ulong offset =
+        residual->offset / clconv_dtype_bytes(plan->work.y_dtype) + (cl_ulong)step->y_add;
+    clconv_arg(step->kernel, &index, sizeof residual->mem, &residual->mem, err);
+    clconv_arg(step->kernel, &index, sizeof offset, &offset, err);
+    set_real(step->kernel, &index, &plan->work, alpha, err);
+    set_real(step->kernel, &index, &plan->work, beta, err);
+}
+
+static void set_whole_ending(const clconv_plan *plan, const clconv_step *step, cl_int *err)
+{
+    enum { ARGUMENTS_OF_A_CALL = 4 };
+    cl_uint index = step->ending + ARGUMENTS_OF_A_CALL;
+    const clconv_buffer none = {.mem = plan->ctx->stand_in};
+    clconv_set_ending(plan, step, &none, 1.0, 1.0, err);
+    set_real(step->kernel, &index, &plan->work, plan->work.low, err);
+    set_real(step->kernel, &index, &plan->work, plan->work.high, err);
+}
+
 /* Buffer arguments that no launch reads, so that a kernel can be launched on empty work. */
 static void set_stand_ins(const clconv_context *ctx, cl_kernel kernel, cl_uint count, cl_int *err)
 {
@@ -306,6 +340,10 @@ static clconv_status add_step(clconv_plan *plan, clconv_program *program, const 
         clconv_arg(step->kernel, &index, sizeof grid->own[i], &grid->own[i], &err);
     if (grid->strides)
         set_stride_args(step->kernel, &index, &plan->work, segment, &err);
+    if (plan->work.has_ending && !grid->prepares) {
+        step->ending = index;
+        set_whole_ending(plan, step, &err);
+    }
     if (!err && !status)
         status = clconv_program_warm(plan->ctx, program, step->kernel, grid->kernel, step->local);
     index = buffers;

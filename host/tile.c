@@ -64,14 +64,14 @@ void clconv_tile_note(clconv_plan *plan, const clconv_tile_key *keys, const int 
     clconv_tile_write(plan->algo->design, keys, value, plan->tile, sizeof plan->tile);
 }
 
-size_t clconv_pad_define(const clconv_work *work, char *text, size_t room)
+static size_t pad_define(const clconv_work *work, char *text, size_t room)
 {
     text[0] = '\0';
     return work->pad_mode ? (size_t)snprintf(text, room, " -DPAD_MODE=%d", work->pad_mode) : 0;
 }
 
 /* TYPE of types.cl is NumPy's name; bytes of which w's signs differ from x's say so. */
-size_t clconv_type_define(const clconv_work *work, char *text, size_t room)
+static size_t type_define(const clconv_work *work, char *text, size_t room)
 {
     static const char *const word[] = {[CLCONV_F64] = "FLOAT64",
                                        [CLCONV_F16] = "FLOAT16",
@@ -89,8 +89,12 @@ size_t clconv_type_define(const clconv_work *work, char *text, size_t room)
 
 size_t clconv_data_define(const clconv_work *work, char *text, size_t room)
 {
-    const size_t used = clconv_pad_define(work, text, room);
-    return used + clconv_type_define(work, text + used, room - used);
+    size_t used = pad_define(work, text, room);
+    used += type_define(work, text + used, room - used);
+    if (work->has_ending)
+        used += (size_t)snprintf(text + used, room - used, " -DACTIVATION=%d -DRESIDUAL=%d",
+                                 work->activation, (int)work->residual);
+    return used;
 }
 
 clconv_status clconv_tile_program(clconv_plan *plan, const char *stem, const clconv_tile_key *keys,

@@ -80,7 +80,7 @@ static const struct {
     {FIELD(b.stride[0]), true, 4, CLCONV_NOT_IN_VERSION, "strided b"},
     {FIELD(kernel[2]), true, 7, CLCONV_INVALID, "third axis"},
     {FIELD(pad_before[2]), true, -4, CLCONV_INVALID, "third axis"},
-    {FIELD(accumulate), false, 1, CLCONV_NOT_IN_VERSION, "accumulation"},
+    {FIELD(accumulate), false, 2, CLCONV_INVALID, "accumulate is 2"},
 };
 
 static void test_refusals(void **state)

@@ -111,6 +111,7 @@ const clconv_algo clconv_algo_depthwise_rows = {
     .streams = true,
     .refuses = refuses,
     .types = CLCONV_FLOAT_TYPES,
+    .ends = true,
     .macs_per_cycle = macs_per_cycle,
     .prepare = prepare,
 };

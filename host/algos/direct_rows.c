@@ -92,6 +92,7 @@ const clconv_algo clconv_algo_direct_rows = {
     .find_tile = find_tile,
     .refuses = refuses,
     .types = CLCONV_FLOAT_TYPES,
+    .ends = true,
     .macs_per_cycle = macs_per_cycle,
     .prepare = prepare,
     .pack_key = "kb",

@@ -11,7 +11,7 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
 {
     clconv_program *program = NULL;
     const clconv_work *work = request->work;
-    char defines[64];
+    char defines[96];
     clconv_grid grid = {.kernel = "naive", .strides = true};
     clconv_grid_filter(&grid, work);
     clconv_grid_pixels(&grid, request);
@@ -37,6 +37,8 @@ const clconv_algo clconv_algo_naive = {
     .refuses = refuses,
     .pad_modes = true,
     .types = CLCONV_ALL_TYPES,
+    .ends = true,
+    .accumulates = true,
     .strided = true,
     .macs_per_cycle = macs_per_cycle,
     .prepare = prepare,

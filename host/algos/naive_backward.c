@@ -66,7 +66,7 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
 {
     clconv_program *program = NULL;
     const clconv_work *work = request->work;
-    char defines[64];
+    char defines[96];
     clconv_data_define(work, defines, sizeof defines);
     clconv_status status = clconv_program_get(plan->ctx, "naive_backward", defines, &program);
     for (size_t i = 0; i < work->segments && !status; i++) {

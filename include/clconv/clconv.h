@@ -23,8 +23,11 @@
  *   (clconv_describe_transposed); CLCONV_BACKWARD_WEIGHTS turns x and y into w and b. Where
  *   padding repeats a pixel, the pixel gets the gradient of each copy. Sums are made in a fixed
  *   order, without atomics: two runs give the same bits (examples/train_depthwise.c trains).
- *   This version computes float32, NCHW. Everything else that the structs can say passes every
- *   check and is then refused with CLCONV_NOT_IN_VERSION.
+ *   Types: float32, float64 where the device has it, float16 and bfloat16 in memory with sums of
+ *   float32 (on any device), int8 and uint8 with sums of int32 modulo 2^32. Layouts: NCHW, NHWC and
+ *   strided views of x and y. Epilogues: an activation, a residual, alpha and beta, in the same
+ *   pass. What the structs can say beyond that passes every check and is then refused with
+ *   CLCONV_NOT_IN_VERSION.
  *
  * THE SIMPLE PATH (examples/minimal.c is this, whole)
  *     clconv_problem p;
@@ -233,16 +236,16 @@ typedef struct clconv_buffer {
 typedef struct clconv_args {
     size_t size;
     clconv_buffer x, w, b, y, residual, workspace;
-    double alpha, beta; /* both 0 = plain, as `op` says; nothing else in this version */
+    double alpha, beta; /* of clconv_epilogue; both 0 = both 1. Without one, or a residual, 1 */
 } clconv_args;
 
 /* Enqueues the whole convolution after the `n_wait` events of `wait`; `event` (may be NULL) is done
  * when the outputs are written, and belongs to the caller. x, w, b and y keep their names in a
  * gradient, where clconv_op says which are read and which written; nothing is added to what an
- * output held before. Before any command each buffer is checked: its context, its size from the
- * offset on, its access flags, and that outputs and workspace overlap nothing
- * (CLCONV_INVALID_BUFFER). A failed OpenCL call in the middle of several launches leaves the
- * earlier ones enqueued and the outputs undefined; no event is given then.
+ * output held before, unless the problem says `accumulate`. Before any command each buffer is
+ * checked: its context, its size from the offset on, its access flags, and that outputs and
+ * workspace overlap nothing (CLCONV_INVALID_BUFFER). A failed OpenCL call in the middle of several
+ * launches leaves the earlier ones enqueued and the outputs undefined; no event is given then.
  *
  * Nothing is allocated, compiled or waited for here by us, but in algorithm `gemm`: CLBlast
  * allocates inside (see clconv_plan_explain), and on a CPU its plans replace CLBlast's parameters

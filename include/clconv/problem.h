@@ -95,6 +95,26 @@ typedef struct clconv_tensor {
     int64_t stride[5]; /* elements, order N C D H W; all 0 = dense */
 } clconv_tensor;
 
+typedef enum clconv_activation {
+    CLCONV_ACTIVATION_NONE = 0,
+    CLCONV_RELU,       /* max(v, 0) */
+    CLCONV_CLIP,       /* min(max(v, low), high): relu6 with 0 and 6, nn.Hardtanh */
+    CLCONV_LEAKY_RELU, /* v, or slope * v where v < 0 */
+    CLCONV_HARDSWISH   /* v * min(max(v + 3, 0), 6) / 6 */
+} clconv_activation;
+
+/* What is stored instead of a convolution's value, in one pass and in this order:
+ *     y = activation(alpha * (conv(x, w) + b) + beta * residual)
+ * alpha and beta are those of each call (clconv_args). Each operation is rounded to the type of
+ * sums, but that the product with beta is not rounded before it is added; then y to its own type.
+ * NaN stays NaN. Of floating types, CLCONV_FORWARD only. Start with {sizeof e}. */
+typedef struct clconv_epilogue {
+    size_t size;
+    int32_t activation; /* clconv_activation */
+    double low, high;   /* of CLCONV_CLIP, low <= high */
+    double slope;       /* of CLCONV_LEAKY_RELU */
+} clconv_epilogue;
+
 /* A convolution. Always start with clconv_problem_init. Counts are PyTorch's totals, signed so that
  * -1 is refused in words. [0] is H and [1] is W; with `spatial` 1, as in nn.Conv1d, x is (N, C, L),
  * w (K, C/groups, S), y (N, K, Q), [0] is L and the other axes keep their defaults. */
@@ -107,14 +127,16 @@ typedef struct clconv_problem {
     int32_t pad_mode;   /* clconv_pad_mode */
     int32_t shared;     /* 1 = shared kernel: groups = 1 and k = c * M whatever the reduce */
     int32_t reduce;     /* clconv_reduce; only with `shared` */
-    int32_t accumulate; /* 0 */
+    int32_t accumulate; /* 1 = the residual is what y held before */
     int64_t groups;
     /* Uneven groups: NULL, or `groups` positive channel counts that sum to c (in) or k (out). One
      * may be NULL where c (or k) divides by groups. Read during each call that takes the problem,
      * copied by a plan. w then holds the blocks (out_g, in_g, R, S) one after another. */
     const int64_t *group_in, *group_out;
-    clconv_tensor x, w, b, y, residual;
-    const void *epilogue; /* NULL */
+    clconv_tensor x, w, b, y;
+    clconv_tensor residual; /* of y's shape, type and strides; dtype 0 = there is none */
+    /* NULL = none, and with a residual no activation. Read during each call, copied by a plan. */
+    const clconv_epilogue *epilogue;
 } clconv_problem;
 
 /* Defaults: n = groups = stride = dilation = kernel = 1, spatial 2, float32, no bias, no padding;

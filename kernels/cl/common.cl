@@ -73,3 +73,5 @@ static real epilogue(const real sum, global const y_element *b, const ulong inde
 #define UNROLL _Pragma("unroll")
 /* For functions that take register arrays by pointer: called, they would put them in memory. */
 #define INLINE static inline __attribute__((always_inline))
+
+#include "ending.cl"

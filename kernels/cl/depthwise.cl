@@ -74,7 +74,7 @@ INLINE void add_guarded_taps(strip *sum, global const x_element *plane,
         }
 }
 
-kernel void depthwise(CONV_BUFFERS, CONV_SHAPE)
+kernel void depthwise(CONV_BUFFERS, CONV_SHAPE ENDING_ARGS)
 {
     const uint strips = (uint)(out_w - 1) / XB + 1;
     const ulong item = (ulong)get_global_id(1) * get_global_size(0) + get_global_id(0);
@@ -82,6 +82,7 @@ kernel void depthwise(CONV_BUFFERS, CONV_SHAPE)
     if (item >= (ulong)strips * ((uint)(out_h - 1) / YB + 1) || z >= z_count)
         return;
 
+    MAKE_ENDING
     const int p = (int)((uint)item / strips) * YB;
     const int q = (int)((uint)item % strips) * XB;
     const long plane = z_first + z;
@@ -110,5 +111,5 @@ kernel void depthwise(CONV_BUFFERS, CONV_SHAPE)
     for (int j = 0; j < YB; j++)
         if (p + j < out_h)
             finish_strip(sum[j], out + (long)j * out_w, out_w - q, b, b_offset + g * b_group + k,
-                         has_bias, bias_factor, divisor);
+                         has_bias, bias_factor, divisor PASS_ENDING);
 }

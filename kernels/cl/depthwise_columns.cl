@@ -38,7 +38,8 @@ INLINE void add_taps(real sum[YB], global const x_element *plane,
     }
 }
 
-kernel void depthwise_columns(CONV_BUFFERS, CONV_SHAPE, const int run, const int planes)
+kernel void depthwise_columns(CONV_BUFFERS, CONV_SHAPE, const int run, const int planes
+                              ENDING_ARGS)
 {
     const uint strips = (uint)out_w * ((uint)(out_h - 1) / YB + 1);
     const uint item = (uint)get_global_id(1) * (uint)get_global_size(0) + (uint)get_global_id(0);
@@ -47,6 +48,7 @@ kernel void depthwise_columns(CONV_BUFFERS, CONV_SHAPE, const int run, const int
     if (z >= z_count || item >= strips * run || source >= (uint)planes)
         return;
 
+    MAKE_ENDING
     const int p = (int)(item % strips / out_w) * YB, q = (int)(item % strips % out_w);
     const uint g = source % groups, n = source / groups;
     global const x_element *plane = x + x_offset + n * x_image + (long)g * in_h * in_w;
@@ -63,8 +65,9 @@ kernel void depthwise_columns(CONV_BUFFERS, CONV_SHAPE, const int run, const int
         for (int j = 0; j < YB; j++)
             if (p + j < out_h)
                 WRITE(out, (long)j * out_w,
-                      epilogue(sum[j], b, b_offset + g * b_group + k, has_bias, bias_factor,
-                               divisor));
+                      END(epilogue(sum[j], b, b_offset + g * b_group + k, has_bias, bias_factor,
+                                   divisor),
+                          out, (long)j * out_w));
         filter += w_out;
         out += (long)out_h * out_w;
     }

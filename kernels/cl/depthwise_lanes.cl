@@ -59,6 +59,12 @@ typedef real loose_half __attribute__((ext_vector_type(BLOCK), aligned(sizeof(re
 #define STORE_HALF(value, p) WRITE_VECTOR(BLOCK, value, p)
 #endif
 typedef JOIN(REAL, BLOCK) half_vec;
+DEFINE_END(end_half, half_vec)
+
+INLINE void store_half(const half_vec value, global y_element *p ENDING)
+{
+    STORE_HALF(END_WITH(end_half, value, LOAD_HALF(RESIDUAL_AT(p))), p);
+}
 
 /* Transposes m, QUAD x QUAD, in every QUAD lanes. */
 INLINE void transpose_quads(vec m[QUAD])
@@ -129,7 +135,7 @@ INLINE void load_all(vec *to, global const x_element *const *from, const int cou
 }
 
 /* The way back. */
-INLINE void store_all(global y_element *const *to, const vec *from, const int count)
+INLINE void store_all(global y_element *const *to, const vec *from, const int count ENDING)
 {
     for (int i = 0; i < count; i += BLOCK) {
         vec m[BLOCK];
@@ -140,8 +146,8 @@ INLINE void store_all(global y_element *const *to, const vec *from, const int co
         to_planes(m);
         UNROLL
         for (int j = 0; j < BLOCK; j++) {
-            STORE_HALF(m[j].lo, to[PLANE_OF(j)] + at);
-            STORE_HALF(m[j].hi, to[PLANE_OF(j) + QUAD] + at);
+            store_half(m[j].lo, to[PLANE_OF(j)] + at PASS_ENDING);
+            store_half(m[j].hi, to[PLANE_OF(j) + QUAD] + at PASS_ENDING);
         }
     }
 }
@@ -286,7 +292,7 @@ INLINE void next_block(block *block, plane *at, const strides *step, const long 
 }
 
 static __attribute__((noinline)) void do_run(CONV_BUFFERS, CONV_SHAPE, const long first,
-                                             const long count)
+                                             const long count ENDING)
 {
     vec in[ROOM], out[ROOM], weight[TAPS];
     const sizes size = {in_h, in_w, out_h, out_w, pad_top, pad_left};
@@ -308,17 +314,18 @@ static __attribute__((noinline)) void do_run(CONV_BUFFERS, CONV_SHAPE, const lon
         load_weights(weight, block.filter);
         load_all(in, block.in, plane_in);
         convolve(out, in, weight, JOIN(vload, V)(0, start), &size, block.out[0]);
-        store_all(block.out, out, plane_out);
+        store_all(block.out, out, plane_out PASS_ENDING);
     }
 }
 
-kernel void depthwise_lanes(CONV_BUFFERS, CONV_SHAPE, const int images, const int run)
+kernel void depthwise_lanes(CONV_BUFFERS, CONV_SHAPE, const int images, const int run ENDING_ARGS)
 {
+    MAKE_ENDING
     const long first = (z_first + (long)get_global_id(2)) * run * V;
     const long count = min((long)run * V, (long)images * groups * out_per_group - first);
     if (get_global_id(0) || get_global_id(1) || (long)get_global_id(2) >= z_count)
         return;
     do_run(x, x_offset, w, w_offset, b, b_offset, y, y_offset, in_h, in_w, out_h, out_w, pad_top,
            pad_left, groups, in_per_group, out_per_group, x_image, y_image, w_group, w_out, w_in,
-           b_group, has_bias, bias_factor, divisor, z_first, z_count, first, count);
+           b_group, has_bias, bias_factor, divisor, z_first, z_count, first, count PASS_ENDING);
 }

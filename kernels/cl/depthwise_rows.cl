@@ -44,6 +44,7 @@ typedef struct plane {
     long first, last; /* the least and the largest index of `in` that a vector can be loaded from */
     long room;        /* elements of `out` that this work-item has yet to store */
     int stream;       /* whole lines of y go past the caches */
+    ENDING_FIELD
 } plane;
 
 /* The sizes of a problem, and the output rows of a band. */
@@ -141,6 +142,7 @@ INLINE int ends_behind(const plane *plane, const strip *strip, const long row)
 INLINE void store_row(vec sum[REACH][XB][PARTS], const plane *plane, const strip *strip,
                       const long row, const int out_w, const int whole)
 {
+    TAKE_ENDING(plane)
     UNROLL
     for (int v = 0; v < XB; v++) {
         const long at = row + strip->column[v];
@@ -149,9 +151,9 @@ INLINE void store_row(vec sum[REACH][XB][PARTS], const plane *plane, const strip
         for (int part = 1; part < PARTS; part++)
             total += sum[REACH - 1][v][part];
         if (whole || at + V <= plane->room)
-            store_pixels(total, plane->out + at, plane->stream);
+            store_pixels(END_VEC(total, plane->out + at), plane->out + at, plane->stream);
         else
-            store_first(total, plane->out + at, min(V, out_w));
+            store_first(total, plane->out + at, min(V, out_w) PASS_ENDING);
     }
 }
 
@@ -289,7 +291,7 @@ INLINE void do_plane(const vec *weight, const vec start, const plane *plane, con
  * itself three times. */
 static __attribute__((noinline)) void do_run(CONV_BUFFERS, CONV_SHAPE, const sizes size,
                                              const long x_end, const long first, const long count,
-                                             const int stream)
+                                             const int stream ENDING)
 {
     const long plane_in = (long)in_h * in_w, plane_out = (long)out_h * out_w;
     long n = first / out_per_group / groups;
@@ -301,7 +303,7 @@ static __attribute__((noinline)) void do_run(CONV_BUFFERS, CONV_SHAPE, const siz
         const plane plane = {x + x_offset + from, y + y_offset + n * y_image + to * plane_out,
                              -from, x_end - V - from,
                              min(count - i, (long)groups * out_per_group - to) * plane_out,
-                             stream};
+                             stream PASS_ENDING};
         vec weight[TAPS];
         UNROLL
         for (int tap = 0; tap < TAPS; tap++)
@@ -318,8 +320,9 @@ static __attribute__((noinline)) void do_run(CONV_BUFFERS, CONV_SHAPE, const siz
 }
 
 kernel void depthwise_rows(CONV_BUFFERS, CONV_SHAPE, const int images, const int run,
-                           const int band, const int stream)
+                           const int band, const int stream ENDING_ARGS)
 {
+    MAKE_ENDING
     const long x_end = (images - 1) * x_image + (long)groups * in_h * in_w;
     const long first = (z_first + (long)get_global_id(2)) * run;
     const long count = min((long)run, (long)images * groups * out_per_group - first);
@@ -331,5 +334,5 @@ kernel void depthwise_rows(CONV_BUFFERS, CONV_SHAPE, const int images, const int
     do_run(x, x_offset, w, w_offset, b, b_offset, y, y_offset, in_h, in_w, out_h, out_w, pad_top,
            pad_left, groups, in_per_group, out_per_group, x_image, y_image, w_group, w_out, w_in,
            b_group, has_bias, bias_factor, divisor, z_first, z_count, size, x_end, first, count,
-           stream);
+           stream PASS_ENDING);
 }

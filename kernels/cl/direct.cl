@@ -163,7 +163,7 @@ INLINE void add_guarded_channel(strip sum[KB][YB], global const x_element *in,
 
 #endif
 
-kernel void direct(CONV_BUFFERS, CONV_SHAPE)
+kernel void direct(CONV_BUFFERS, CONV_SHAPE ENDING_ARGS)
 {
     const uint strips = (uint)(out_w - 1) / XB + 1;
     const ulong item = (ulong)get_global_id(1) * get_global_size(0) + get_global_id(0);
@@ -171,6 +171,7 @@ kernel void direct(CONV_BUFFERS, CONV_SHAPE)
     if (item >= (ulong)strips * ((uint)(out_h - 1) / YB + 1) || z >= z_count)
         return;
 
+    MAKE_ENDING
     const int p = (int)((uint)item / strips) * YB;
     const int q = (int)((uint)item % strips) * XB;
     const long blocks = (out_per_group - 1) / KB + 1;
@@ -221,9 +222,11 @@ kernel void direct(CONV_BUFFERS, CONV_SHAPE)
     if (p + j < out_h) {                                                                           \
         bank row = sum[j];                                                                         \
         ROLLED                                                                                     \
-        for (int m = 0; m < KB && k + m < out_per_group; m++, row = ROTATED(row))                  \
+        for (int m = 0; m < KB && k + m < out_per_group; m++, row = ROTATED(row)) {                \
             WRITE(out, ((long)m * out_h + j) * out_w,                                              \
-                  epilogue(LANE(row, 0), b, b_first + m, has_bias, bias_factor, divisor));         \
+                  END(epilogue(LANE(row, 0), b, b_first + m, has_bias, bias_factor, divisor), out, \
+                      ((long)m * out_h + j) * out_w));                                             \
+        }                                                                                          \
     }
     EACH_ROW(STORE_ROW)
 #else
@@ -233,6 +236,6 @@ kernel void direct(CONV_BUFFERS, CONV_SHAPE)
         for (int j = 0; j < YB; j++)
             if (k + m < out_per_group && p + j < out_h)
                 finish_strip(sum[m][j], out + ((long)m * out_h + j) * out_w, out_w - q, b,
-                             b_first + m, has_bias, bias_factor, divisor);
+                             b_first + m, has_bias, bias_factor, divisor PASS_ENDING);
 #endif
 }

@@ -68,15 +68,23 @@ INLINE void add_row(vec sum[KB][XB], global const x_element *row, const int left
 #endif
 #define LANES_FROM(v, i) JOIN(LANES_, PART)(v, i)
 
+typedef JOIN(REAL, PART) part;
+DEFINE_END(end_part, part)
+
+INLINE void store_part(const part pixels, global y_element *p ENDING)
+{
+    STORE_PART(END_WITH(end_part, pixels, LOAD_PART(RESIDUAL_AT(p), PART)), p, PART);
+}
+
 /* The first PIXELS lanes, in one store or two that overlap. */
-INLINE void store_pixels(const vec pixels, global y_element *p)
+INLINE void store_pixels(const vec pixels, global y_element *p ENDING)
 {
 #if PIXELS == V
-    STORE(pixels, p);
+    STORE(END_VEC(pixels, p), p);
 #else
-    STORE_PART(LANES_FROM(pixels, 0), p, PART);
+    store_part(LANES_FROM(pixels, 0), p PASS_ENDING);
 #if PIXELS > PART
-    STORE_PART(LANES_FROM(pixels, PIXELS - PART), p + PIXELS - PART, PART);
+    store_part(LANES_FROM(pixels, PIXELS - PART), p + PIXELS - PART PASS_ENDING);
 #endif
 #endif
 }
@@ -84,7 +92,7 @@ INLINE void store_pixels(const vec pixels, global y_element *p)
 /* Stores KB * V rows of XB pixels, `plane` apart, of which the first `channels` and the first
  * `width` pixels exist. */
 INLINE void store_tile(vec sum[KB][XB], global y_element *out, const long plane, const int channels,
-                       const int width)
+                       const int width ENDING)
 {
     UNROLL
     for (int i = 0; i < KB * BLOCKS; i++) {
@@ -100,9 +108,10 @@ INLINE void store_tile(vec sum[KB][XB], global y_element *out, const long plane,
         for (int k = 0; k < V; k++)
             if (m * V + k < channels) {
                 if (width >= XB)
-                    store_pixels(block[k], out + (m * V + k) * plane + at);
+                    store_pixels(block[k], out + (m * V + k) * plane + at PASS_ENDING);
                 else
-                    store_first(block[k], out + (m * V + k) * plane + at, count);
+                    store_first(block[k], out + (m * V + k) * plane + at,
+                                count PASS_ENDING);
             }
     }
 }
@@ -111,7 +120,8 @@ INLINE void store_tile(vec sum[KB][XB], global y_element *out, const long plane,
  * three times. */
 static __attribute__((noinline)) void do_run(CONV_BUFFERS, global const real *restrict packed,
                                              const ulong packed_offset, CONV_SHAPE, const long z,
-                                             const long first, const long end, const int flat)
+                                             const long first, const long end,
+                                             const int flat ENDING)
 {
     const int rows = flat ? 1 : in_h, row_width = flat ? in_h * in_w : in_w;
     const int out_row = flat ? out_h * out_w : out_w;
@@ -164,13 +174,15 @@ static __attribute__((noinline)) void do_run(CONV_BUFFERS, global const real *re
                     add_row(sum, row + r * step, left, row_width, taps + r * (FILTER_W * V), next,
                             0);
         }
-        store_tile(sum, out + (long)p * out_row + q, plane, out_per_group - k, out_row);
+        store_tile(sum, out + (long)p * out_row + q, plane, out_per_group - k,
+                   out_row PASS_ENDING);
     }
 }
 
 kernel void direct_lanes(CONV_BUFFERS, global const real *restrict packed,
-                         const ulong packed_offset, CONV_SHAPE, const int run)
+                         const ulong packed_offset, CONV_SHAPE, const int run ENDING_ARGS)
 {
+    MAKE_ENDING
     const int flat = FILTER_H * FILTER_W * STRIDE_H * STRIDE_W == 1 && out_h == in_h &&
                      out_w == in_w;
     const long across = ((flat ? out_h * out_w : out_w) - 1) / XB + 1;
@@ -181,5 +193,5 @@ kernel void direct_lanes(CONV_BUFFERS, global const real *restrict packed,
     do_run(x, x_offset, w, w_offset, b, b_offset, y, y_offset, packed, packed_offset, in_h, in_w,
            out_h, out_w, pad_top, pad_left, groups, in_per_group, out_per_group, x_image, y_image,
            w_group, w_out, w_in, b_group, has_bias, bias_factor, divisor, z_first, z_count,
-           z_first + z, first, min(first + run, tiles), flat);
+           z_first + z, first, min(first + run, tiles), flat PASS_ENDING);
 }

@@ -122,8 +122,10 @@ INLINE void add_parts(float4 sum[TM][QUADS], local float4 *room, const int part,
 
 __attribute__((reqd_work_group_size(THREADS * SPLIT, 1, 1)))
 kernel void direct_local(CONV_BUFFERS, global const real *restrict packed,
-                         const ulong packed_offset, CONV_SHAPE, const int images, const int batch)
+                         const ulong packed_offset, CONV_SHAPE, const int images, const int batch
+                         ENDING_ARGS)
 {
+    MAKE_ENDING
     local float4 slices[SPLIT * 2 * SLICE];
     const int thread = (int)get_local_id(0) % THREADS, part = (int)get_local_id(0) / THREADS;
     local float4 *const own = slices + part * 2 * SLICE;
@@ -188,10 +190,11 @@ kernel void direct_local(CONV_BUFFERS, global const real *restrict packed,
             for (int m = 0; m < TM; m++)
                 if (stores && k + down * TM + m < out_per_group) {
                     const float4 of = sum[m][i];
-                    WRITE(out, m * (long)plane,
-                          epilogue(j == 0 ? of.x : j == 1 ? of.y : j == 2 ? of.z : of.w, b,
-                                   b_offset + g * b_group + k + down * TM + m, has_bias,
-                                   bias_factor, divisor));
+                    const float value =
+                        epilogue(j == 0 ? of.x : j == 1 ? of.y : j == 2 ? of.z : of.w, b,
+                                 b_offset + g * b_group + k + down * TM + m, has_bias, bias_factor,
+                                 divisor);
+                    WRITE(out, m * (long)plane, END(value, out, m * (long)plane));
                 }
         }
 }

@@ -57,8 +57,9 @@ INLINE void add_row(vec sum[KB][XB], global const x_element *in, const long at,
 }
 
 kernel void direct_rows(CONV_BUFFERS, global const real *restrict packed,
-                        const ulong packed_offset, CONV_SHAPE, const int run)
+                        const ulong packed_offset, CONV_SHAPE, const int run ENDING_ARGS)
 {
+    MAKE_ENDING
     const int across = (out_w - 1) / (XB * V) + 1;
     const long tiles = (long)out_h * across;
     const long z = (long)get_global_id(2), first = (long)get_global_id(0) * run;
@@ -119,8 +120,10 @@ kernel void direct_rows(CONV_BUFFERS, global const real *restrict packed,
         for (int k = 0; k < KB; k++)
             if (k < channels)
                 UNROLL
-                for (int v = 0; v < XB; v++)
-                    STORE(sum[k][v],
-                          out + k * plane + (long)p * out_w + (v < XB - 1 ? q + v * V : last));
+                for (int v = 0; v < XB; v++) {
+                    global y_element *to =
+                        out + k * plane + (long)p * out_w + (v < XB - 1 ? q + v * V : last);
+                    STORE(END_VEC(sum[k][v], to), to);
+                }
     }
 }

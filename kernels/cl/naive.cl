@@ -14,13 +14,14 @@
 
 kernel void naive(CONV_BUFFERS, CONV_SHAPE, const int filter_h, const int filter_w,
                   const int stride_h, const int stride_w, const int dilation_h,
-                  const int dilation_w, STRIDES)
+                  const int dilation_w, STRIDES ENDING_ARGS)
 {
     const long pixel = (long)get_global_id(1) * get_global_size(0) + get_global_id(0);
     const long z = (long)get_global_id(2);
     if (pixel >= (long)out_h * out_w || z >= z_count)
         return;
 
+    MAKE_ENDING
     const long plane = z_first + z;
     const long k = plane % out_per_group;
     const long g = plane / out_per_group % groups;
@@ -42,5 +43,6 @@ kernel void naive(CONV_BUFFERS, CONV_SHAPE, const int filter_h, const int filter
             }
     const long to = y_offset + n * y_image + (g * out_per_group + k) * y_channel +
                     pixel / out_w * y_row + pixel % out_w * y_column;
-    WRITE(y, to, epilogue(sum, b, b_offset + g * b_group + k, has_bias, bias_factor, divisor));
+    sum = epilogue(sum, b, b_offset + g * b_group + k, has_bias, bias_factor, divisor);
+    WRITE(y, to, END(sum, y, to));
 }

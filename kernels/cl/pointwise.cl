@@ -27,8 +27,13 @@
 #define PACK KB
 #include "packed.cl"
 
-/* Input channels whose pixels under a tile fill half a first-level cache of 48 KiB. */
+/* Input channels whose pixels under a tile fill half a first-level cache of 48 KiB; all of them
+ * where y would round the sums in between. */
+#if defined(CONVERTED)
+#define PANEL INT_MAX
+#else
 #define PANEL 128
+#endif
 /* Pixels, and vectors of channels, of what is left of a run. */
 #define CORNER 4
 #define COLUMNS 2
@@ -45,7 +50,19 @@ typedef struct product {
     int inputs, blocks, outputs;
     int has_bias;
     float bias_factor;
+    ENDING_FIELD
 } product;
+
+/* Sums of all input channels, which are `end`; others are to be added to. */
+#ifdef ACTIVATION
+#define END_LAST(value, to) (end == p->inputs ? end_whole(value, to, p->ends) : (value))
+INLINE vec end_whole(const vec value, global const y_element *to ENDING)
+{
+    return END_VEC(value, to);
+}
+#else
+#define END_LAST(value, to) (value)
+#endif
 
 /* Adds input channels `c` to `end` - 1 to BLOCKS blocks from block i on x VECTORS vectors from
  * `pixel` on. At first sums begin with the bias, later with what y holds. Meanwhile it asks for the
@@ -88,7 +105,8 @@ typedef struct product {
             ahead += plane;                                                                        \
         }                                                                                          \
         UNROLL for (int k = 0; k < BLOCKS * KB; k++, out += plane) if (k < channels)               \
-            UNROLL for (int j = 0; j < VECTORS; j++) STORE(sum[k][j], out + j * V);                \
+            UNROLL for (int j = 0; j < VECTORS; j++)                                               \
+                STORE(END_LAST(sum[k][j], out + j * V), out + j * V);                              \
     }
 
 ADD_TILE(add_wide, 1, XB)
@@ -145,6 +163,7 @@ INLINE void do_corner(const product *p, const long pixel, const int i)
                 sum[m][j] = fma((vec)READ(in, j), weight[m], sum[m][j]);
     }
     global y_element *out = p->out + i * KB * p->plane + pixel;
+    TAKE_ENDING(p)
     UNROLL
     for (int m = 0; m < COLUMNS; m++) {
         real lane[CORNER][V];
@@ -153,8 +172,10 @@ INLINE void do_corner(const product *p, const long pixel, const int i)
             JOIN(vstore, V)(sum[m][j], 0, lane[j]);
         for (int k = 0; k < min(V, channels - m * V); k++)
             UNROLL
-            for (int j = 0; j < CORNER; j++)
-                WRITE(out, (m * V + k) * p->plane + j, lane[j][k]);
+            for (int j = 0; j < CORNER; j++) {
+                WRITE(out, (m * V + k) * p->plane + j,
+                      END(lane[j][k], out, (m * V + k) * p->plane + j));
+            }
     }
 }
 
@@ -202,8 +223,10 @@ static __attribute__((noinline)) void do_run(const product *p, const int first_b
 }
 
 kernel void pointwise(CONV_BUFFERS, global const real *restrict packed,
-                      const ulong packed_offset, CONV_SHAPE, const int run, const int span)
+                      const ulong packed_offset, CONV_SHAPE, const int run, const int span
+                      ENDING_ARGS)
 {
+    MAKE_ENDING
     const long z = (long)get_global_id(2);
     const long plane = (long)in_h * in_w, first = (long)get_global_id(0) * run;
     const long end = first + run + XB * V > plane ? plane : first + run;
@@ -224,6 +247,6 @@ kernel void pointwise(CONV_BUFFERS, global const real *restrict packed,
                        end_block,
                        min(end_block * KB, out_per_group),
                        has_bias,
-                       bias_factor};
+                       bias_factor PASS_ENDING};
     do_run(&p, first_block, first, end);
 }

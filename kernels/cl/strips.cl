@@ -119,23 +119,29 @@ static int vectors_stay_inside(const long c, const long channels, const int in_h
     return XB == 1 || (first >= 0 && last <= channels * in_h * in_w);
 }
 
-/* Stores epilogue() of the first `count` sums. A call, to keep kernels of many sums small. */
+#if XB > 1
+DEFINE_END(end_strip, strip)
+#endif
+
+/* Stores what becomes of the first `count` sums. A call, to keep kernels of many sums small. */
 static CALLED void finish_strip(const strip sum, global y_element *p, const int count,
                                 global const y_element *b, const ulong index, const int has_bias,
-                                const float bias_factor, const float divisor)
+                                const float bias_factor, const float divisor ENDING)
 {
 #if XB == 1
-    WRITE(p, 0, epilogue(sum, b, index, has_bias, bias_factor, divisor));
+    WRITE(p, 0, END(epilogue(sum, b, index, has_bias, bias_factor, divisor), p, 0));
 #else
     const strip factor = (strip)(real)bias_factor;
     const strip biased = has_bias ? MULTIPLY_ADD(factor, (strip)READ(b, index), sum) : sum;
     if (count >= XB && divisor == 1.0f) {
-        PUT_STRIP(biased, p);
+        PUT_STRIP(END_WITH(end_strip, biased, STRIP_AT(RESIDUAL_AT(p))), p);
         return;
     }
     real lane[XB];
     JOIN(vstore, XB)(biased, 0, lane);
-    for (int i = 0; i < min(count, XB); i++)
-        WRITE(p, i, divisor == 1.0f ? lane[i] : divide_exactly(lane[i], divisor));
+    for (int i = 0; i < min(count, XB); i++) {
+        const real mean = divisor == 1.0f ? lane[i] : divide_exactly(lane[i], divisor);
+        WRITE(p, i, END(mean, p, i));
+    }
 #endif
 }

@@ -182,11 +182,15 @@ INLINE vec bias_of(global const y_element *b, const int count, const int has_bia
     return JOIN(vload, V)(0, lane);
 }
 
-/* The first `count` lanes. */
-INLINE void store_first(const vec value, global y_element *p, const int count)
+DEFINE_END(end_vec, vec)
+/* What is stored at p for a vector of values. */
+#define END_VEC(value, p) END_WITH(end_vec, value, LOAD(RESIDUAL_AT(p)))
+
+/* What is stored for the first `count` lanes. */
+INLINE void store_first(const vec value, global y_element *p, const int count ENDING)
 {
     real lane[V];
     JOIN(vstore, V)(value, 0, lane);
     for (int i = 0; i < count; i++)
-        WRITE(p, i, lane[i]);
+        WRITE(p, i, END(lane[i], p, i));
 }
