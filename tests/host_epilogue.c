@@ -161,7 +161,8 @@ static void test_designs(void **state)
     static clconv_variant variant[MOST_VARIANTS];
     static arrays a;
     const clconv_problem problems[] = {shape(19, 19, 19, 21, 3), shape(32, 64, 2, 14, 3),
-                                       shape(18, 6, 3, 35, 3), shape(160, 24, 1, 9, 1)};
+                                       shape(18, 6, 3, 35, 3), shape(160, 24, 1, 11, 1),
+                                       shape(19, 38, 19, 9, 3)};
     size_t done = 0, turn = 0;
     for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++) {
         const size_t count =
