@@ -122,15 +122,16 @@ static bool run(const clconv_problem *p, const clconv_variant *v, const ending *
     return true;
 }
 
-static void compare(const clconv_problem *plain, const clconv_variant *v, const ending *e,
-                    arrays *a, size_t *done)
+/* False where the variant refuses the ending. */
+static bool compare(const clconv_problem *plain, const clconv_variant *v, const ending *e,
+                    arrays *a)
 {
     clconv_problem p = *plain;
     p.epilogue = &e->epilogue;
     p.accumulate = e->accumulate;
     p.residual.dtype = e->residual ? CLCONV_F32 : 0;
     if (!run(&p, v, e, a, a->ended))
-        return;
+        return false;
     assert_true(run(plain, v, NULL, a, a->plain));
     for (size_t i = 0; i < a->outputs; i++) {
         const float wanted = end(e, a->plain[i], a->held[i]);
@@ -138,7 +139,7 @@ static void compare(const clconv_problem *plain, const clconv_variant *v, const 
             fail_msg("%s %s, activation %d: output %zu is %.9g, not %.9g", v->algorithm, v->tile,
                      e->epilogue.activation, i, (double)a->ended[i], (double)wanted);
     }
-    (*done)++;
+    return true;
 }
 
 static clconv_problem shape(int64_t c, int64_t k, int64_t groups, int64_t image, int64_t taps)
@@ -154,7 +155,7 @@ static clconv_problem shape(int64_t c, int64_t k, int64_t groups, int64_t image,
     return p;
 }
 
-/* Every design with its own tile, the endings in turn. */
+/* Every design with its own tile, the endings in turn: those that it has. */
 static void test_designs(void **state)
 {
     (void)state;
@@ -163,17 +164,17 @@ static void test_designs(void **state)
     const clconv_problem problems[] = {shape(19, 19, 19, 21, 3), shape(32, 64, 2, 14, 3),
                                        shape(18, 6, 3, 35, 3), shape(160, 24, 1, 11, 1),
                                        shape(19, 38, 19, 9, 3)};
-    size_t done = 0, turn = 0;
+    size_t turn = 0;
     for (size_t i = 0; i < sizeof problems / sizeof problems[0]; i++) {
         const size_t count =
             clconv_variants(ctx, &problems[i], NULL, variant, sizeof *variant, MOST_VARIANTS);
         open_arrays(&problems[i], &a);
         for (size_t v = 0; v < count && v < MOST_VARIANTS; v++)
-            if (variant[v].is_default)
-                compare(&problems[i], &variant[v], &endings[turn++ % ENDINGS], &a, &done);
+            if (variant[v].is_default && strcmp(variant[v].algorithm, "gemm"))
+                while (!compare(&problems[i], &variant[v], &endings[turn++ % ENDINGS], &a))
+                    assert_true(turn < MOST_VARIANTS);
         close_arrays(&a);
     }
-    assert_true(done > 10);
 }
 
 /* naive with all of them. */
@@ -183,11 +184,9 @@ static void test_endings(void **state)
     static arrays a;
     const clconv_problem p = shape(6, 4, 2, 7, 3);
     const clconv_variant naive = {.algorithm = "naive"};
-    size_t done = 0;
     open_arrays(&p, &a);
     for (size_t e = 0; e < ENDINGS; e++)
-        compare(&p, &naive, &endings[e], &a, &done);
-    assert_int_equal(done, ENDINGS);
+        assert_true(compare(&p, &naive, &endings[e], &a));
     close_arrays(&a);
 }
 
