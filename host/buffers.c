@@ -91,7 +91,7 @@ static const access accesses[][4] = {
 /* Of x, w, b, y. */
 void clconv_element_bytes(const clconv_work *work, size_t out[4])
 {
-    const int32_t dtype[] = {work->x_dtype, work->w_dtype, work->y_dtype, work->y_dtype};
+    const int32_t dtype[] = {work->x_dtype, work->w_dtype, work->b_dtype, work->y_dtype};
     for (size_t i = 0; i < 4; i++)
         out[i] = clconv_dtype_bytes(dtype[i]);
 }

@@ -29,6 +29,13 @@ static clconv_status check_bytes(const clconv_problem *p)
     return CLCONV_OK;
 }
 
+/* Bytes become bytes where the problem says how they stand for real numbers. */
+static bool is_output_dtype(const clconv_problem *p, int32_t dtype)
+{
+    const bool bytes = clconv_dtype_is_byte(p->x.dtype) && clconv_dtype_is_byte(dtype);
+    return dtype == clconv_sum_dtype(p->x.dtype) || (bytes && p->quantization);
+}
+
 clconv_status clconv_check_dtypes(const clconv_view *v)
 {
     const clconv_problem *p = v->p;
@@ -39,10 +46,11 @@ clconv_status clconv_check_dtypes(const clconv_view *v)
                            clconv_dtype_text(p->x.dtype), clconv_dtype_text(p->w.dtype),
                            bytes ? " (or int8 beside uint8)" : "");
     const int32_t wanted = clconv_sum_dtype(p->x.dtype);
-    if (p->y.dtype && p->y.dtype != wanted)
-        return clconv_fail(CLCONV_INVALID, "Input type (%s) gives output type (%s), not (%s)",
+    if (p->y.dtype && !is_output_dtype(p, p->y.dtype))
+        return clconv_fail(CLCONV_INVALID, "Input type (%s) gives output type (%s), not (%s)%s",
                            clconv_dtype_text(p->x.dtype), clconv_dtype_text(wanted),
-                           clconv_dtype_text(p->y.dtype));
+                           clconv_dtype_text(p->y.dtype),
+                           bytes ? "; bytes need scales (clconv_quantization)" : "");
     if (p->x.dtype == CLCONV_I32)
         return clconv_fail(CLCONV_NOT_IN_VERSION,
                            "x of type int32 is not in this version (%s); int8 and uint8 are, with "

@@ -177,6 +177,7 @@ clconv_status clconv_check(const clconv_view *view)
         check_axes,
         clconv_check_views,
         clconv_check_epilogue,
+        clconv_check_quantization,
     };
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
         const clconv_status status = checks[i](view);

@@ -18,6 +18,9 @@ clconv_status clconv_check_bias_dtype(const clconv_view *view);
 clconv_status clconv_check_dtypes(const clconv_view *view);
 clconv_status clconv_check_views(const clconv_view *view);
 clconv_status clconv_check_epilogue(const clconv_view *view);
+clconv_status clconv_check_quantization(const clconv_view *view);
+/* Sets what kernels read of a checked problem's zero points and scales. */
+clconv_status clconv_resolve_quantization(const clconv_problem *p, clconv_work *work);
 /* The caller's epilogue as ours; none, where there is none. */
 clconv_status clconv_import_epilogue(const clconv_problem *p, clconv_epilogue *out);
 clconv_status clconv_check_input_rank(const clconv_view *view);

@@ -77,6 +77,8 @@ static const char *device_refuses(const clconv_algo *algo, const clconv_request 
         return "it computes other types only";
     if (!request->work->plain && !algo->strided)
         return "it reads dense NCHW and OIHW only";
+    if (request->work->filter && !algo->quantizes)
+        return "it has no zero points and scales";
     if (request->work->has_ending && !algo->ends)
         return "it has no epilogue";
     if (request->work->residual == CLCONV_RESIDUAL_Y && !algo->accumulates)

@@ -52,6 +52,13 @@ typedef struct clconv_strides {
     int64_t image, channel, row, column;
 } clconv_strides;
 
+/* What a filter of bytes has (kernels/cl/quantized.cl: the same): its zero point, and the factor
+ * from its sums to y, 0 where y is int32. */
+typedef struct clconv_filter {
+    int32_t zero;
+    float factor;
+} clconv_filter;
+
 /* A validated problem, resolved: every form (grouped, depthwise, shared, reduced) as strides. Sizes
  * of one axis fit in int32, products in int64: problem.c has checked. */
 typedef struct clconv_work {
@@ -62,12 +69,15 @@ typedef struct clconv_work {
     int32_t pad_mode; /* clconv_pad_mode; zeros where there is no padding */
     clconv_strides x_stride, y_stride;
     bool plain; /* images NCHW without gaps, w OIHW; between images there may be gaps */
-    int32_t x_dtype, w_dtype, y_dtype; /* clconv_dtype; b has y's */
-    bool has_ending;                   /* an epilogue, a residual or what y held */
-    int32_t activation;                /* clconv_activation */
+    int32_t x_dtype, w_dtype, b_dtype, y_dtype; /* clconv_dtype */
+    bool has_ending;                            /* an epilogue, a residual or what y held */
+    int32_t activation;                         /* clconv_activation */
     /* As RESIDUAL in ending.cl. */
     enum { CLCONV_NO_RESIDUAL, CLCONV_RESIDUAL_ARRAY, CLCONV_RESIDUAL_Y } residual;
     double low, high; /* of the activation; low is also a slope */
+    int32_t x_zero, y_zero;
+    size_t filters;
+    clconv_filter *filter; /* NULL = no zero points, y int32; owned: clconv_work_free */
     int32_t has_bias;
     float bias_factor; /* y = (sum + bias_factor * b) / divisor; b's gradient = bias_factor * sum */
     float divisor;     /* C for the mean of a shared kernel, else 1 */
@@ -233,6 +243,7 @@ struct clconv_plan {
     size_t packed;  /* bytes of packed weights, 0 = w is read as it is */
     bool packed_weights, streams; /* y is stored past the caches */
     size_t workspace;
+    cl_mem filters;       /* work.filter on the device; NULL = there is none */
     cl_mem own_workspace; /* NULL when the caller brings one or none is needed */
     void *algo_data;      /* for algorithms with an enqueue of their own */
     char tile[64];        /* the tile in use, in the form `clconv_plan_options.tile` takes */
@@ -282,6 +293,7 @@ typedef struct clconv_algo {
     unsigned types;       /* 1 << clconv_dtype of x; 0 = float32 only */
     bool strided;         /* reads and writes any layout and view */
     bool ends;            /* has epilogues: ending.cl */
+    bool quantizes;       /* has zero points and scales: quantized.cl */
     bool accumulates;     /* computes each element of y once, so that it may read it before */
     bool streams;         /* has stores past the caches */
     bool zero_padding;    /* padding is multiplied, as zeros: no infinite weights */

@@ -185,6 +185,12 @@ static clconv_status prepare_with(clconv_plan *plan, const clconv_plan_options *
         if (err)
             return clconv_cl_fail(err, "creating the plan's workspace");
     }
+    if (plan->work.filter)
+        plan->filters =
+            clCreateBuffer(plan->ctx->cl, CL_MEM_READ_ONLY | CL_MEM_COPY_HOST_PTR,
+                           plan->work.filters * sizeof *plan->work.filter, plan->work.filter, &err);
+    if (err)
+        return clconv_cl_fail(err, "creating the table of zero points and scales");
     const clconv_status status = plan->algo->prepare(plan, request);
     note_rest(plan, request);
     return status;
@@ -199,10 +205,12 @@ static void unprepare(clconv_plan *plan)
         clReleaseKernel(plan->step[i].kernel);
     if (plan->own_workspace)
         clReleaseMemObject(plan->own_workspace);
+    if (plan->filters)
+        clReleaseMemObject(plan->filters);
     plan->algo = NULL;
     plan->algo_data = NULL;
     plan->steps = plan->pack_steps = 0;
-    plan->own_workspace = NULL;
+    plan->own_workspace = plan->filters = NULL;
 }
 
 /* Chooses again if a design has found that the device lacks registers for it. */

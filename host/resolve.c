@@ -87,7 +87,8 @@ static clconv_status count_work(const clconv_problem *p, clconv_work *work)
     work->x_bytes =
         spanned(p->n, p->c, work->h, work->w, &work->x_stride) * clconv_dtype_bytes(work->x_dtype);
     work->w_bytes = (uint64_t)weights * clconv_dtype_bytes(work->w_dtype);
-    work->b_bytes = work->has_bias ? (uint64_t)clconv_biases(p) * y_element : 0;
+    work->b_bytes =
+        work->has_bias ? (uint64_t)clconv_biases(p) * clconv_dtype_bytes(work->b_dtype) : 0;
     work->y_bytes =
         spanned(p->n, clconv_y_channels(p), work->p, work->q, &work->y_stride) * y_element;
     return CLCONV_OK;
@@ -154,7 +155,8 @@ static void resolve_tensors(const clconv_problem *p, clconv_work *work)
     const int64_t y_channels = clconv_y_channels(p);
     work->x_dtype = p->x.dtype;
     work->w_dtype = p->w.dtype ? p->w.dtype : p->x.dtype;
-    work->y_dtype = clconv_sum_dtype(p->x.dtype);
+    work->b_dtype = clconv_sum_dtype(p->x.dtype);
+    work->y_dtype = p->y.dtype ? p->y.dtype : work->b_dtype;
     work->x_stride = strides_of(&p->x, p->c, work->h, work->w);
     work->y_stride = strides_of(&p->y, y_channels, work->p, work->q);
     work->plain = is_plain(&work->x_stride, p->c, work->h, work->w) &&
@@ -209,6 +211,8 @@ clconv_status clconv_work_create(const clconv_problem *problem, clconv_work *out
         work.segment[0] = whole(&p);
     work.plain = work.plain && filters_are_plain(&p, &work);
     status = count_work(&p, &work);
+    if (!status)
+        status = clconv_resolve_quantization(&p, &work);
     if (status)
         clconv_work_free(&work);
     else
@@ -234,5 +238,7 @@ bool clconv_is_empty(const clconv_work *work)
 void clconv_work_free(clconv_work *work)
 {
     free(work->segment);
+    free(work->filter);
     work->segment = NULL;
+    work->filter = NULL;
 }

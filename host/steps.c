@@ -100,6 +100,18 @@ static void set_whole_ending(const clconv_plan *plan, const clconv_step *step, c
     set_real(step->kernel, &index, &plan->work, plan->work.high, err);
 }
 
+/* The arguments of QUANTIZED_ARGS in quantized.cl, in its order; filters are counted as biases. */
+static void set_filter_args(cl_kernel kernel, cl_uint *index, const clconv_plan *plan,
+                            const clconv_segment *segment, cl_int *err)
+{
+    const cl_long first = segment->b_first;
+    const cl_int zeros[] = {plan->work.x_zero, plan->work.y_zero};
+    clconv_arg(kernel, index, sizeof plan->filters, &plan->filters, err);
+    clconv_arg(kernel, index, sizeof first, &first, err);
+    for (size_t i = 0; i < 2; i++)
+        clconv_arg(kernel, index, sizeof zeros[i], &zeros[i], err);
+}
+
 /* Buffer arguments that no launch reads, so that a kernel can be launched on empty work. */
 static void set_stand_ins(const clconv_context *ctx, cl_kernel kernel, cl_uint count, cl_int *err)
 {
@@ -340,6 +352,8 @@ static clconv_status add_step(clconv_plan *plan, clconv_program *program, const 
         clconv_arg(step->kernel, &index, sizeof grid->own[i], &grid->own[i], &err);
     if (grid->strides)
         set_stride_args(step->kernel, &index, &plan->work, segment, &err);
+    if (plan->filters)
+        set_filter_args(step->kernel, &index, plan, segment, &err);
     if (plan->work.has_ending && !grid->prepares) {
         step->ending = index;
         set_whole_ending(plan, step, &err);

@@ -91,6 +91,11 @@ size_t clconv_data_define(const clconv_work *work, char *text, size_t room)
 {
     size_t used = pad_define(work, text, room);
     used += type_define(work, text + used, room - used);
+    if (work->filter)
+        used += (size_t)snprintf(text + used, room - used, " -DQUANTIZED%s",
+                                 work->y_dtype == CLCONV_I8   ? " -DY_INT8"
+                                 : work->y_dtype == CLCONV_U8 ? " -DY_UINT8"
+                                                              : "");
     if (work->has_ending)
         used += (size_t)snprintf(text + used, room - used, " -DACTIVATION=%d -DRESIDUAL=%d",
                                  work->activation, (int)work->residual);

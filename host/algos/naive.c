@@ -38,6 +38,7 @@ const clconv_algo clconv_algo_naive = {
     .pad_modes = true,
     .types = CLCONV_ALL_TYPES,
     .ends = true,
+    .quantizes = true,
     .accumulates = true,
     .strided = true,
     .macs_per_cycle = macs_per_cycle,

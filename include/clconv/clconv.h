@@ -25,9 +25,9 @@
  *   order, without atomics: two runs give the same bits (examples/train_depthwise.c trains).
  *   Types: float32, float64 where the device has it, float16 and bfloat16 in memory with sums of
  *   float32 (on any device), int8 and uint8 with sums of int32 modulo 2^32. Layouts: NCHW, NHWC and
- *   strided views of x and y. Epilogues: an activation, a residual, alpha and beta, in the same
- *   pass. What the structs can say beyond that passes every check and is then refused with
- *   CLCONV_NOT_IN_VERSION.
+ *   strided views of x and y. Bytes have zero points and scales, as ONNX has them. Epilogues: an
+ *   activation, a residual, alpha and beta, in the same pass. What the structs can say beyond that
+ *   passes every check and is then refused with CLCONV_NOT_IN_VERSION.
  *
  * THE SIMPLE PATH (examples/minimal.c is this, whole)
  *     clconv_problem p;

@@ -115,6 +115,24 @@ typedef struct clconv_epilogue {
     double slope;       /* of CLCONV_LEAKY_RELU */
 } clconv_epilogue;
 
+/* How bytes stand for real numbers: real = scale * (byte - zero point). For x and w of int8 or
+ * uint8, CLCONV_FORWARD, as ONNX has it (ConvInteger, QLinearConv; opset 10): sum = b + sum of (x -
+ * x_zero) * (w - w_zero[k]), padding adding nothing is y where y is int32; the scales are not read
+ * then. Where y.dtype is int8 or uint8, y = saturate(round(float(sum) * m[k]) + y_zero), m[k] =
+ * float(x_scale * w_scale[k] / y_scale) where float() rounds to nearest even, as the product of two
+ * floats does, and round() goes to the nearest whole number, halves to even. b is int32 of the
+ * scale x_scale * w_scale[k]. Start with {sizeof q}. */
+typedef struct clconv_quantization {
+    size_t size;
+    int32_t x_zero, y_zero; /* within x's and y's types */
+    /* Of each filter (w's first dimension), or one for all, or NULL = 0. Read as the tables are. */
+    const int32_t *w_zero;
+    int64_t w_zeros;
+    double x_scale, y_scale; /* positive, finite */
+    const double *w_scale;   /* as w_zero, but not NULL */
+    int64_t w_scales;
+} clconv_quantization;
+
 /* A convolution. Always start with clconv_problem_init. Counts are PyTorch's totals, signed so that
  * -1 is refused in words. [0] is H and [1] is W; with `spatial` 1, as in nn.Conv1d, x is (N, C, L),
  * w (K, C/groups, S), y (N, K, Q), [0] is L and the other axes keep their defaults. */
@@ -137,6 +155,7 @@ typedef struct clconv_problem {
     clconv_tensor residual; /* of y's shape, type and strides; dtype 0 = there is none */
     /* NULL = none, and with a residual no activation. Read during each call, copied by a plan. */
     const clconv_epilogue *epilogue;
+    const clconv_quantization *quantization; /* NULL = zero points 0 and y int32 */
 } clconv_problem;
 
 /* Defaults: n = groups = stride = dilation = kernel = 1, spatial 2, float32, no bias, no padding;

@@ -11,7 +11,7 @@
  * does. `b` is a stand-in (w) when has_bias is 0. */
 #define BUFFERS(X, W, B, Y)                                                                        \
     X x_element *restrict x, const ulong x_offset, W w_element *restrict w, const ulong w_offset,  \
-        B y_element *restrict b, const ulong b_offset, Y y_element *restrict y,                    \
+        B b_element *restrict b, const ulong b_offset, Y y_element *restrict y,                    \
         const ulong y_offset
 #define CONV_BUFFERS BUFFERS(global const, global const, global const, global)
 
@@ -42,7 +42,7 @@ static float divide_exactly(const float a, const float d)
 #endif
 
 /* y = (sum + bias_factor * b) / divisor. */
-static real epilogue(const real sum, global const y_element *b, const ulong index,
+static real epilogue(const real sum, global const b_element *b, const ulong index,
                      const int has_bias, const float bias_factor, const float divisor)
 {
     const real biased = has_bias ? MULTIPLY_ADD((real)bias_factor, READ(b, index), sum) : sum;

@@ -224,7 +224,7 @@ INLINE void convolve(vec *out, const vec *in, const vec *weight, const vec start
 typedef struct plane {
     global const x_element *in;
     global const w_element *filter;
-    global const y_element *bias;
+    global const b_element *bias;
     global y_element *out;
     int k, g;
 } plane;
@@ -259,7 +259,7 @@ INLINE void next_plane(plane *at, const strides *step)
 typedef struct block {
     global const x_element *in[V];
     global const w_element *filter[V];
-    global const y_element *bias[V];
+    global const b_element *bias[V];
     global y_element *out[V];
 } block;
 

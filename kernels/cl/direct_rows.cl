@@ -75,7 +75,7 @@ kernel void direct_rows(CONV_BUFFERS, global const real *restrict packed,
     global const real *weights = packed + packed_offset +
                                   (z_first + z) % (groups * (long)blocks) *
                                       PACKED_BLOCK(in_per_group);
-    global const y_element *bias = b + b_offset + g * b_group + k_first;
+    global const b_element *bias = b + b_offset + g * b_group + k_first;
     global y_element *out = y + y_offset + n * y_image + (g * out_per_group + k_first) * plane;
     const int channels = out_per_group - k_first;
     const long step = (long)DILATION_H * in_w;

@@ -11,10 +11,11 @@
 
 #include "common.cl"
 #include "padding.cl"
+#include "quantized.cl"
 
 kernel void naive(CONV_BUFFERS, CONV_SHAPE, const int filter_h, const int filter_w,
                   const int stride_h, const int stride_w, const int dilation_h,
-                  const int dilation_w, STRIDES ENDING_ARGS)
+                  const int dilation_w, STRIDES QUANTIZED_ARGS ENDING_ARGS)
 {
     const long pixel = (long)get_global_id(1) * get_global_size(0) + get_global_id(0);
     const long z = (long)get_global_id(2);
@@ -31,6 +32,9 @@ kernel void naive(CONV_BUFFERS, CONV_SHAPE, const int filter_h, const int filter
     global const x_element *image = x + x_offset + n * x_image + g * in_per_group * x_channel;
     global const w_element *filter = w + w_offset + g * w_group + k * w_out;
 
+#ifdef QUANTIZED
+    global const filter_scale *scale = scales + first_scale + g * b_group + k;
+#endif
     real sum = 0;
     for (int c = 0; c < in_per_group; c++)
         for (int r = 0; r < filter_h; r++)
@@ -38,11 +42,12 @@ kernel void naive(CONV_BUFFERS, CONV_SHAPE, const int filter_h, const int filter
                 const int ih = image_position(top + r * dilation_h, in_h);
                 const int iw = image_position(left + s * dilation_w, in_w);
                 if (ih >= 0 && ih < in_h && iw >= 0 && iw < in_w)
-                    sum = MULTIPLY_ADD(READ(image, c * x_channel + ih * x_row + iw * x_column),
-                                       READ(filter, c * w_in + r * w_row + s * w_column), sum);
+                    sum = MULTIPLY_ADD(
+                        X_OF(READ(image, c * x_channel + ih * x_row + iw * x_column)),
+                        W_OF(READ(filter, c * w_in + r * w_row + s * w_column), scale), sum);
             }
     const long to = y_offset + n * y_image + (g * out_per_group + k) * y_channel +
                     pixel / out_w * y_row + pixel % out_w * y_column;
     sum = epilogue(sum, b, b_offset + g * b_group + k, has_bias, bias_factor, divisor);
-    WRITE(y, to, END(sum, y, to));
+    WRITE(y, to, END(TO_Y(sum, scale), y, to));
 }

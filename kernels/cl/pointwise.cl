@@ -44,7 +44,7 @@
 typedef struct product {
     global const x_element *in;
     global const real *weights;
-    global const y_element *bias;
+    global const b_element *bias;
     global y_element *out;
     long plane, block; /* elements of a channel of x or y; of the weights of KB channels */
     int inputs, blocks, outputs;
@@ -75,7 +75,7 @@ INLINE vec end_whole(const vec value, global const y_element *to ENDING)
         const int channels = p->outputs - i * KB;                                                  \
         global const x_element *in = p->in + c * plane + pixel;                                    \
         global const real *weights = p->weights + i * p->block + c * KB;                           \
-        global const y_element *bias = p->bias + i * KB;                                           \
+        global const b_element *bias = p->bias + i * KB;                                           \
         global y_element *out = p->out + i * KB * plane + pixel;                                   \
         vec sum[BLOCKS * KB][VECTORS];                                                             \
         UNROLL for (int k = 0; k < BLOCKS * KB; k++)                                               \

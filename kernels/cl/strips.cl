@@ -125,7 +125,7 @@ DEFINE_END(end_strip, strip)
 
 /* Stores what becomes of the first `count` sums. A call, to keep kernels of many sums small. */
 static CALLED void finish_strip(const strip sum, global y_element *p, const int count,
-                                global const y_element *b, const ulong index, const int has_bias,
+                                global const b_element *b, const ulong index, const int has_bias,
                                 const float bias_factor, const float divisor ENDING)
 {
 #if XB == 1

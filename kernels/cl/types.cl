@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Element types: what memory holds (x_element, w_element, y_element; b has y's), what sums are made
+/* Element types: what memory holds (x_element, w_element, b_element, y_element), what sums are made
  * in (real; REAL in names of vectors), and the way from one to the other. float16 and bfloat16 are
  * ways to store: sums are made in float, as with float32, and rounded once more, to nearest even,
  * as they are stored. That needs no extension. Sums of bytes are those of 32 bits, modulo 2^32. */
@@ -26,7 +26,13 @@ typedef ushort x_element, w_element, y_element;
 #define UINDEX uint
 #define CONVERTED
 #define BYTES
+#if defined(Y_INT8)
+typedef char y_element;
+#elif defined(Y_UINT8)
+typedef uchar y_element;
+#else
 typedef int y_element;
+#endif
 #if defined(TYPE_INT8)
 typedef char x_element;
 #else
@@ -44,6 +50,11 @@ typedef uchar w_element;
 typedef float x_element, w_element, y_element;
 #endif
 typedef REAL real;
+#ifdef BYTES
+typedef int b_element;
+#else
+typedef y_element b_element;
+#endif
 
 /* Element i of p; READ_VECTOR and WRITE_VECTOR: n from p[0] on, READ_X those of x alone. */
 #if defined(TYPE_FLOAT16)

@@ -173,7 +173,7 @@ INLINE int end_tap(const int top, const int rows)
 }
 
 /* bias_factor * b for V channels, of which the first `count` exist. */
-INLINE vec bias_of(global const y_element *b, const int count, const int has_bias,
+INLINE vec bias_of(global const b_element *b, const int count, const int has_bias,
                    const float bias_factor)
 {
     real lane[V];
