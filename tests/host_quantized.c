@@ -65,10 +65,11 @@ static void test_boundaries(void **state)
 {
     (void)state;
     static const int32_t sums[] = {
-        0,   1,        -1,       2,         3,         5,         -3,           -5,  253,
-        254, 255,      256,      257,       -255,      -256,      -257,         509, 510,
-        511, 16777217, 16777219, -16777217, INT32_MAX, INT32_MIN, INT32_MIN + 1};
-    static const double factors[] = {0.5, 1.0, 0.25, 1.5, 1e-9, 3.0, 1e9};
+        0,   1,        -1,       2,        3,         5,         -3,           -5,  253,
+        254, 255,      256,      257,      -255,      -256,      -257,         509, 510,
+        511, 16777217, 16777219, 33554435, INT32_MAX, INT32_MIN, INT32_MIN + 1};
+    static const double factors[] = {
+        0.5, 1.0, 0.25, 1.5, 1e-9, 3.0, 1e9, 167.5 / 33554434}; /* between two floats of a sum */
     static const int32_t zeros[2][3] = {{0, -128, 127}, {0, 128, 255}};
     enum { SUMS = sizeof sums / sizeof sums[0] };
     const double scale = 1.0;
@@ -79,7 +80,7 @@ static void test_boundaries(void **state)
     p.x.dtype = CLCONV_U8, p.b.dtype = CLCONV_I32, p.quantization = &q;
     memset(x_bytes, 0, sizeof x_bytes);
     memcpy(bias, sums, sizeof sums);
-    for (size_t i = 0; i < 2 * 3 * 7; i++) {
+    for (size_t i = 0; i < 2 * 3 * 8; i++) {
         p.y.dtype = i % 2 ? CLCONV_U8 : CLCONV_I8;
         q.y_zero = zeros[i % 2][i / 2 % 3];
         q.x_scale = factors[i / 6];
