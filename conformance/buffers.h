@@ -11,23 +11,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* parent = [front | payload | back], in words of 4 bytes; front and back hold the guard word. With
- * front = back = 0 it is a buffer of exactly the payload's size, which bounds checkers see; behind
- * a fence the memory management unit is one. */
+/* parent = [front | payload | back], in bytes; front and back hold the guard word over and over.
+ * With front = back = 0 it is a buffer of exactly the payload's size, which bounds checkers see;
+ * behind a fence the memory management unit is one. */
 typedef struct guarded {
     const char *name;
-    cl_mem mem, part; /* the parent; the payload as a sub-buffer of it, or NULL */
-    uint32_t *image;  /* what was uploaded: all of the parent */
-    fenced host;      /* the memory of `mem`, where it has a fence */
-    size_t front, payload, back;
+    cl_mem mem, part;     /* the parent; the payload as a sub-buffer of it, or NULL */
+    unsigned char *image; /* what was uploaded: all of the parent */
+    fenced host;          /* the memory of `mem`, where it has a fence */
+    size_t front, payload, back, unit;
 } guarded;
 
-/* What to make: payload words, or NULL = `fill` everywhere. */
+/* What to make: the payload's bytes, or NULL = `fill` everywhere; `unit` is an element's. */
 typedef struct guarded_spec {
     const char *name;
     const void *payload;
     uint32_t fill, guard;
-    size_t front, words, back;
+    size_t front, bytes, back, unit;
     cl_mem_flags flags;
     bool sub_buffer; /* `front` then is where one may begin on the device */
     cl_mem_flags sub_flags;
@@ -49,9 +49,9 @@ size_t guarded_offset(const guarded *g);
 
 typedef enum damage { DAMAGE_NONE, DAMAGE_GUARD, DAMAGE_PAYLOAD } damage;
 
-/* Reads the whole parent back (blocking) and looks for words that changed: in the guards, and, with
- * `constant`, in the payload. Copies the payload to `out` (may be NULL). A sentence in `why`. */
-cl_int guarded_check(cl_command_queue queue, const guarded *g, bool constant, void *out,
+/* Reads the whole parent back (blocking) and looks for bytes that changed: in the guards, and, with
+ * `constant`, in the payload. A sentence in `why`. *now = what was read, the caller's to free. */
+cl_int guarded_check(cl_command_queue queue, const guarded *g, bool constant, unsigned char **now,
                      damage *found, char *why, size_t room);
 
 #endif

@@ -3,20 +3,27 @@
  * the case's first run gave. */
 #include "trial.h"
 
+#include "codec.h"
+
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-/* Where an output goes; NULL for what is none. */
-static float *place_of(const trial *t, int r, float *const got[2])
+/* Takes over what a role's buffer holds now, if it is an output. */
+static void take_output(trial *t, int r, const guarded *g, const unsigned char *now,
+                        double *const got[2])
 {
     tensor_id tensor;
+    const oracle_shape *const shape = &t->s->ref.shape;
     if (!role_tensor(r, &tensor) || !tensor_is_written(&t->problem, tensor))
-        return NULL;
-    return got[r / ROLES_OF_FLIGHT] + tensor_place(&t->problem, &t->s->ref.shape, tensor);
+        return;
+    codec_decode(&t->problem, shape, tensor, now + g->front,
+                 got[r / ROLES_OF_FLIGHT] + tensor_place(&t->problem, shape, tensor));
+    t->s->output = got[r / ROLES_OF_FLIGHT];
 }
 
 /* Guards of all buffers first: an overrun explains whatever else is wrong. */
-bool check_buffers(trial *t, const run_buffers *run, float *const got[2])
+bool check_buffers(trial *t, const run_buffers *run, double *const got[2])
 {
     static const char *const kinds[] = {
         [DAMAGE_GUARD] = "guard_write", [DAMAGE_PAYLOAD] = "input_modified"};
@@ -25,15 +32,17 @@ bool check_buffers(trial *t, const run_buffers *run, float *const got[2])
     for (int i = 0; i < ROLES; i++) {
         damage found = DAMAGE_NONE;
         char why[256] = "";
+        unsigned char *now;
         if (!run->at[i].mem)
             continue;
         const bool input = role_is_input(&t->problem, i);
-        const cl_int err = guarded_check(t->s->queue, &run->at[i], input, place_of(t, i, got),
-                                         &found, why, sizeof why);
+        const cl_int err =
+            guarded_check(t->s->queue, &run->at[i], input, &now, &found, why, sizeof why);
+        if (err == CL_SUCCESS)
+            take_output(t, i, &run->at[i], now, got);
+        free(now);
         if (err != CL_SUCCESS)
             return settle_cl(t, err, "reading the buffers back");
-        if (role_is_output(&t->problem, i))
-            t->s->output = got[i / ROLES_OF_FLIGHT];
         if (found != DAMAGE_NONE && (worst == DAMAGE_NONE || found < worst)) {
             worst = found;
             memcpy(sentence, why, sizeof sentence);
@@ -77,15 +86,19 @@ void describe_element(const clconv_problem *p, const oracle_shape *shape, size_t
         snprintf(text, room, "db k=%zu", index - shape->w);
 }
 
-/* A NaN that an arithmetic operation made from a guard still has the guard's bits. */
-const char *nan_origin(float value)
+static bool is_pattern(int32_t dtype, double value, uint32_t word)
 {
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
+    const double filled = number_of_pattern(dtype, number_pattern(dtype, word));
+    return number_identity(value) == number_identity(filled);
+}
+
+/* A NaN that an arithmetic operation made from a guard still has the guard's bits. */
+const char *nan_origin(int32_t dtype, double value)
+{
     for (int i = 0; i < ROLES; i++) {
-        if (role_rows[i].input_guard && bits == role_rows[i].input_guard)
+        if (role_rows[i].input_guard && is_pattern(dtype, value, role_rows[i].input_guard))
             return " (from the guard of an input)";
-        if (bits == role_rows[i].fill)
+        if (is_pattern(dtype, value, role_rows[i].fill))
             return " (from memory nobody wrote)";
     }
     return "";
@@ -95,7 +108,6 @@ bool settle_outputs(trial *t, const comparison *found, size_t count, size_t elem
                     const char *run)
 {
     char where[128];
-    const float got = (float)found->got;
     describe_element(&t->problem, &t->s->ref.shape, element, where, sizeof where);
     const char *kind = t->s->ref.exact ? "value" : "bound";
     if (found->unwritten == found->bad)
@@ -104,28 +116,31 @@ bool settle_outputs(trial *t, const comparison *found, size_t count, size_t elem
                   "%zu of %zu outputs wrong (%zu still hold the poison), first %s: expected %.9g, "
                   "got %.9g%s, bound %.3g; %s",
                   found->bad, count, found->unwritten, where, found->expected, found->got,
-                  nan_origin(got), found->bound, run);
+                  nan_origin(tensor_output_dtype(&t->problem), found->got), found->bound, run);
 }
 
 judge_rule rule_of(const trial *t)
 {
-    return (judge_rule){.exact = t->s->ref.exact,
+    const int32_t dtype = tensor_output_dtype(&t->problem);
+    const uint32_t poison = number_pattern(dtype, role_rows[ROLE_Y].fill);
+    return (judge_rule){.dtype = dtype,
+                        .exact = t->s->ref.exact,
                         .special = t->s->ref.special,
                         .mean = t->problem.reduce == CLCONV_REDUCE_MEAN,
                         .flush = t->s->flush,
-                        .poison = role_rows[ROLE_Y].fill};
+                        .poison = number_identity(number_of_pattern(dtype, poison))};
 }
 
 /* OpenCL leaves open which bits a NaN has. */
-static bool same(float a, float b)
+static bool same(double a, double b)
 {
     return memcmp(&a, &b, sizeof a) == 0 || (isnan(a) && isnan(b));
 }
 
-static bool check_repeat(trial *t, const run_kind *kind, const float *got)
+static bool check_repeat(trial *t, const run_kind *kind, const double *got)
 {
     const oracle_shape *const shape = &t->s->ref.shape;
-    const float *const first = t->s->got[0];
+    const double *const first = t->s->got[0];
     size_t at = 0;
     if (memcmp(first, got, shape->outputs * sizeof *first) == 0)
         return true;
@@ -136,12 +151,12 @@ static bool check_repeat(trial *t, const run_kind *kind, const float *got)
     char where[128];
     describe_element(&t->problem, shape, at, where, sizeof where);
     return settle(t, STATE_FAIL, "nondeterministic",
-                  "the same input gave other bits at %s: %.9g, then %.9g; %s", where,
-                  (double)first[at], (double)got[at], kind->name);
+                  "the same input gave other bits at %s: %.9g, then %.9g; %s", where, first[at],
+                  got[at], kind->name);
 }
 
 /* Adds what the values show about the cause. Always false. */
-static bool explain(trial *t, const float *got)
+static bool explain(trial *t, const double *got)
 {
     char *const reason = t->verdict.reason;
     const size_t length = strlen(reason), room = sizeof t->verdict.reason - length;
@@ -151,7 +166,7 @@ static bool explain(trial *t, const float *got)
     return false;
 }
 
-bool check_output(trial *t, const run_kind *kind, const float *got)
+bool check_output(trial *t, const run_kind *kind, const double *got)
 {
     const reference *const ref = &t->s->ref;
     const judge_rule rule = rule_of(t);

@@ -10,60 +10,87 @@
  * L counts the taps inside the image: a tap in the padding adds an exact zero. One more unit pays
  * for the oracle's own error, (L + 1) 2^-53 mag, which is below u * mag for L < 2^29; one more
  * again for the division of a mean. Products and sums that underflow err by at most 2^-150 each, or
- * by 2^-126 where the device flushes subnormals to zero: n times that is added. */
+ * by 2^-126 where the device flushes subnormals to zero: n times that is added.
+ *
+ * float64: u = 2^-53, and the oracle, which computes in double itself, errs as much as the device:
+ * both are within the bound of the exact value, hence within twice the bound of each other. The one
+ * unit more pays for the error of mag, which the oracle computes, too.
+ *
+ * float16 and bfloat16: inputs are floats, sums are float's and within B of the exact value, with B
+ * as above. Storing y^ adds at most v |y^| + h, where v = 2^-11 or 2^-8 is half the spacing behind
+ * 1 and h half the spacing of the subnormal numbers; |y^| <= |y| + B. Together
+ *     |stored - y| <= (1 + v) B + v |y| + h.
+ * A sum that may exceed the largest float16 by half a spacing, 65520, may be stored as infinity. */
+#include "number.h"
 #include "suite.h"
 
 #include <math.h>
-#include <string.h>
 
-static const double unit_roundoff = 0x1p-24;
+/* Of the outputs' type: u, how often the bound counts, n * eta with and without subnormals; then
+ * v, h and the least that is stored as infinity. */
+typedef struct precision {
+    double unit, times, eta, flushed_eta, stored_unit, stored_eta, overflow;
+} precision;
 
-double compare_gamma(int64_t n)
+static const precision precisions[NUMBER_TYPES] = {
+    [CLCONV_F32] = {0x1p-24, 1.0, 0x1p-150, 0x1p-126, 0.0, 0.0, HUGE_VAL},
+    [CLCONV_F64] = {0x1p-53, 2.0, 0x1p-1074, 0x1p-1074, 0.0, 0.0, HUGE_VAL},
+    [CLCONV_F16] = {0x1p-24, 1.0, 0x1p-150, 0x1p-126, 0x1p-11, 0x1p-25, 65520.0},
+    [CLCONV_BF16] = {0x1p-24, 1.0, 0x1p-150, 0x1p-126, 0x1p-8, 0x1p-134, HUGE_VAL},
+};
+
+double compare_gamma(int32_t dtype, int64_t n)
 {
-    const double nu = (double)n * unit_roundoff;
+    const double nu = (double)n * precisions[dtype].unit;
     return nu < 1.0 ? nu / (1.0 - nu) : (double)NAN;
 }
 
-static uint32_t bits_of(float value)
-{
-    uint32_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return bits;
-}
-
-/* Absolute error that special data may show. */
+/* Absolute error that special data may show: of float's subnormal numbers. */
 static double special_slack(int64_t terms, const judge_rule *rule)
 {
+    if (rule->dtype != CLCONV_F32)
+        return 0.0;
     return (rule->flush ? 3.0 * (double)(terms + 1) * 0x1p-126 : 0.0) +
            (rule->mean ? 0x1p-149 : 0.0);
 }
 
-static double bound_of(double mag, int64_t terms, const judge_rule *rule)
+static double bound_of(double y, double mag, int64_t terms, const judge_rule *rule)
 {
     if (rule->exact)
         return rule->special ? special_slack(terms, rule) : 0.0;
+    const precision *const type = &precisions[rule->dtype];
     const int64_t roundings = terms + (rule->mean ? 3 : 2);
-    return compare_gamma(roundings) * mag + (double)roundings * (rule->flush ? 0x1p-126 : 0x1p-150);
+    const double computed = compare_gamma(rule->dtype, roundings) * mag +
+                            (double)roundings * (rule->flush ? type->flushed_eta : type->eta);
+    return (1.0 + type->stored_unit) * type->times * computed + type->stored_unit * fabs(y) +
+           type->stored_eta;
 }
 
-/* Equal floats have equal bits but for -0 and 0, and a double past FLT_MAX converts to infinity
- * (C11, annex F). No comparison with a NaN holds. */
-static bool is_right(float got, double y, double bound, const judge_rule *rule)
+/* Whether infinity is what a sum may be stored as. */
+static bool may_overflow(double got, double y, double bound, const judge_rule *rule)
+{
+    return !rule->exact && isinf(got) && fabs(y) + bound >= precisions[rule->dtype].overflow &&
+           signbit(got) == signbit(y);
+}
+
+/* Equal numbers have equal bits but for -0 and 0. No comparison with a NaN holds. */
+static bool is_right(double got, double y, double bound, const judge_rule *rule)
 {
     if (rule->special && isnan(y))
-        return isnan(got) && bits_of(got) != rule->poison;
-    return (rule->exact && got == (float)y) || fabs((double)got - y) <= bound;
+        return isnan(got) && number_identity(got) != rule->poison;
+    return (rule->exact && got == number_result(rule->dtype, y)) || fabs(got - y) <= bound ||
+           may_overflow(got, y, bound, rule);
 }
 
-comparison compare_outputs(const float *got, const double *y, const double *mag,
+comparison compare_outputs(const double *got, const double *y, const double *mag,
                            const int64_t *terms, size_t count, const judge_rule *rule)
 {
     comparison out = {0};
     for (size_t i = 0; i < count; i++) {
-        const double bound = bound_of(mag[i], terms[i], rule);
-        const double error = fabs((double)got[i] - y[i]);
+        const double bound = bound_of(y[i], mag[i], terms[i], rule);
+        const double error = may_overflow(got[i], y[i], bound, rule) ? bound : fabs(got[i] - y[i]);
         const double ratio = isnan(error) || isnan(bound) ? (double)INFINITY : error / bound;
-        if (bits_of(got[i]) == rule->poison)
+        if (number_identity(got[i]) == rule->poison)
             out.unwritten++;
         if (!rule->exact && ratio > out.headroom)
             out.headroom = ratio;
@@ -72,7 +99,7 @@ comparison compare_outputs(const float *got, const double *y, const double *mag,
         if (out.bad++ == 0) {
             out.first = i;
             out.expected = y[i];
-            out.got = (double)got[i];
+            out.got = got[i];
             out.bound = bound;
         }
     }

@@ -2,12 +2,15 @@
 /* The table of data modes, their random streams, and where the filters of a problem lie. */
 #include "data.h"
 
+#include "number.h"
+
 #include <string.h>
 
-#define NAME_ROW(name, exact, special, gradients) #name,
+#define NAME_ROW(name, exact, special, gradients, bits) #name,
 const char *const data_mode_names[] = {DATA_MODES(NAME_ROW) NULL};
 
-#define MODE_ROW(name, exact, special, gradients) {#name, data_##name, exact, special, gradients},
+#define MODE_ROW(name, exact, special, gradients, bits)                                            \
+    {#name, data_##name, exact, special, gradients, bits},
 static const data_mode modes[] = {DATA_MODES(MODE_ROW)};
 
 const data_mode *data_mode_named(const char *name)
@@ -18,12 +21,52 @@ const data_mode *data_mode_named(const char *name)
     return NULL;
 }
 
+bool data_mode_has(const data_mode *mode, int32_t dtype)
+{
+    return number_bits(dtype) >= mode->least_bits;
+}
+
 bool data_fill(const clconv_problem *p, const char *mode, uint64_t seed, const data_tensors *to)
 {
     oracle_shape size;
     const data_mode *const row = data_mode_named(mode);
-    return row && (row->gradients || p->op == CLCONV_FORWARD) && oracle_output(p, &size) &&
-           row->fill(p, &size, seed, to);
+    return row && (row->gradients || p->op == CLCONV_FORWARD) && data_mode_has(row, p->x.dtype) &&
+           oracle_output(p, &size) && row->fill(p, &size, seed, to);
+}
+
+/* ---- Modes that are made part by part ------------------------------------------------------- */
+
+bool data_range(const clconv_problem *p, const oracle_shape *size, const char *mode, uint64_t seed,
+                tensor_id tensor, size_t first, size_t count, double *out)
+{
+    data_ranger *const fill = strcmp(mode, "exact") == 0  ? data_exact_range
+                              : strcmp(mode, "real") == 0 ? data_real_range
+                                                          : NULL;
+    return fill && fill(p, size, seed, tensor, first, count, out);
+}
+
+static bool fill_all(data_ranger *fill, const clconv_problem *p, const oracle_shape *size,
+                     uint64_t seed, const data_tensors *to)
+{
+    double *const tensors[] = {
+        [TENSOR_X] = to->x, [TENSOR_W] = to->w, [TENSOR_B] = to->b, [TENSOR_Y] = to->y};
+    bool good = fill(p, size, seed, TENSOR_X, 0, 0, NULL); /* says so even where none is wanted */
+    for (tensor_id id = TENSOR_X; good && id <= TENSOR_Y; id++)
+        if (tensors[id])
+            good = fill(p, size, seed, id, 0, tensor_elements(size, id), tensors[id]);
+    return good;
+}
+
+bool data_exact(const clconv_problem *p, const oracle_shape *size, uint64_t seed,
+                const data_tensors *to)
+{
+    return fill_all(data_exact_range, p, size, seed, to);
+}
+
+bool data_real(const clconv_problem *p, const oracle_shape *size, uint64_t seed,
+               const data_tensors *to)
+{
+    return fill_all(data_real_range, p, size, seed, to);
 }
 
 /* ---- Random streams ------------------------------------------------------------------------- */
@@ -47,6 +90,13 @@ int64_t data_between(uint64_t key, uint64_t i, int64_t low, int64_t high)
 {
     const uint64_t span = (uint64_t)(high - low) + 1;
     return low + (int64_t)(((data_draw(key, i) >> 32) * span) >> 32);
+}
+
+int64_t data_wide(uint64_t key, uint64_t i, int64_t most)
+{
+    if (most < INT64_C(1) << 31)
+        return data_between(key, i, -most, most);
+    return (int64_t)(data_draw(key, i) % (2 * (uint64_t)most + 1)) - most;
 }
 
 static uint64_t common_divisor(uint64_t a, uint64_t b)

@@ -7,13 +7,14 @@
 #include "suite.h"
 
 /* Every data mode, one row each: name (its filler is data_<name>), judged bitwise, may hold values
- * that are not finite or are subnormal, made for the gradients, too. */
+ * that are not finite or are subnormal, made for the gradients, too; and from how many significant
+ * bits of x on, for the numbers of elements do not fit in fewer (number_bits, 0 of integers). */
 #define DATA_MODES(X)                                                                              \
-    X(exact, true, false, true)                                                                    \
-    X(real, false, false, true)                                                                    \
-    X(impulse, true, false, false)                                                                 \
-    X(ids, true, false, false)                                                                     \
-    X(special, true, true, true)
+    X(exact, true, false, true, 0)                                                                 \
+    X(real, false, false, true, 8)                                                                 \
+    X(impulse, true, false, false, 24)                                                             \
+    X(ids, true, false, false, 24)                                                                 \
+    X(special, true, true, true, 8)
 
 /* Fills the tensors that are not NULL, or says false: there are no such data for this problem. */
 typedef bool data_filler(const clconv_problem *p, const oracle_shape *size, uint64_t seed,
@@ -23,14 +24,17 @@ typedef struct data_mode {
     const char *name;
     data_filler *fill;
     bool exact, special, gradients;
+    int least_bits;
 } data_mode;
 
-#define DATA_DECLARE(name, exact, special, gradients) data_filler data_##name;
+#define DATA_DECLARE(name, exact, special, gradients, bits) data_filler data_##name;
 DATA_MODES(DATA_DECLARE)
 #undef DATA_DECLARE
 
 /* NULL for a name that is none. */
 const data_mode *data_mode_named(const char *name);
+/* Whether a mode has data of an element type. */
+bool data_mode_has(const data_mode *mode, int32_t dtype);
 
 /* ---- Random streams ------------------------------------------------------------------------- */
 
@@ -39,10 +43,21 @@ uint64_t data_stream(uint64_t seed, tensor_id tensor);
 /* A whole number of [low, high]; high - low < 2^32. */
 int64_t data_between(uint64_t key, uint64_t i, int64_t low, int64_t high);
 
+/* A whole number of [-most, most]. */
+int64_t data_wide(uint64_t key, uint64_t i, int64_t most);
+
 /* Elements [first, first + count) of the tensor that data mode `exact` or `real` fills. False for
  * another mode, and where `mode` has no data for the problem. */
 bool data_range(const clconv_problem *p, const oracle_shape *size, const char *mode, uint64_t seed,
-                tensor_id tensor, size_t first, size_t count, float *out);
+                tensor_id tensor, size_t first, size_t count, double *out);
+
+/* The same of one mode; of `exact` for whole numbers. */
+typedef bool data_ranger(const clconv_problem *p, const oracle_shape *size, uint64_t seed,
+                         tensor_id tensor, size_t first, size_t count, double *out);
+data_ranger data_exact_range, data_real_range, data_integer_range;
+
+/* Products that the longest sum of the problem has. */
+int64_t data_longest_sum(const clconv_problem *p, const oracle_shape *size);
 
 /* The smallest number from `from` >= 1 on that has no divisor in common with `of`: steps of it
  * reach every residue. */

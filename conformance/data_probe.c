@@ -10,23 +10,23 @@
 
 #include <string.h>
 
-static float code_of(size_t element)
+static double code_of(size_t element)
 {
-    return (float)(1 + element % DATA_CODES);
+    return (double)(1 + element % DATA_CODES);
 }
 
-static void fill_codes(size_t count, float *out)
+static void fill_codes(size_t count, double *out)
 {
     for (size_t i = 0; i < count; i++)
         out[i] = code_of(i);
 }
 
 /* Eighths: no bias is a whole number, so none passes for a code. */
-static void fill_bias(const oracle_shape *size, uint64_t seed, float *b)
+static void fill_bias(const oracle_shape *size, uint64_t seed, double *b)
 {
     const uint64_t key = data_stream(seed, TENSOR_B);
     for (size_t i = 0; b && i < size->b; i++)
-        b[i] = (float)data_between(key, i, 1, 7) * 0.125f;
+        b[i] = (double)data_between(key, i, 1, 7) * 0.125;
 }
 
 /* Whether the impulses of a block lie in this row (or column). Rows that are a dilation apart are
@@ -44,7 +44,7 @@ static bool hit(const clconv_problem *p, int axis, uint64_t key, uint64_t turn, 
 /* The impulses of one block of one image: each in a channel drawn for its place. One place in four
  * stays empty, so that groups differ even where the filter is 1 x 1. */
 static void place_impulses(const clconv_problem *p, const data_block *at, uint64_t key,
-                           uint64_t turn, float *image)
+                           uint64_t turn, double *image)
 {
     const uint64_t place_key = data_draw(data_draw(key, UINT64_MAX - 1), turn);
     for (int64_t row = 0; row < p->in[0]; row++)
@@ -54,7 +54,7 @@ static void place_impulses(const clconv_problem *p, const data_block *at, uint64
             if (random % 4 == 0 || !hit(p, 1, key, turn, column))
                 continue;
             const int64_t c = (int64_t)(random / 4 % (uint64_t)at->in_count);
-            image[(at->first_in + c) * p->in[0] * p->in[1] + place] = 1.0f;
+            image[(at->first_in + c) * p->in[0] * p->in[1] + place] = 1.0;
         }
 }
 
@@ -80,7 +80,7 @@ bool data_impulse(const clconv_problem *p, const oracle_shape *size, uint64_t se
 
 typedef struct one_hot {
     uint64_t key;
-    float *w;
+    double *w;
 } one_hot;
 
 /* From one filter to the next a step on, such that every tap has its turn. */
@@ -89,12 +89,12 @@ static void choose_tap(void *user, int64_t filter, size_t first, size_t count)
     const one_hot *const to = user;
     memset(to->w + first, 0, count * sizeof *to->w);
     const uint64_t step = data_coprime(1 + data_draw(to->key, 0) % count, count);
-    to->w[first + (data_draw(to->key, 1) + (uint64_t)filter * step) % count] = 1.0f;
+    to->w[first + (data_draw(to->key, 1) + (uint64_t)filter * step) % count] = 1.0;
 }
 
 /* A reduction adds every channel through the same tap: one channel, drawn for each pixel, keeps its
  * number. */
-static void keep_one_channel(const clconv_problem *p, uint64_t key, float *x)
+static void keep_one_channel(const clconv_problem *p, uint64_t key, double *x)
 {
     const int64_t plane = p->in[0] * p->in[1];
     for (int64_t n = 0; n < p->n; n++)
@@ -102,7 +102,7 @@ static void keep_one_channel(const clconv_problem *p, uint64_t key, float *x)
             const int64_t kept = data_between(key, (uint64_t)(n * plane + i), 0, p->c - 1);
             for (int64_t c = 0; c < p->c; c++)
                 if (c != kept)
-                    x[(n * p->c + c) * plane + i] = 0.0f;
+                    x[(n * p->c + c) * plane + i] = 0.0;
         }
 }
 

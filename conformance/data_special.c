@@ -15,9 +15,12 @@
  *   element is FLT_MAX. Times a whole number v < 2^12 it is a sum of its own: all else in it is at
  *   most 1 and absorbed, and v * (2^24 - 1) is never half-way between two floats, so that fma and
  *   a * b + c agree. In a huge filter the product overflows by at least 2^100: infinity.
+ * The other types have infinities and NaN only: exact data of 16 bits reach their edges anyway, and
+ * the products of edges of float64 have no double that says what they are.
  * Gradients have infinities and NaN only, where an element too many that is read shows best: in dy
  * and what else their op reads. */
 #include "data.h"
+#include "number.h"
 
 #include <float.h>
 #include <math.h>
@@ -39,11 +42,11 @@ static uint64_t problem_key(const oracle_shape *size, uint64_t seed)
     return data_draw(data_stream(seed, TENSOR_X), shape);
 }
 
-static void sprinkle_negative_zero(uint64_t key, size_t count, float *out)
+static void sprinkle_negative_zero(uint64_t key, size_t count, double *out)
 {
     for (size_t i = 0; i < count; i++)
         if (data_draw(key, i) % 32 == 0)
-            out[i] = -0.0f;
+            out[i] = -0.0;
 }
 
 static int64_t filter_count(const clconv_problem *p)
@@ -53,12 +56,11 @@ static int64_t filter_count(const clconv_problem *p)
 
 /* ---- nonfinite ------------------------------------------------------------------------------ */
 
-static float nonfinite(uint64_t random)
+static double nonfinite(uint64_t random)
 {
     const uint32_t bits = NAN_BITS;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return random % 3 == 0 ? value : (random % 3 == 1 ? INFINITY : -INFINITY);
+    const double value = number_of_pattern(CLCONV_F32, bits);
+    return random % 3 == 0 ? value : (random % 3 == 1 ? HUGE_VAL : -HUGE_VAL);
 }
 
 /* Half of those in w stand in the corner of a filter, over which padding lies most; half of those
@@ -66,7 +68,7 @@ static float nonfinite(uint64_t random)
 static void place_nonfinite(const special *s, tensor_id tensor, uint64_t i)
 {
     const size_t taps = (size_t)(s->p->kernel[0] * s->p->kernel[1]);
-    float *const tensors[] = {
+    double *const tensors[] = {
         [TENSOR_X] = s->to.x, [TENSOR_W] = s->to.w, [TENSOR_B] = s->to.b, [TENSOR_Y] = s->to.y};
     const size_t count = tensor_elements(s->size, tensor);
     const uint64_t random = data_draw(data_draw(s->key, (uint64_t)tensor), i);
@@ -130,14 +132,14 @@ static void fill_nonfinite_gradient(const special *s)
 
 typedef struct scaled_filters {
     const special *s;
-    float factor;
+    double factor;
 } scaled_filters;
 
 /* Every other filter, the first included. */
 static void scale_filter(void *user, int64_t filter, size_t first, size_t count)
 {
     const scaled_filters *const to = user;
-    const float factor = filter % 2 ? 1.0f : to->factor;
+    const double factor = filter % 2 ? 1.0 : to->factor;
     for (size_t i = 0; i < count; i++)
         to->s->to.w[first + i] *= factor;
     if (to->s->to.b)
@@ -149,12 +151,12 @@ static void fill_tiny(const special *s)
     enum { FILTERS, IMAGES, BOTH, CHOICES };
     const uint64_t choice = data_draw(s->key, 2) % CHOICES;
     const size_t image = s->p->n ? s->size->x / (size_t)s->p->n : 0;
-    scaled_filters filters = {s, 0x1p-125f};
+    scaled_filters filters = {s, 0x1p-125};
     if (choice != IMAGES)
         data_each_filter(s->p, scale_filter, &filters);
     for (size_t i = 0; choice != FILTERS && i < s->size->x; i++)
         if (i / image % 2 == 0)
-            s->to.x[i] *= 0x1p-125f;
+            s->to.x[i] *= 0x1p-125;
 }
 
 static void find_last_filter(void *user, int64_t filter, size_t first, size_t count)
@@ -169,14 +171,14 @@ static void find_last_filter(void *user, int64_t filter, size_t first, size_t co
 static void fill_huge(const special *s)
 {
     const clconv_problem *const p = s->p;
-    scaled_filters filters = {s, 0x1p127f};
+    scaled_filters filters = {s, 0x1p127};
     data_each_filter(p, scale_filter, &filters);
     const int64_t last = filter_count(p) - 1;
     const bool alone = p->reduce == CLCONV_REDUCE_NONE && last % 2 == 1;
     const uint64_t place = alone ? data_draw(s->key, 3) % 3 : 0, at = data_draw(s->key, 4);
     size_t filter[2];
     data_each_filter(p, find_last_filter, filter);
-    const float largest = at >> 63 ? -FLT_MAX : FLT_MAX;
+    const double largest = at >> 63 ? -(double)FLT_MAX : (double)FLT_MAX;
     if (place == 1)
         s->to.w[filter[0] + at % filter[1]] = largest;
     else if (place == 2 && s->to.b)
@@ -193,14 +195,15 @@ bool data_special(const clconv_problem *p, const oracle_shape *size, uint64_t se
     const special s = {p, size, problem_key(size, seed), *to};
     if (!data_exact(p, size, seed, to))
         return false;
-    float *const tensors[] = {
+    double *const tensors[] = {
         [TENSOR_X] = to->x, [TENSOR_W] = to->w, [TENSOR_B] = to->b, [TENSOR_Y] = to->y};
     for (int tensor = TENSOR_X; tensor <= TENSOR_Y; tensor++)
         if (tensors[tensor])
             sprinkle_negative_zero(data_draw(s.key, 4 + (uint64_t)tensor),
                                    tensor_elements(size, (tensor_id)tensor), tensors[tensor]);
     /* Huge ones last: padding may repeat what must stand in one place. */
-    const size_t choices = sizeof themes / sizeof *themes - (p->pad_mode != CLCONV_PAD_ZEROS);
+    const size_t all = sizeof themes / sizeof *themes - (p->pad_mode != CLCONV_PAD_ZEROS);
+    const size_t choices = p->x.dtype == CLCONV_F32 ? all : 1;
     (p->op == CLCONV_FORWARD ? themes[data_draw(s.key, 0) % choices] : fill_nonfinite_gradient)(&s);
     return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Says what a wrong output shows about its cause: which single element was read (data impulse and
  * ids name it), and which mistake of twist.c would give just these values. */
+#include "number.h"
 #include "twist.h"
 
 #include <inttypes.h>
@@ -15,7 +16,7 @@ enum {
 
 typedef struct witness {
     twist_view view;
-    const float *got;
+    const double *got;
     size_t wrong[LOOKED_AT], right[LOOKED_AT]; /* indices, spread over all */
     size_t count, right_count;
     char *text;
@@ -33,9 +34,15 @@ static void say(witness *s, const char *format, ...)
     s->used += wanted >= 0 && (size_t)wanted < left ? (size_t)wanted : left - 1;
 }
 
+/* What an output of this value is in memory. */
+static double stored(const witness *s, double value)
+{
+    return number_result(tensor_dtype(s->view.p, TENSOR_Y), value);
+}
+
 static bool is_wrong(const witness *s, size_t i)
 {
-    return s->got[i] != (float)s->view.ref->want[i];
+    return s->got[i] != stored(s, s->view.ref->want[i]);
 }
 
 /* Some of the outputs that are wrong, or right, in steps that meet every row and column. */
@@ -72,7 +79,7 @@ static bool fits(const witness *s, const twist *t, const size_t *at, size_t coun
         const outcome o = twist_outcome(&s->view, t, aim_at(s, at[i]));
         if (o.edge)
             continue;
-        if ((float)o.value != s->got[at[i]])
+        if (stored(s, o.value) != s->got[at[i]])
             return false;
         foretold++;
     }
@@ -155,12 +162,12 @@ static bool element_read(const witness *s, size_t index, bool of_x, element *out
     const clconv_problem *const p = s->view.p;
     const aim at = aim_at(s, index);
     const int64_t filter = p->shared ? at.k % (p->k / p->c) : at.k;
-    const double bias = ref->b ? twist_bias_factor(p) * (double)ref->b[filter] : 0.0;
-    const double code = rint((double)s->got[index] * twist_divisor(p) - bias);
+    const double bias = ref->b ? twist_bias_factor(p) * ref->b[filter] : 0.0;
+    const double code = rint(s->got[index] * twist_divisor(p) - bias);
     const size_t count = of_x ? ref->shape.x : ref->shape.w;
     *out = nothing;
     if (!(code >= 0.0 && code <= (double)count) ||
-        (float)((code + bias) / twist_divisor(p)) != s->got[index])
+        stored(s, (code + bias) / twist_divisor(p)) != s->got[index])
         return false;
     if (code > 0.0)
         *out =
@@ -266,10 +273,10 @@ static void say_read(witness *s, bool of_x)
     say(s,
         "output (n=%" PRId64 " k=%" PRId64 " p=%" PRId64 " q=%" PRId64
         ") holds %.9g; without its bias that is the number of no element of %c",
-        at.n, at.k, at.p, at.q, (double)s->got[s->wrong[0]], of_x ? 'x' : 'w');
+        at.n, at.k, at.p, at.q, s->got[s->wrong[0]], of_x ? 'x' : 'w');
 }
 
-bool explain_data(const clconv_problem *p, const reference *ref, const float *got, char *text,
+bool explain_data(const clconv_problem *p, const reference *ref, const double *got, char *text,
                   size_t room)
 {
     witness s = {.got = got, .text = text, .room = room};

@@ -15,8 +15,9 @@ bool dump_prepare(const char *dir, char *why, size_t room);
 const char *dump_path(const char *dir, const char *name, char *path);
 
 /* Writes the inputs among x, w, b (with a bias) and y, expected (float64) and got into `folder`,
- * which is made if missing; backward-weights has expected_b and got_b beside those of w. `got` NULL
- * = no output came back: what an earlier run left as got.npy is removed. */
-bool dump_case(const char *folder, const case_spec *c, const float *got, char *why, size_t room);
+ * which is made if missing, in the types and layouts of the case; backward-weights has expected_b
+ * and got_b beside those of w. `got` NULL = no output came back: what an earlier run left as
+ * got.npy is removed. */
+bool dump_case(const char *folder, const case_spec *c, const double *got, char *why, size_t room);
 
 #endif

@@ -23,8 +23,8 @@ int64_t gather_length(const clconv_problem *p, int axis)
 
 static double bias_at(const oracle_source *from, int64_t i)
 {
-    const float *const b = from->read(from->user, ORACLE_B, (size_t)i, 1);
-    return b ? (double)*b : 0.0;
+    const double *const b = from->read(from->user, ORACLE_B, (size_t)i, 1);
+    return b ? *b : 0.0;
 }
 
 static receptive shared_channel(const clconv_problem *p, int64_t k, const oracle_source *from)
@@ -110,15 +110,15 @@ static void gather_one(const clconv_problem *p, const oracle_source *source, con
         for (int64_t r = r_first; r < r_end; r++) {
             const int64_t plane = n * p->c + from->channel + c;
             const int64_t line = plane * p->in[0] + gather_mapped(p, 0, top + r * p->dilation[0]);
-            const float *const row = source->read(
+            const double *const row = source->read(
                 source->user, ORACLE_X, (size_t)(line * p->in[1] + column), (size_t)reach);
-            const float *const filter = source->read(
+            const double *const filter = source->read(
                 source->user, ORACLE_W,
                 from->filter + (size_t)(c * from->filter_step + r * p->kernel[1] + s_first),
                 (size_t)(s_end - s_first));
             for (int64_t s = s_first; s < s_end; s++) {
                 const int64_t at = gather_mapped(p, 1, left + s * p->dilation[1]) - column;
-                const double product = (double)row[at] * (double)filter[s - s_first];
+                const double product = row[at] * filter[s - s_first];
                 sum += product;
                 size += fabs(product);
             }
@@ -146,9 +146,9 @@ void oracle_gather_from(const clconv_problem *p, const oracle_source *source, si
 }
 
 /* Tensors that are arrays. */
-static const float *read_array(void *user, oracle_tensor tensor, size_t first, size_t count)
+static const double *read_array(void *user, oracle_tensor tensor, size_t first, size_t count)
 {
-    const float *const *const arrays = user;
+    const double *const *const arrays = user;
     (void)count;
     return arrays[tensor] ? arrays[tensor] + first : NULL;
 }
@@ -156,7 +156,7 @@ static const float *read_array(void *user, oracle_tensor tensor, size_t first, s
 void oracle_gather_at(const clconv_problem *p, const oracle_inputs *in, size_t index, double *want,
                       double *mag, int64_t *terms)
 {
-    const float *arrays[] = {[ORACLE_X] = in->x, [ORACLE_W] = in->w, [ORACLE_B] = in->b};
+    const double *arrays[] = {[ORACLE_X] = in->x, [ORACLE_W] = in->w, [ORACLE_B] = in->b};
     if (p->op == CLCONV_FORWARD)
         oracle_gather_from(p, &(oracle_source){read_array, arrays}, index, want, mag, terms);
     else
@@ -166,7 +166,7 @@ void oracle_gather_at(const clconv_problem *p, const oracle_inputs *in, size_t i
 static void gather_forward(const clconv_problem *p, const oracle_inputs *in, double *y, double *mag,
                            int64_t *terms)
 {
-    const float *arrays[] = {[ORACLE_X] = in->x, [ORACLE_W] = in->w, [ORACLE_B] = in->b};
+    const double *arrays[] = {[ORACLE_X] = in->x, [ORACLE_W] = in->w, [ORACLE_B] = in->b};
     const oracle_source source = {read_array, arrays};
     const int64_t rows = gather_length(p, 0), columns = gather_length(p, 1);
     const int64_t outputs = p->reduce == CLCONV_REDUCE_NONE ? p->k : p->k / p->c;

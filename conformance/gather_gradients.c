@@ -31,8 +31,8 @@ static int64_t output_planes(const clconv_problem *p)
     return p->reduce == CLCONV_REDUCE_NONE ? p->k : p->k / p->c;
 }
 
-static float dy_at(const clconv_problem *p, const float *dy, int64_t n, int64_t k, int64_t i,
-                   int64_t j)
+static double dy_at(const clconv_problem *p, const double *dy, int64_t n, int64_t k, int64_t i,
+                    int64_t j)
 {
     return dy[((n * output_planes(p) + k) * gather_length(p, 0) + i) * gather_length(p, 1) + j];
 }
@@ -84,9 +84,9 @@ static void add_columns(const clconv_problem *p, const oracle_inputs *in, const 
     for (int64_t j = 0; j < gather_length(p, 1); j++)
         for (int64_t s = 0; s < p->kernel[1]; s++)
             for (int64_t m = 0; under(p, 1, j, s) == w && m < with->count; m++)
-                add(to, (double)dy_at(p, in->y, n, with->k + m, i, j) *
-                            (double)in->w[with->filter + (size_t)m * with->filter_step +
-                                          (size_t)(r * p->kernel[1] + s)]);
+                add(to, dy_at(p, in->y, n, with->k + m, i, j) *
+                            in->w[with->filter + (size_t)m * with->filter_step +
+                                  (size_t)(r * p->kernel[1] + s)]);
 }
 
 static total gather_pixel(const clconv_problem *p, const oracle_inputs *in, int64_t index)
@@ -95,7 +95,7 @@ static total gather_pixel(const clconv_problem *p, const oracle_inputs *in, int6
     const int64_t plane = index / p->in[1] / p->in[0];
     const int64_t n = plane / p->c, c = plane % p->c;
     const partners with = of_input_channel(p, c);
-    total out = {.sum = in->b ? (double)in->b[c] : 0.0};
+    total out = {.sum = in->b ? in->b[c] : 0.0};
     out.size = fabs(out.sum);
     for (int64_t i = 0; i < gather_length(p, 0); i++)
         for (int64_t r = 0; r < p->kernel[0]; r++)
@@ -142,12 +142,12 @@ static bool within(int64_t value, int64_t count)
 static void add_planes(const clconv_problem *p, const oracle_inputs *in, int64_t n, int64_t c,
                        int64_t k, int64_t r, int64_t s, total *to)
 {
-    const float *const x = in->x + (n * p->c + c) * p->in[0] * p->in[1];
+    const double *const x = in->x + (n * p->c + c) * p->in[0] * p->in[1];
     for (int64_t i = 0; i < gather_length(p, 0); i++)
         for (int64_t j = 0; j < gather_length(p, 1); j++) {
             const int64_t row = under(p, 0, i, r), column = under(p, 1, j, s);
             if (within(row, p->in[0]) && within(column, p->in[1]))
-                add(to, (double)dy_at(p, in->y, n, k, i, j) * (double)x[row * p->in[1] + column]);
+                add(to, dy_at(p, in->y, n, k, i, j) * x[row * p->in[1] + column]);
         }
 }
 
@@ -171,7 +171,7 @@ static total gather_bias(const clconv_problem *p, const oracle_inputs *in, int64
         for (int64_t k = b; k < output_planes(p); k += filters)
             for (int64_t i = 0; i < gather_length(p, 0); i++)
                 for (int64_t j = 0; j < gather_length(p, 1); j++)
-                    add(&out, (double)dy_at(p, in->y, n, k, i, j));
+                    add(&out, dy_at(p, in->y, n, k, i, j));
     out.sum *= p->reduce == CLCONV_REDUCE_SUM ? (double)p->c : 1.0;
     out.size *= p->reduce == CLCONV_REDUCE_SUM ? (double)p->c : 1.0;
     return out;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Cases with a tensor of more than 2^31 elements, or more than the host has room for. Inputs are
  * made and compared again part by part, every output is looked at for poison, and a sample of them
- * is judged by the second oracle, which can compute any single one. */
+ * is judged by the second oracle, which can compute any single one. float32 in NCHW only. */
 #include "large_tensor.h"
 
 #include <math.h>
@@ -17,17 +17,17 @@ typedef struct large {
     large_source source;
     large_tensor at[ROLE_WORKSPACE + 1];
     uint32_t *part, *expected; /* session's large.chunk words each */
-    float *rows[3];            /* as many, for the oracle */
+    double *rows[3];           /* as many, for the oracle */
     size_t *places, samples;   /* outputs that are judged */
-    float *got;
-    double *y, *mag;
+    double *got, *y, *mag;
     int64_t *terms;
 } large;
 
 bool is_large(const trial *t, const oracle_shape *shape)
 {
     const size_t most = t->s->large.elements;
-    return shape->x > most || shape->w > most || shape->y > most || !reference_fits(shape);
+    return shape->x > most || shape->w > most || shape->y > most ||
+           !reference_fits(&t->problem, shape);
 }
 
 /* ---- Memory --------------------------------------------------------------------------------- */
@@ -50,9 +50,12 @@ static double host_memory(void)
 /* Drivers that share the host's memory promise more than there is, and the process is killed. */
 static bool check_memory(trial *t, const size_t words[])
 {
+    size_t bytes[ROLE_WORKSPACE + 1];
+    for (int i = 0; i <= ROLE_WORKSPACE; i++)
+        bytes[i] = words[i] * sizeof(uint32_t);
     const double most_host = 0.6 * host_memory();
     double total;
-    if (!check_device_memory(t, words, ROLE_WORKSPACE + 1, &total))
+    if (!check_device_memory(t, bytes, ROLE_WORKSPACE + 1, &total))
         return false;
     if (t->s->host_memory && total > most_host)
         return settle(
@@ -118,7 +121,7 @@ static void choose_places(large *l)
     l->samples = count;
 }
 
-static const float *read_made(void *user, oracle_tensor tensor, size_t first, size_t count)
+static const double *read_made(void *user, oracle_tensor tensor, size_t first, size_t count)
 {
     static const tensor_id ids[] = {
         [ORACLE_X] = TENSOR_X, [ORACLE_W] = TENSOR_W, [ORACLE_B] = TENSOR_B};
@@ -139,7 +142,7 @@ static bool compute_expected(large *l)
                            l->terms + i);
         most = l->terms[i] > most ? l->terms[i] : most;
     }
-    if (!l->t->s->ref.exact && isnan(compare_gamma(most + 3)))
+    if (!l->t->s->ref.exact && isnan(compare_gamma(CLCONV_F32, most + 3)))
         return settle(l->t, STATE_SKIP, "data", "sums of %lld terms have no error bound in float32",
                       (long long)most);
     return true;
@@ -150,7 +153,7 @@ static bool describe(large *l, const oracle_shape *shape)
 {
     trial *const t = l->t;
     reference *const ref = &t->s->ref;
-    float probe;
+    double probe;
     reference_free(ref);
     ref->shape = *shape;
     l->source = (large_source){.problem = &t->problem,
@@ -256,12 +259,19 @@ static bool check_output_sample(large *l)
                                              "a sample of a large case");
 }
 
+static bool is_plain_float(const clconv_problem *p)
+{
+    return p->x.dtype == CLCONV_F32 && !p->x.layout && !p->w.layout && !p->y.layout;
+}
+
 bool run_large(trial *t, const oracle_shape *shape)
 {
     large l = {.t = t};
     clconv_plan *plan = NULL;
     if (t->problem.op != CLCONV_FORWARD)
         return settle(t, STATE_SKIP, "data", "a gradient is not judged by a sample of its outputs");
+    if (!is_plain_float(&t->problem))
+        return settle(t, STATE_SKIP, "data", "only float32 in NCHW is judged by a sample");
     size_t words[] = {[ROLE_X] = shape->x,
                       [ROLE_W] = shape->w,
                       [ROLE_B] = shape->b,

@@ -2,7 +2,7 @@
 /* Fills and checks tensors part by part: guards, payload, and what is left of it after a run. */
 #include "large_tensor.h"
 
-#include <string.h>
+#include "number.h"
 
 static size_t words_in_front(const large_tensor *t)
 {
@@ -25,14 +25,26 @@ static void fill_words(uint32_t *at, size_t count, uint32_t value)
         at[i] = value;
 }
 
+/* Elements of the source as floats. */
+static void make_floats(const large_tensor *t, size_t first, size_t count, uint32_t *out)
+{
+    static const tensor_id ids[] = {[ROLE_X] = TENSOR_X, [ROLE_W] = TENSOR_W, [ROLE_B] = TENSOR_B};
+    enum { BLOCK = 4096 };
+    double made[BLOCK];
+    const large_source *const from = t->source;
+    for (size_t i = 0; i < count; i += BLOCK) {
+        const size_t here = smaller(BLOCK, count - i);
+        data_range(from->problem, from->shape, from->mode, from->seed, ids[t->role], first + i,
+                   here, made);
+        number_store(CLCONV_F32, made, here, out + i, 1);
+    }
+}
+
 /* What the words [first, first + count) hold before the run. */
 static void words_before(const large_tensor *t, size_t first, size_t count, uint32_t *out)
 {
-    static const tensor_id ids[] = {[ROLE_X] = TENSOR_X, [ROLE_W] = TENSOR_W, [ROLE_B] = TENSOR_B};
-    const large_source *const from = t->source;
-    if (from)
-        data_range(from->problem, from->shape, from->mode, from->seed, ids[t->role], first, count,
-                   (float *)(void *)out);
+    if (t->source)
+        make_floats(t, first, count, out);
     else
         fill_words(out, count, role_rows[t->role].fill);
 }
@@ -124,7 +136,7 @@ cl_int large_check_input(cl_command_queue queue, const large_tensor *t, uint32_t
 }
 
 cl_int large_read_output(cl_command_queue queue, const large_tensor *t, uint32_t *part, size_t room,
-                         const size_t *places, size_t count, float *got, large_damage *out)
+                         const size_t *places, size_t count, double *got, large_damage *out)
 {
     cl_int err = CL_SUCCESS;
     size_t next = 0;
@@ -136,7 +148,7 @@ cl_int large_read_output(cl_command_queue queue, const large_tensor *t, uint32_t
             if (part[j] == role_rows[t->role].fill)
                 note(out, i + j, part[j]);
         for (; err == CL_SUCCESS && next < count && places[next] < i + here; next++)
-            memcpy(got + next, part + (places[next] - i), sizeof *got);
+            number_load(CLCONV_F32, part + (places[next] - i), 1, 1, got + next);
     }
     return err;
 }

@@ -42,6 +42,6 @@ cl_int large_check_input(cl_command_queue queue, const large_tensor *t, uint32_t
 /* Words of the output that nobody wrote. Copies the elements at `places`, which ascend, to `got`.
  */
 cl_int large_read_output(cl_command_queue queue, const large_tensor *t, uint32_t *part, size_t room,
-                         const size_t *places, size_t count, float *got, large_damage *out);
+                         const size_t *places, size_t count, double *got, large_damage *out);
 
 #endif

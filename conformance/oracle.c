@@ -134,7 +134,7 @@ int64_t oracle_shown(const clconv_problem *p, int axis, int64_t position)
 }
 
 /* Adds one row of the image, seen through one tap of the filter, into one row of the output. */
-static void scatter_row(const clconv_problem *p, int64_t tap, int64_t outputs, const float *x,
+static void scatter_row(const clconv_problem *p, int64_t tap, int64_t outputs, const double *x,
                         double weight, double *y, double *mag)
 {
     const int64_t step = p->stride[1], first = oracle_first_position(p, 1),
@@ -146,30 +146,30 @@ static void scatter_row(const clconv_problem *p, int64_t tap, int64_t outputs, c
         iw += q * step;
     }
     for (; q < outputs && iw < end; q++, iw += step) {
-        const double product = (double)x[oracle_shown(p, 1, iw)] * weight;
+        const double product = x[oracle_shown(p, 1, iw)] * weight;
         y[q] += product;
         mag[q] += fabs(product);
     }
 }
 
-static void scatter_plane(const clconv_problem *p, const oracle_shape *shape, const float *x,
-                          const float *filter, double *y, double *mag)
+static void scatter_plane(const clconv_problem *p, const oracle_shape *shape, const double *x,
+                          const double *filter, double *y, double *mag)
 {
     for (int64_t ih = oracle_first_position(p, 0); ih < oracle_end_position(p, 0); ih++)
         for (int64_t r = 0; r < p->kernel[0]; r++) {
             const int64_t row = oracle_reached(p, 0, ih, r, shape->p);
             if (row < 0)
                 continue;
-            const float *const line = x + oracle_shown(p, 0, ih) * p->in[1];
+            const double *const line = x + oracle_shown(p, 0, ih) * p->in[1];
             for (int64_t s = 0; s < p->kernel[1]; s++)
-                scatter_row(p, s, shape->q, line, (double)filter[r * p->kernel[1] + s],
-                            y + row * shape->q, mag + row * shape->q);
+                scatter_row(p, s, shape->q, line, filter[r * p->kernel[1] + s], y + row * shape->q,
+                            mag + row * shape->q);
         }
 }
 
 /* One image, one block: the bias of each output plane and every input plane scattered into it. */
 static void scatter_block(const clconv_problem *p, const oracle_shape *shape, const block *at,
-                          const float *x, const float *w, const float *b, double *y, double *mag)
+                          const double *x, const double *w, const double *b, double *y, double *mag)
 {
     const int64_t taps = p->kernel[0] * p->kernel[1];
     const int64_t plane = shape->p * shape->q;
@@ -177,7 +177,7 @@ static void scatter_block(const clconv_problem *p, const oracle_shape *shape, co
         double *const y_plane = y + (at->out_first + k) * plane;
         double *const mag_plane = mag + (at->out_first + k) * plane;
         for (int64_t i = 0; b && i < plane; i++) {
-            const double bias = (double)b[at->b_first + (size_t)k];
+            const double bias = b[at->b_first + (size_t)k];
             y_plane[i] += bias;
             mag_plane[i] += fabs(bias);
         }

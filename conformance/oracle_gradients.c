@@ -25,11 +25,11 @@ static void add(const gradient *g, size_t at, double summand)
 /* The product of x and w that is part of y: elements of the three. */
 static void scatter_product(const gradient *g, size_t x, size_t w, size_t y)
 {
-    const double dy = (double)g->in->y[y];
+    const double dy = g->in->y[y];
     if (g->p->op == CLCONV_BACKWARD_DATA)
-        add(g, x, dy * (double)g->in->w[w]);
+        add(g, x, dy * g->in->w[w]);
     else
-        add(g, w, dy * (double)g->in->x[x]);
+        add(g, w, dy * g->in->x[x]);
 }
 
 /* One row of the image, or of padding made of it, and one row of the filter: first elements. */
@@ -66,7 +66,7 @@ static void scatter_bias(const gradient *g, size_t b, size_t y)
 {
     const size_t plane = (size_t)(g->shape->p * g->shape->q);
     for (size_t i = 0; i < plane; i++)
-        add(g, g->shape->w + b, (double)g->in->y[y + i]);
+        add(g, g->shape->w + b, g->in->y[y + i]);
 }
 
 /* One image, one block. With a reduction the first block's outputs are those of all. */
@@ -92,7 +92,7 @@ static void begin(const gradient *g)
     const bool bias = g->p->op == CLCONV_BACKWARD_DATA && g->shape->b > 0;
     const size_t plane = (size_t)(g->p->in[0] * g->p->in[1]);
     for (size_t i = 0; i < g->shape->outputs; i++) {
-        g->want[i] = bias ? (double)g->in->b[i / plane % g->shape->b] : 0.0;
+        g->want[i] = bias ? g->in->b[i / plane % g->shape->b] : 0.0;
         g->mag[i] = fabs(g->want[i]);
         g->terms[i] = 0;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The inputs of a case and what its output must be, computed once and checked by both oracles. */
+#include "codec.h"
 #include "data.h"
 
 #include <inttypes.h>
@@ -15,6 +16,8 @@ void reference_free(reference *r)
     void *const owned[] = {r->key, r->x, r->w, r->b, r->y, r->want, r->mag, r->terms};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);
+    for (tensor_id id = TENSOR_X; id <= TENSOR_Y; id++)
+        free(r->stored[id]);
     *r = (reference){0};
 }
 
@@ -28,20 +31,22 @@ static char *reference_key(const case_spec *c)
     return key;
 }
 
-/* Half of the machine's memory is the most that one case may take: 3 copies of the inputs and of
- * the output (ours, the guarded image, the read-back) and 24 bytes of expectations per output. */
-bool reference_fits(const oracle_shape *size)
+/* Half of the machine's memory is the most that one case may take: the inputs and the output as
+ * doubles and 3 times as bytes (ours, the guarded image, the read-back), and 24 bytes of
+ * expectations per output. */
+bool reference_fits(const clconv_problem *p, const oracle_shape *size)
 {
-    const double tensors =
-        4.0 * ((double)size->x + (double)size->w + (double)size->b + (double)size->y);
-    const double needed = 3.0 * tensors + 24.0 * (double)size->outputs;
+    double needed = 24.0 * (double)size->outputs;
+    for (tensor_id id = TENSOR_X; id <= TENSOR_Y; id++)
+        needed += (double)tensor_elements(size, id) *
+                  (8.0 + 3.0 * (double)number_bytes(tensor_dtype(p, id)));
     return needed < 0.5 * (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
 }
 
 /* The inputs and the expectations; + 1: N = 0 has empty tensors. */
 static bool reference_allocate(reference *r, const clconv_problem *p)
 {
-    float **const tensors[] = {
+    double **const tensors[] = {
         [TENSOR_X] = &r->x, [TENSOR_W] = &r->w, [TENSOR_B] = &r->b, [TENSOR_Y] = &r->y};
     const size_t outputs = r->shape.outputs + 1;
     r->want = malloc(outputs * sizeof *r->want);
@@ -52,7 +57,8 @@ static bool reference_allocate(reference *r, const clconv_problem *p)
         if (tensor_is_written(p, id) || (id == TENSOR_B && r->shape.b == 0))
             continue;
         *tensors[id] = malloc((tensor_elements(&r->shape, id) + 1) * sizeof **tensors[id]);
-        have = have && *tensors[id];
+        r->stored[id] = malloc(codec_bytes(p, &r->shape, id) + 1);
+        have = have && *tensors[id] && r->stored[id];
     }
     return have;
 }
@@ -60,6 +66,15 @@ static bool reference_allocate(reference *r, const clconv_problem *p)
 static oracle_inputs inputs_of(const reference *r)
 {
     return (oracle_inputs){.x = r->x, .w = r->w, .b = r->b, .y = r->y};
+}
+
+static void store_inputs(reference *r, const clconv_problem *p)
+{
+    const double *const tensors[] = {
+        [TENSOR_X] = r->x, [TENSOR_W] = r->w, [TENSOR_B] = r->b, [TENSOR_Y] = r->y};
+    for (tensor_id id = TENSOR_X; id <= TENSOR_Y; id++)
+        if (tensors[id])
+            codec_encode(p, &r->shape, id, tensors[id], r->stored[id]);
 }
 
 static bool same(double a, double b, double slack)
@@ -113,10 +128,14 @@ static const char *reference_compute(reference *r, const case_spec *c, const clc
     const data_mode *const mode = data_mode_named(name);
     if (!data_fill(p, name, c->seed, &(data_tensors){r->x, r->w, r->b, r->y})) {
         const bool no_gradient = mode && !mode->gradients && p->op != CLCONV_FORWARD;
+        const bool no_type = mode && !data_mode_has(mode, p->x.dtype);
         snprintf(why, room, "there is no data \"%s\" for a %s", name,
-                 no_gradient ? "gradient" : "problem of this many terms");
+                 no_type       ? "problem of this type"
+                 : no_gradient ? "gradient"
+                               : "problem of this many terms");
         return "data";
     }
+    store_inputs(r, p);
     const oracle_inputs in = inputs_of(r);
     r->mode = mode->name;
     r->exact = mode->exact;
@@ -127,7 +146,7 @@ static const char *reference_compute(reference *r, const case_spec *c, const clc
         products += (double)r->terms[i];
         r->most_terms = r->terms[i] > r->most_terms ? r->terms[i] : r->most_terms;
     }
-    if (!r->exact && isnan(compare_gamma(r->most_terms + 3))) {
+    if (!r->exact && isnan(compare_gamma(tensor_output_dtype(p), r->most_terms + 3))) {
         snprintf(why, room, "sums of %" PRId64 " terms have no error bound in float32",
                  r->most_terms);
         return "data";
@@ -148,7 +167,8 @@ const char *reference_load(reference *r, const case_spec *c, const clconv_proble
     r->key = key;
     const char *kind = "host_memory";
     snprintf(why, room, "the tensors of this problem do not fit in the host's memory");
-    if (key && oracle_output(p, &r->shape) && reference_fits(&r->shape) && reference_allocate(r, p))
+    if (key && oracle_output(p, &r->shape) && reference_fits(p, &r->shape) &&
+        reference_allocate(r, p))
         kind = reference_compute(r, c, p, why, room);
     if (kind)
         reference_free(r);

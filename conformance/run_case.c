@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs one case on the device in several ways, all of which must be right and give the same bits.
  */
+#include "codec.h"
 #include "progress.h"
 #include "trial.h"
 
@@ -55,17 +56,17 @@ static bool check_shape(trial *t, oracle_shape *counted)
     return true;
 }
 
-bool check_device_memory(trial *t, const size_t *words, size_t roles, double *total)
+bool check_device_memory(trial *t, const size_t *bytes, size_t roles, double *total)
 {
     *total = 0.0;
     for (size_t i = 0; i < roles; i++) {
-        const double bytes = 4.0 * ((double)words[i] + 2.0 * GUARD_WORDS + 16.0);
-        *total += bytes;
-        if (bytes > (double)t->s->max_alloc)
+        const double whole = (double)bytes[i] + 2.0 * GUARD_BYTES + 64.0;
+        *total += whole;
+        if (whole > (double)t->s->max_alloc)
             return settle(t, STATE_UNSUPPORTED, "memory",
                           "%s needs %.0f bytes with its guards, a buffer of this device has at "
                           "most %llu",
-                          role_rows[i].name, bytes, (unsigned long long)t->s->max_alloc);
+                          role_rows[i].name, whole, (unsigned long long)t->s->max_alloc);
     }
     if (*total > (double)t->s->global_bytes)
         return settle(t, STATE_UNSUPPORTED, "memory",
@@ -77,15 +78,15 @@ bool check_device_memory(trial *t, const size_t *words, size_t roles, double *to
 /* What is written is there twice while two convolutions are in flight. */
 static bool check_memory(trial *t, const oracle_shape *shape)
 {
-    size_t words[ROLE_WORKSPACE2] = {0};
+    size_t bytes[ROLE_WORKSPACE2] = {0};
     double total;
     for (int r = 0; r < ROLE_WORKSPACE2; r++) {
         tensor_id tensor;
         const bool second = r >= ROLES_OF_FLIGHT;
         if (role_tensor(r, &tensor) && (!second || tensor_is_written(&t->problem, tensor)))
-            words[r] = tensor_elements(shape, tensor);
+            bytes[r] = codec_bytes(&t->problem, shape, tensor);
     }
-    return check_device_memory(t, words, sizeof words / sizeof *words, &total);
+    return check_device_memory(t, bytes, sizeof bytes / sizeof *bytes, &total);
 }
 
 static bool load_reference(trial *t)

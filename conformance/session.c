@@ -39,7 +39,7 @@ static cl_int query_limits(session *s)
         err = clGetDeviceInfo(id, CL_DEVICE_HOST_UNIFIED_MEMORY, sizeof unified, &unified, NULL);
     s->host_memory = unified == CL_TRUE;
     s->order &= CL_QUEUE_OUT_OF_ORDER_EXEC_MODE_ENABLE;
-    s->align_words = align_bits > 32 ? align_bits / 32 : 1;
+    s->align_bytes = align_bits > 32 ? align_bits / 8 : 4;
     s->flush = !(config & CL_FP_DENORM);
     return err;
 }
@@ -99,7 +99,7 @@ bool session_reserve(session *s, size_t elements)
         return true;
     for (int i = 0; i < SESSION_OUTPUTS; i++) {
         free(s->got[i]);
-        s->got[i] = malloc(elements * sizeof(float));
+        s->got[i] = malloc(elements * sizeof **s->got);
         have = have && s->got[i];
     }
     s->got_room = have ? elements : 0;

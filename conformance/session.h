@@ -22,14 +22,14 @@ struct session {
     clconv_context *ctx;
     dirty dirty;
     cl_ulong max_alloc, global_bytes;
-    size_t align_words; /* a sub-buffer begins at a multiple of these */
+    size_t align_bytes; /* a sub-buffer begins at a multiple of these */
     bool flush;         /* the device has no subnormal numbers */
     bool host_memory;   /* the device uses the host's memory where it is */
     large_limits large;
     reference ref;
-    float *got[SESSION_OUTPUTS]; /* the first run's output and a later one's; `got_room` each */
+    double *got[SESSION_OUTPUTS]; /* the first run's output and a later one's; `got_room` each */
     size_t got_room;
-    const float *output; /* the last one read back in this case, or NULL */
+    const double *output; /* the last one read back in this case, or NULL */
 };
 
 /* Makes room for the outputs, each of `elements`; false when the host has none. */

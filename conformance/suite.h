@@ -23,7 +23,7 @@ bool oracle_output(const clconv_problem *p, oracle_shape *out);
 
 /* What the op reads; the others are not looked at. b NULL = no bias; y is the gradient of y. */
 typedef struct oracle_inputs {
-    const float *x, *w, *b, *y;
+    const double *x, *w, *b, *y;
 } oracle_inputs;
 
 /* Per element that the op writes (forward y; backward-data x; backward-weights w, then b): the
@@ -44,7 +44,7 @@ void oracle_gather_at(const clconv_problem *p, const oracle_inputs *in, size_t i
 typedef enum oracle_tensor { ORACLE_X, ORACLE_W, ORACLE_B } oracle_tensor;
 typedef struct oracle_source {
     /* `count` elements from `first` on, valid until the same tensor is read again; NULL = no b. */
-    const float *(*read)(void *user, oracle_tensor tensor, size_t first, size_t count);
+    const double *(*read)(void *user, oracle_tensor tensor, size_t first, size_t count);
     void *user;
 } oracle_source;
 void oracle_gather_from(const clconv_problem *p, const oracle_source *source, size_t index,
@@ -60,18 +60,23 @@ bool tensor_is_written(const clconv_problem *p, tensor_id tensor);
 size_t tensor_elements(const oracle_shape *shape, tensor_id tensor);
 /* Where the tensor's elements begin among all that the op writes. */
 size_t tensor_place(const clconv_problem *p, const oracle_shape *shape, tensor_id tensor);
+/* Element types (clconv_dtype): of sums of numbers of a type, b's and by default y's; of a tensor;
+ * of all that the op writes. */
+int32_t tensor_sum_dtype(int32_t dtype);
+int32_t tensor_dtype(const clconv_problem *p, tensor_id tensor);
+int32_t tensor_output_dtype(const clconv_problem *p);
 
 /* ---- Data: data*.c, reference.c ------------------------------------------------------------- */
 
 extern const char *const data_mode_names[]; /* exact real impulse ids special; ended by NULL */
 
 typedef struct data_tensors {
-    float *x, *w, *b, *y; /* NULL = not to be filled */
+    double *x, *w, *b, *y; /* NULL = not to be filled */
 } data_tensors;
 
-/* Fills tensors with data of a mode: RULES.md, rules 6 to 9. Deterministic in (problem, mode,
- * seed). False for an unknown mode, for one that has no data for the op, or for more terms per
- * output than the data can have (exact and special: 2^24). */
+/* Fills tensors with data of a mode, numbers of their types: RULES.md, rules 6 to 9. Deterministic
+ * in (problem, mode, seed). False for an unknown mode, for one that has no data for the op or the
+ * type, or for more terms per output than the data can have (exact and special: 2^24). */
 bool data_fill(const clconv_problem *p, const char *mode, uint64_t seed, const data_tensors *to);
 
 /* The inputs of a case and what its outputs must be. Start with {0}. */
@@ -79,8 +84,9 @@ typedef struct reference {
     char *key;        /* canonical problem, data and seed that it holds; NULL = nothing */
     const char *mode; /* of data_mode_names */
     oracle_shape shape;
-    float *x, *w, *b, *y; /* NULL = written by the op, or no bias */
-    double *want, *mag;   /* of the outputs, shape.outputs elements */
+    double *x, *w, *b, *y;      /* NULL = written by the op, or no bias */
+    void *stored[TENSOR_Y + 1]; /* of each tensor that is read, its bytes: codec.h */
+    double *want, *mag;         /* of the outputs, shape.outputs elements */
     int64_t *terms;
     int64_t most_terms;
     bool exact, special; /* what judge_rule asks */
@@ -96,16 +102,17 @@ const char *reference_load(reference *r, const case_spec *c, const clconv_proble
                            size_t room);
 void reference_free(reference *r);
 /* Whether the host has the memory for one. */
-bool reference_fits(const oracle_shape *size);
+bool reference_fits(const clconv_problem *p, const oracle_shape *size);
 
 /* ---- Judge: compare.c ----------------------------------------------------------------------- */
 
 typedef struct judge_rule {
-    bool exact;      /* bitwise the float nearest to `want` (-0 equals 0) */
-    bool special;    /* with `exact`: NaN and infinity may be right, subnormals may be flushed */
+    int32_t dtype;   /* of the outputs */
+    bool exact;      /* the number that `want` becomes when stored, and no other (-0 equals 0) */
+    bool special;    /* with `exact`: NaN may be right, subnormals may be flushed */
     bool mean;       /* a division follows the sum: one more rounding */
-    bool flush;      /* the device may flush subnormals to zero */
-    uint32_t poison; /* bits that the output held before the run */
+    bool flush;      /* the device may flush subnormals of float to zero */
+    uint64_t poison; /* number_identity of what the output held before the run */
 } judge_rule;
 
 typedef struct comparison {
@@ -116,18 +123,19 @@ typedef struct comparison {
     size_t unwritten;            /* elements that still hold the poison */
 } comparison;
 
-/* Exact and special as above. Else |got - want| <= gamma(terms + 2) * mag, derived in compare.c. */
-comparison compare_outputs(const float *got, const double *want, const double *mag,
+/* Exact and special as above. Else |got - want| is within a bound that compare.c derives. */
+comparison compare_outputs(const double *got, const double *want, const double *mag,
                            const int64_t *terms, size_t count, const judge_rule *rule);
 
 /* What a wrong output of data exact, impulse or ids (`got`, all of it) shows about its cause: a
  * sentence, in which nothing is claimed that the values do not say. False = they say nothing, as
  * always of a gradient. */
-bool explain_data(const clconv_problem *p, const reference *ref, const float *got, char *text,
+bool explain_data(const clconv_problem *p, const reference *ref, const double *got, char *text,
                   size_t room);
 
-/* gamma(n) = n u / (1 - n u) with u = 2^-24; NaN where no bound exists (n u >= 1). */
-double compare_gamma(int64_t n);
+/* gamma(n) = n u / (1 - n u) with the u of the type's arithmetic, 2^-24 or 2^-53; NaN where no
+ * bound exists (n u >= 1). */
+double compare_gamma(int32_t dtype, int64_t n);
 
 /* ---- One case: run_case.c, buffers.c -------------------------------------------------------- */
 
@@ -173,7 +181,7 @@ verdict run_sweep(session *s, const case_spec *c);
  * case. False when it did not get as far as an output. */
 typedef struct case_tensors {
     const reference *reference;
-    const float *got;
+    const double *got;
 } case_tensors;
 bool session_tensors(const session *s, case_tensors *out);
 

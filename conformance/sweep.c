@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* One filter over every small image and padding: some hundred convolutions side by side in two
  * buffers, all enqueued before one wait. The first that is wrong is run again as an ordinary case,
- * whose verdict is the sweep's. */
+ * whose verdict is the sweep's. All are float32 in NCHW. */
+#include "number.h"
 #include "padding.h"
 #include "progress.h"
 #include "session.h"
@@ -29,11 +30,11 @@ typedef struct part {
 typedef struct sweep {
     session *s;
     part *parts;
-    size_t count, most_y;
+    size_t count, most_y, most_in;
     size_t input_words, output_words;
     uint32_t *input, *output, *got; /* what was uploaded, and what came back */
     cl_mem input_mem, output_mem;
-    double *y, *mag; /* of one part */
+    double *in, *y, *mag, *out; /* of one part: x, w and b one behind the other; its outputs */
     int64_t *terms;
 } sweep;
 
@@ -65,6 +66,8 @@ static void add_part(sweep *v, const case_spec *from, int h, int w, int top, int
     p->w = place(&v->input_words, p->shape.w);
     p->b = place(&v->input_words, p->shape.b);
     p->y = place(&v->output_words, p->shape.y);
+    const size_t in = p->shape.x + p->shape.w + p->shape.b;
+    v->most_in = in > v->most_in ? in : v->most_in;
     v->most_y = p->shape.y > v->most_y ? p->shape.y : v->most_y;
     v->count++;
 }
@@ -95,15 +98,21 @@ static bool reserve(sweep *v)
     v->output = filled(v->output_words, output_guard);
     v->got = malloc((v->input_words > v->output_words ? v->input_words : v->output_words) *
                     sizeof *v->got);
+    v->in = malloc((v->most_in + 1) * sizeof *v->in);
     v->y = malloc((v->most_y + 1) * sizeof *v->y);
+    v->out = malloc((v->most_y + 1) * sizeof *v->out);
     v->mag = malloc((v->most_y + 1) * sizeof *v->mag);
     v->terms = malloc((v->most_y + 1) * sizeof *v->terms);
-    return v->input && v->output && v->got && v->y && v->mag && v->terms;
+    return v->input && v->output && v->got && v->in && v->out && v->y && v->mag && v->terms;
 }
 
-static float *floats(uint32_t *words, size_t at)
+/* The part's inputs, made in `v->in`. */
+static bool make_inputs(sweep *v, const part *p, const clconv_problem *problem, oracle_inputs *out)
 {
-    return (float *)(void *)(words + at);
+    double *const w = v->in + p->shape.x, *const b = p->shape.b ? w + p->shape.w : NULL;
+    *out = (oracle_inputs){.x = v->in, .w = w, .b = b};
+    return data_fill(problem, p->spec.data, p->spec.seed,
+                     &(data_tensors){.x = v->in, .w = w, .b = b});
 }
 
 static bool fill_parts(sweep *v)
@@ -111,11 +120,13 @@ static bool fill_parts(sweep *v)
     for (size_t i = 0; i < v->count; i++) {
         const part *const p = &v->parts[i];
         const clconv_problem problem = case_problem(&p->spec);
-        const data_tensors to = {.x = floats(v->input, p->x),
-                                 .w = floats(v->input, p->w),
-                                 .b = p->shape.b ? floats(v->input, p->b) : NULL};
-        if (!data_fill(&problem, p->spec.data, p->spec.seed, &to))
+        oracle_inputs in;
+        if (!make_inputs(v, p, &problem, &in))
             return false;
+        number_store(CLCONV_F32, in.x, p->shape.x, v->input + p->x, 1);
+        number_store(CLCONV_F32, in.w, p->shape.w, v->input + p->w, 1);
+        if (in.b)
+            number_store(CLCONV_F32, in.b, p->shape.b, v->input + p->b, 1);
         for (size_t e = 0; e < p->shape.y; e++)
             v->output[p->y + e] = output_poison;
     }
@@ -174,30 +185,31 @@ static bool unchanged(const uint32_t *before, const uint32_t *now, size_t from, 
     return memcmp(before + from, now + from, (end - from) * sizeof *now) == 0;
 }
 
-static bool inputs_good(const sweep *v, const part *p)
+static bool inputs_good(sweep *v, const part *p)
 {
     return unchanged(v->input, v->got, p->x - GUARD_WORDS, p->b + p->shape.b + GUARD_WORDS);
 }
 
-static bool output_good(const sweep *v, const part *p)
+static bool output_good(sweep *v, const part *p)
 {
     const clconv_problem problem = case_problem(&p->spec);
-    const oracle_inputs in = {.x = floats(v->input, p->x),
-                              .w = floats(v->input, p->w),
-                              .b = p->shape.b ? floats(v->input, p->b) : NULL};
-    const judge_rule rule = {.exact = true,
+    oracle_inputs in;
+    const judge_rule rule = {.dtype = CLCONV_F32,
+                             .exact = true,
                              .mean = problem.reduce == CLCONV_REDUCE_MEAN,
                              .flush = v->s->flush,
-                             .poison = output_poison};
+                             .poison =
+                                 number_identity(number_of_pattern(CLCONV_F32, output_poison))};
     const size_t end = p->y + p->shape.y;
+    make_inputs(v, p, &problem, &in);
     oracle_scatter(&problem, &in, v->y, v->mag, v->terms);
+    number_load(CLCONV_F32, v->got + p->y, 1, p->shape.y, v->out);
     return unchanged(v->output, v->got, p->y - GUARD_WORDS, p->y) &&
            unchanged(v->output, v->got, end, end + GUARD_WORDS) &&
-           compare_outputs(floats(v->got, p->y), v->y, v->mag, v->terms, p->shape.y, &rule).bad ==
-               0;
+           compare_outputs(v->out, v->y, v->mag, v->terms, p->shape.y, &rule).bad == 0;
 }
 
-static const part *first_wrong(const sweep *v, bool (*good)(const sweep *v, const part *p))
+static const part *first_wrong(sweep *v, bool (*good)(sweep *v, const part *p))
 {
     for (size_t i = 0; i < v->count; i++)
         if (!good(v, &v->parts[i]))
@@ -272,7 +284,8 @@ static verdict run_listed(sweep *v)
 
 static void release(sweep *v)
 {
-    void *const owned[] = {v->parts, v->input, v->output, v->got, v->y, v->mag, v->terms};
+    void *const owned[] = {v->parts, v->input, v->output, v->got,  v->in,
+                           v->out,   v->y,     v->mag,    v->terms};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);
     if (v->input_mem)
@@ -291,6 +304,8 @@ verdict run_sweep(session *s, const case_spec *c)
         result = skipped("data", "a sweep runs on exact data alone");
     else if (c->problem.op != CLCONV_FORWARD)
         result = skipped("data", "a sweep runs forward convolutions alone");
+    else if (c->problem.x.dtype != CLCONV_F32 || c->problem.x.layout != CLCONV_LAYOUT_PLAIN)
+        result = skipped("data", "a sweep runs in float32 and NCHW alone");
     else if (list_parts(&v, c) && reserve(&v))
         result = run_listed(&v);
     result.seconds = progress_now() - start;

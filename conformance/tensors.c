@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Which tensors an op reads and which it writes. */
+/* Which tensors an op reads and which it writes, and of which types they are. */
 #include "suite.h"
 
 static const bool written[][TENSOR_Y + 1] = {
@@ -27,4 +27,27 @@ size_t tensor_place(const clconv_problem *p, const oracle_shape *shape, tensor_i
         if (tensor_is_written(p, before))
             place += tensor_elements(shape, before);
     return place;
+}
+
+int32_t tensor_sum_dtype(int32_t dtype)
+{
+    return dtype == CLCONV_I8 || dtype == CLCONV_U8 ? CLCONV_I32 : dtype;
+}
+
+int32_t tensor_dtype(const clconv_problem *p, tensor_id tensor)
+{
+    const int32_t sum = tensor_sum_dtype(p->x.dtype);
+    const int32_t dtypes[] = {[TENSOR_X] = p->x.dtype,
+                              [TENSOR_W] = p->w.dtype ? p->w.dtype : p->x.dtype,
+                              [TENSOR_B] = sum,
+                              [TENSOR_Y] = p->y.dtype ? p->y.dtype : sum};
+    return dtypes[tensor];
+}
+
+int32_t tensor_output_dtype(const clconv_problem *p)
+{
+    tensor_id id = TENSOR_X;
+    while (!tensor_is_written(p, id))
+        id++;
+    return tensor_dtype(p, id);
 }

@@ -2,6 +2,7 @@
 /* One run of a case: its buffers, its launches, waiting for them, and what must then hold. */
 #include "trial.h"
 
+#include "codec.h"
 #include "dirty.h"
 
 #include <string.h>
@@ -11,7 +12,7 @@ enum { POISON = 0x7fccc0de, STALE = 0x7fcdd0d1 };
 /* Guards around inputs are NaN, so that reading them shows; guards around what is written are
  * finite, so that a NaN computed from another guard and written there shows too. The inside of an
  * output is NaN: computing from what nobody wrote shows. What a workspace holds is the run's to
- * say. All bits differ. */
+ * say. All bits differ. These are floats; number_pattern makes the words of other types. */
 const role_row role_rows[ROLES] = {
     [ROLE_X] = {"x", 0x7fca0a01u, 0x45b0b0a1u, POISON, 1},
     [ROLE_W] = {"w", 0x7fca0a02u, 0x45b0b0a2u, POISON, 3},
@@ -26,16 +27,17 @@ const role_row role_rows[ROLES] = {
     [ROLE_PACKED] = {"packed weights", 0, 0x46d0d0d3u, 0x7fcdd0d2u, 15},
 };
 
-/* Words in front of a payload: an odd offset, or an odd number of the steps that sub-buffers of
- * this device may begin at. */
-static size_t words_in_front(const session *s, const run_kind *kind, const role_row *row)
+/* Bytes in front of a payload: an odd number of elements, or of the steps that sub-buffers of this
+ * device may begin at. */
+static size_t bytes_in_front(const session *s, const run_kind *kind, const role_row *row,
+                             size_t unit)
 {
-    const size_t step = s->align_words;
+    const size_t step = s->align_bytes;
     if (kind->place == PLACE_EXACT)
         return 0;
     if (kind->place == PLACE_OFFSET)
-        return GUARD_WORDS + row->shift;
-    return (GUARD_WORDS + step - 1) / step * step + row->shift * step;
+        return GUARD_BYTES + row->shift * unit;
+    return (GUARD_BYTES + step - 1) / step * step + row->shift * step;
 }
 
 /* Exact data stand before a forbidden page, others behind one. */
@@ -46,25 +48,30 @@ static fence_side side_of_fence(const trial *t, const run_kind *kind)
     return strcmp(t->s->ref.mode, "exact") == 0 ? FENCE_BEHIND : FENCE_BEFORE;
 }
 
-static bool create_buffer(trial *t, const run_kind *kind, role r, const void *payload, size_t words,
+/* The words of float are those of every type, as far as it has NaN. A workspace holds floats. */
+static bool create_buffer(trial *t, const run_kind *kind, role r, const void *payload, size_t bytes,
                           run_buffers *run)
 {
     const role_row *const row = &role_rows[r];
+    const int32_t dtype = role_dtype(&t->problem, (int)r);
+    const size_t unit = number_bytes(dtype);
     const bool workspace = r == ROLE_WORKSPACE || r == ROLE_WORKSPACE2;
     const bool guards = kind->place != PLACE_EXACT;
     const bool input = role_is_input(&t->problem, (int)r);
     const cl_mem_flags flags = input ? CL_MEM_READ_ONLY : CL_MEM_READ_WRITE;
-    const guarded_spec spec = {.name = row->name,
-                               .payload = payload,
-                               .fill = workspace ? kind->workspace_fill : row->fill,
-                               .guard = input ? row->input_guard : row->guard,
-                               .front = words_in_front(t->s, kind, row),
-                               .words = words,
-                               .back = guards ? GUARD_WORDS : 0,
-                               .flags = guards ? CL_MEM_READ_WRITE : flags,
-                               .sub_buffer = kind->place == PLACE_SUB_BUFFER,
-                               .sub_flags = flags,
-                               .fence = side_of_fence(t, kind)};
+    const guarded_spec spec = {
+        .name = row->name,
+        .payload = payload,
+        .fill = workspace ? kind->workspace_fill : number_pattern(dtype, row->fill),
+        .guard = number_pattern(dtype, input ? row->input_guard : row->guard),
+        .front = bytes_in_front(t->s, kind, row, unit),
+        .bytes = bytes,
+        .back = guards ? GUARD_BYTES : 0,
+        .unit = unit,
+        .flags = guards ? CL_MEM_READ_WRITE : flags,
+        .sub_buffer = kind->place == PLACE_SUB_BUFFER,
+        .sub_flags = flags,
+        .fence = side_of_fence(t, kind)};
     const cl_int err = guarded_create(t->s->cl, t->s->upload_queue, &spec, &run->at[r],
                                       &run->uploaded[run->uploads]);
     if (err != CL_SUCCESS)
@@ -78,24 +85,27 @@ static bool create_tensors(trial *t, const run_kind *kind, bool written, int fli
                            run_buffers *run)
 {
     const reference *const ref = &t->s->ref;
-    const float *const payloads[] = {
-        [TENSOR_X] = ref->x, [TENSOR_W] = ref->w, [TENSOR_B] = ref->b, [TENSOR_Y] = ref->y};
     bool good = true;
     for (int r = ROLE_X; good && r < ROLE_WORKSPACE; r++) {
         const tensor_id id = (tensor_id)(TENSOR_X + r);
         if (tensor_is_written(&t->problem, id) != written || (r == ROLE_B && ref->shape.b == 0))
             continue;
-        good = create_buffer(t, kind, (role)(r + flight * ROLES_OF_FLIGHT), payloads[id],
-                             tensor_elements(&ref->shape, id), run);
+        good = create_buffer(t, kind, (role)(r + flight * ROLES_OF_FLIGHT), ref->stored[id],
+                             codec_bytes(&t->problem, &ref->shape, id), run);
     }
     return good;
+}
+
+static size_t whole_words(size_t bytes)
+{
+    return (bytes + 3) / 4 * 4;
 }
 
 static bool create_buffers(trial *t, const run_kind *kind, const clconv_plan *plan,
                            run_buffers *run)
 {
-    const size_t workspace = kind->own_workspace ? (clconv_plan_workspace(plan) + 3) / 4 : 0;
-    const size_t packed = kind->packed ? (clconv_plan_packed_size(plan) + 3) / 4 : 0;
+    const size_t workspace = kind->own_workspace ? whole_words(clconv_plan_workspace(plan)) : 0;
+    const size_t packed = kind->packed ? whole_words(clconv_plan_packed_size(plan)) : 0;
     bool good = create_tensors(t, kind, false, 0, run) &&
                 (!packed || create_buffer(t, kind, ROLE_PACKED, NULL, packed, run));
     for (int f = 0; good && f < kind->flights; f++)
@@ -235,7 +245,7 @@ static void release_buffers(trial *t, run_buffers *run)
 bool run_plan(trial *t, const clconv_plan *plan, const run_kind *kind)
 {
     run_buffers run = {0};
-    float *const *const free_slots = t->s->got + (t->outputs > 0); /* the first output stays */
+    double *const *const free_slots = t->s->got + (t->outputs > 0); /* the first output stays */
     bool good = create_buffers(t, kind, plan, &run) && enqueue_and_wait(t, plan, kind, &run) &&
                 check_buffers(t, &run, free_slots);
     for (int f = 0; good && f < kind->flights; f++)

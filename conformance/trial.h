@@ -47,13 +47,14 @@ static inline bool role_is_input(const clconv_problem *p, int r)
     return role_tensor(r, &tensor) && !tensor_is_written(p, tensor);
 }
 
-static inline bool role_is_output(const clconv_problem *p, int r)
+/* The element type of a role; float for what is no tensor. */
+static inline int32_t role_dtype(const clconv_problem *p, int r)
 {
     tensor_id tensor;
-    return role_tensor(r, &tensor) && tensor_is_written(p, tensor);
+    return role_tensor(r, &tensor) ? tensor_dtype(p, tensor) : CLCONV_F32;
 }
 
-enum { GUARD_WORDS = 1024 };
+enum { GUARD_WORDS = 1024, GUARD_BYTES = 4 * GUARD_WORDS };
 
 typedef struct trial {
     session *s;
@@ -106,16 +107,16 @@ bool run_plan(trial *t, const clconv_plan *plan, const run_kind *kind);
 
 /* Reads all buffers back: guards, inputs. The outputs go to got[0] and those of the second flight
  * to got[1], one tensor behind the other. */
-bool check_buffers(trial *t, const run_buffers *run, float *const got[2]);
+bool check_buffers(trial *t, const run_buffers *run, double *const got[2]);
 /* Right, and bit for bit the case's first output. */
-bool check_output(trial *t, const run_kind *kind, const float *got);
+bool check_output(trial *t, const run_kind *kind, const double *got);
 
 judge_rule rule_of(const trial *t);
 /* "n=0 k=1 p=2 q=3", or of a gradient the tensor and its indices. */
 void describe_element(const clconv_problem *p, const oracle_shape *shape, size_t index, char *text,
                       size_t room);
 /* Where a NaN came from, with a leading blank; "" when its bits do not tell. */
-const char *nan_origin(float value);
+const char *nan_origin(int32_t dtype, double value);
 /* "5 of 200 outputs wrong ...": the sentence of a comparison whose first bad one is at `element`.
  */
 bool settle_outputs(trial *t, const comparison *found, size_t count, size_t element,
@@ -125,9 +126,9 @@ bool settle_outputs(trial *t, const comparison *found, size_t count, size_t elem
 
 /* `algorithm` NULL = the plan's choice. */
 bool make_plan(trial *t, const char *algorithm, uint64_t flags, clconv_plan **out);
-/* Whether the device has room for tensors of so many words, in the order of roles, each with its
- * guards; *total is their bytes. */
-bool check_device_memory(trial *t, const size_t *words, size_t roles, double *total);
+/* Whether the device has room for tensors of so many bytes, in the order of roles, each with its
+ * guards; *total is the bytes of all. */
+bool check_device_memory(trial *t, const size_t *bytes, size_t roles, double *total);
 /* NULL for `auto` and nothing. */
 const char *wanted_algorithm(const case_spec *c);
 /* Whether a case has more elements than are handled at once, or than the host has room for. */

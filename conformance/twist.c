@@ -79,7 +79,7 @@ static bool in_image(const clconv_problem *p, const product *at)
 }
 
 /* False where there is no such weight. */
-static bool read_weight(const twist_view *v, const product *at, float *out)
+static bool read_weight(const twist_view *v, const product *at, double *out)
 {
     const clconv_problem *const p = v->p;
     if (!within(at->k, v->ref->shape.k))
@@ -98,23 +98,23 @@ static void add_product(const twist_view *v, const product *at, const product *s
                         outcome *out)
 {
     const clconv_problem *const p = v->p;
-    float weight = 0.0f;
+    double weight = 0.0;
     if (at->missing)
         return;
     const bool in_block = within(at->block, v->blocks[0].count) && within(at->n, p->n) &&
                           within(at->c, v->blocks[at->block].in_count);
     if (!read_weight(v, at, &weight) || !in_block ||
-        (in_image(p, at) != in_image(p, straight) && weight != 0.0f)) {
+        (in_image(p, at) != in_image(p, straight) && weight != 0.0)) {
         out->edge = true;
         return;
     }
     if (!in_image(p, at))
         return;
     const int64_t channel = at->n * p->c + v->blocks[at->block].first_in + at->c;
-    const float x = v->ref->x[(channel * p->in[0] + at->row) * p->in[1] + at->column];
-    if (x == 0.0f || weight == 0.0f)
+    const double x = v->ref->x[(channel * p->in[0] + at->row) * p->in[1] + at->column];
+    if (x == 0.0 || weight == 0.0)
         return;
-    out->value += (double)x * (double)weight;
+    out->value += x * weight;
     out->seen = true;
     out->last = *at;
 }
@@ -125,7 +125,7 @@ static double bias_of(const twist_view *v, const aim *at, outcome *out)
         return 0.0;
     const int64_t k = v->p->shared ? at->bias % (v->p->k / v->p->c) : at->bias;
     out->edge |= !within(at->bias, v->ref->shape.k);
-    return out->edge ? 0.0 : twist_bias_factor(v->p) * (double)v->ref->b[k];
+    return out->edge ? 0.0 : twist_bias_factor(v->p) * v->ref->b[k];
 }
 
 outcome twist_outcome(const twist_view *v, const twist *t, aim at)

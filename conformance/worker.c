@@ -65,7 +65,7 @@ static bool run_one(FILE *channel, session *s, const quirks *q, const request *r
     report_clean(v.reason);
     json_t *message = report_verdict_json("", &v);
     json_object_set_new(message, "result", json_integer((json_int_t)index));
-    const float *const got = session_tensors(s, &tensors) ? tensors.got : NULL;
+    const double *const got = session_tensors(s, &tensors) ? tensors.got : NULL;
     if (r->folder[0] && !dump_case(r->folder, &r->spec, got, why, sizeof why))
         json_object_set_new(message, "dump", json_string(report_clean(why)));
     return say(channel, message);

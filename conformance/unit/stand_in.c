@@ -2,6 +2,8 @@
 /* The calls of the library that run_case makes, defined here in place of the real ones: they
  * compute on the host with the second oracle and then do the damage of the day. */
 #include "stand_in.h"
+
+#include "codec.h"
 #include "problems.h"
 
 #include <math.h>
@@ -94,22 +96,22 @@ const char *clconv_plan_algorithm(const clconv_plan *plan)
 
 /* ---- The stand-in's enqueue ------------------------------------------------------------------ */
 
-static void read_back(cl_command_queue queue, const clconv_buffer *from, float *to, size_t count)
+static void read_back(cl_command_queue queue, const clconv_buffer *from, void *to, size_t bytes)
 {
-    if (count > 0)
-        assert_int_equal(clEnqueueReadBuffer(queue, from->mem, CL_TRUE, from->offset,
-                                             count * sizeof *to, to, 0, NULL, NULL),
-                         CL_SUCCESS);
+    if (bytes > 0)
+        assert_int_equal(
+            clEnqueueReadBuffer(queue, from->mem, CL_TRUE, from->offset, bytes, to, 0, NULL, NULL),
+            CL_SUCCESS);
 }
 
 static void write_at(cl_command_queue queue, const clconv_buffer *to, int64_t element,
-                     const float *from, size_t count)
+                     const void *from, size_t bytes)
 {
-    const size_t at = (size_t)((int64_t)to->offset + element * (int64_t)sizeof *from);
-    if (count > 0)
-        assert_int_equal(clEnqueueWriteBuffer(queue, to->mem, CL_TRUE, at, count * sizeof *from,
-                                              from, 0, NULL, NULL),
-                         CL_SUCCESS);
+    const size_t at = (size_t)((int64_t)to->offset + element * (int64_t)sizeof(float));
+    if (bytes > 0)
+        assert_int_equal(
+            clEnqueueWriteBuffer(queue, to->mem, CL_TRUE, at, bytes, from, 0, NULL, NULL),
+            CL_SUCCESS);
 }
 
 static bool is_sub_buffer(cl_mem mem)
@@ -124,37 +126,37 @@ static float stale_word(cl_command_queue queue, const clconv_args *args)
 {
     float word = 0.0f;
     if (args->workspace.mem)
-        read_back(queue, &args->workspace, &word, 1);
+        read_back(queue, &args->workspace, &word, sizeof word);
     return word;
 }
 
 /* Changes of the result that need to know the run. */
-static void spoil_by_run(cl_command_queue queue, const clconv_args *args, float *y, size_t count)
+static void spoil_by_run(cl_command_queue queue, const clconv_args *args, double *y, size_t count)
 {
     const bool part = is_sub_buffer(args->y.mem);
     if ((today == SUB_BUFFER_ONLY && part) || (today == SECOND_FLIGHT_ONLY && enqueued == 3) ||
         (today == LATE_WANDERING && enqueued == 8))
         y[count - 1] = -y[count - 1];
     if (today == READS_WORKSPACE)
-        y[0] += stale_word(queue, args);
+        y[0] = (double)((float)y[0] + stale_word(queue, args));
     if (today == SWALLOWS_NAN)
-        y[0] = fmaxf(y[0], stale_word(queue, args));
+        y[0] = (double)fmaxf((float)y[0], stale_word(queue, args));
     if (today == KEEPS_STATE)
-        y[0] = nextafterf(y[0], enqueued % 2 ? INFINITY : -INFINITY);
+        y[0] = (double)nextafterf((float)y[0], enqueued % 2 ? INFINITY : -INFINITY);
 }
 
 /* Changes of the result before it is written; returns how many elements to write. */
-static size_t spoil_result(const clconv_args *args, float *y, size_t count)
+static size_t spoil_result(const clconv_args *args, double *y, size_t count)
 {
     const bool exact_run = args->y.offset == 0;
     if (today == WRONG_ELEMENT)
-        y[1] = nextafterf(y[1], INFINITY);
+        y[1] = (double)nextafterf((float)y[1], INFINITY);
     if (today == WRONG_LAST || (today == EXACT_SIZE_ONLY && exact_run))
         y[count - 1] = -y[count - 1];
     if (today == NOT_A_NUMBER)
-        y[count / 2] = NAN;
+        y[count / 2] = (double)NAN;
     if (today == WANDERING && exact_run)
-        y[2] = nextafterf(y[2], INFINITY);
+        y[2] = (double)nextafterf((float)y[2], INFINITY);
     return today == UNWRITTEN_LAST ? count - 1 : count;
 }
 
@@ -167,7 +169,7 @@ static void write_around(cl_command_queue queue, const clconv_buffer *to, int64_
     clGetMemObjectInfo(to->mem, CL_MEM_ASSOCIATED_MEMOBJECT, sizeof parent.mem, &parent.mem, NULL);
     clGetMemObjectInfo(to->mem, CL_MEM_OFFSET, sizeof origin, &origin, NULL);
     parent.offset = origin;
-    write_at(queue, &parent, element, &stray, 1);
+    write_at(queue, &parent, element, &stray, sizeof stray);
 }
 
 /* The last tensor that the op writes, and its length. */
@@ -200,15 +202,15 @@ static void spoil_memory(cl_command_queue queue, const clconv_problem *p, const 
     if (args->y.offset == 0)
         return; /* no guards there: only bounds checkers can see it */
     if (today == WRITE_BEFORE)
-        write_at(queue, output, -2, &stray, 1);
+        write_at(queue, output, -2, &stray, sizeof stray);
     if (today == WRITE_AFTER)
-        write_at(queue, output, end, &stray, 1);
+        write_at(queue, output, end, &stray, sizeof stray);
     if (today == WRITE_AFTER_INPUT)
-        write_at(queue, &args->x, (int64_t)shape->x + 1, &stray, 1);
+        write_at(queue, &args->x, (int64_t)shape->x + 1, &stray, sizeof stray);
     if (today == WRITE_AFTER_WORKSPACE)
-        write_at(queue, &args->workspace, 3, &stray, 1);
+        write_at(queue, &args->workspace, 3, &stray, sizeof stray);
     if (today == CHANGE_WEIGHT)
-        write_at(queue, &args->w, (int64_t)shape->w - 1, &stray, 1);
+        write_at(queue, &args->w, (int64_t)shape->w - 1, &stray, sizeof stray);
 }
 
 static void make_event(cl_event *event)
@@ -221,14 +223,31 @@ static void make_event(cl_event *event)
     clSetUserEventStatus(*event, today == EVENT_FAILS ? -5 : CL_COMPLETE);
 }
 
-/* The tensor's part of the first `count` outputs, if it is an output. */
+/* Writes the first `count` outputs, tensor by tensor; what is not written keeps its bytes. */
 static void write_output(cl_command_queue queue, const clconv_problem *p, const oracle_shape *shape,
-                         const clconv_buffer *to, tensor_id id, const float *got, size_t count)
+                         const clconv_buffer *to, tensor_id id, const double *got, size_t count)
 {
-    const size_t from = tensor_place(p, shape, id), elements = tensor_elements(shape, id);
-    if (!tensor_is_written(p, id) || from >= count)
+    const size_t from = tensor_place(p, shape, id), bytes = codec_bytes(p, shape, id);
+    const size_t unit = number_bytes(tensor_dtype(p, id));
+    const size_t elements = tensor_elements(shape, id), left = from < count ? count - from : 0;
+    if (!tensor_is_written(p, id) || left == 0)
         return;
-    write_at(queue, to, 0, got + from, elements < count - from ? elements : count - from);
+    void *const stored = malloc(bytes);
+    codec_encode(p, shape, id, got + from, stored);
+    write_at(queue, to, 0, stored, (left < elements ? left : elements) * unit);
+    free(stored);
+}
+
+static double *read_input(cl_command_queue queue, const clconv_problem *p,
+                          const oracle_shape *shape, const clconv_buffer *from, tensor_id id)
+{
+    const size_t bytes = codec_bytes(p, shape, id);
+    void *const stored = malloc(bytes + 1);
+    double *const out = calloc(tensor_elements(shape, id) + 1, sizeof *out);
+    read_back(queue, from, stored, bytes);
+    codec_decode(p, shape, id, stored, out);
+    free(stored);
+    return out;
 }
 
 /* Computes with the inputs on the device, spoils the result and writes it there. */
@@ -237,20 +256,17 @@ static void compute(cl_command_queue queue, const clconv_problem *p, const oracl
 {
     const clconv_buffer *const buffers[] = {
         [TENSOR_X] = &args->x, [TENSOR_W] = &args->w, [TENSOR_B] = &args->b, [TENSOR_Y] = &args->y};
-    float *tensors[TENSOR_Y + 1] = {NULL};
-    for (tensor_id id = TENSOR_X; id <= TENSOR_Y; id++) {
-        tensors[id] = calloc(tensor_elements(shape, id) + 1, sizeof *tensors[id]);
-        if (!tensor_is_written(p, id))
-            read_back(queue, buffers[id], tensors[id], tensor_elements(shape, id));
-    }
+    double *tensors[TENSOR_Y + 1] = {NULL};
+    for (tensor_id id = TENSOR_X; id <= TENSOR_Y; id++)
+        if (!tensor_is_written(p, id) && tensor_elements(shape, id) > 0)
+            tensors[id] = read_input(queue, p, shape, buffers[id], id);
     const oracle_inputs in = {tensors[TENSOR_X], tensors[TENSOR_W],
                               shape->b ? tensors[TENSOR_B] : NULL, tensors[TENSOR_Y]};
-    float *const got = calloc(shape->outputs + 1, sizeof *got);
-    double *const exact = calloc(2 * shape->outputs + 1, sizeof *exact);
+    double *const got = calloc(2 * shape->outputs + 1, sizeof *got);
     int64_t *const terms = calloc(shape->outputs + 1, sizeof *terms);
-    oracle_gather(p, &in, exact, exact + shape->outputs, terms);
+    oracle_gather(p, &in, got, got + shape->outputs, terms);
     for (size_t i = 0; i < shape->outputs; i++)
-        got[i] = (float)exact[i];
+        got[i] = number_result(tensor_output_dtype(p), got[i]);
     spoil_by_run(queue, args, got, shape->outputs);
     const size_t count = spoil_result(args, got, shape->outputs);
     for (tensor_id id = TENSOR_X; id <= TENSOR_Y; id++) {
@@ -258,7 +274,6 @@ static void compute(cl_command_queue queue, const clconv_problem *p, const oracl
         free(tensors[id]);
     }
     free(got);
-    free(exact);
     free(terms);
 }
 

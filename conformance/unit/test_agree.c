@@ -19,9 +19,9 @@ static void compare_oracles(const case_spec *c)
     oracle_shape shape;
     assert_true(oracle_output(&p, &shape));
     const size_t count = shape.outputs;
-    float *const x = malloc((shape.x + 1) * sizeof *x), *const w = malloc(shape.w * sizeof *w);
-    float *const b = shape.b ? malloc(shape.b * sizeof *b) : NULL;
-    float *const dy = malloc((shape.y + 1) * sizeof *dy);
+    double *const x = malloc((shape.x + 1) * sizeof *x), *const w = malloc(shape.w * sizeof *w);
+    double *const b = shape.b ? malloc(shape.b * sizeof *b) : NULL;
+    double *const dy = malloc((shape.y + 1) * sizeof *dy);
     double *const want = malloc((4 * count + 1) * sizeof *want), *const mag = want + 2 * count;
     int64_t *const terms = malloc((2 * count + 1) * sizeof *terms);
     assert_true(x && w && (b || !shape.b) && dy && want && terms);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The judge is fed outputs that are known to be bad, and must say so; good ones must pass. */
+#include "number.h"
 #include "suite.h"
 
 #include <math.h>
@@ -14,21 +15,23 @@ enum { COUNT = 6, POISON = 0x7fccc0de };
 static const double expected[COUNT] = {1.0, -2.0, 0.5, -0.25, 3.0, 0.0};
 static const double magnitude[COUNT] = {2.0, 2.0, 1.0, 1.0, 4.0, 1.0};
 static const int64_t term_count[COUNT] = {9, 9, 9, 9, 9, 4};
-static const judge_rule exactly = {.exact = true, .poison = POISON};
-static const judge_rule within = {.exact = false, .poison = POISON};
+static const judge_rule exactly = {
+    .dtype = CLCONV_F32, .exact = true, .poison = UINT64_C(0x7ff9981bc0000000)};
+static const judge_rule within = {
+    .dtype = CLCONV_F32, .exact = false, .poison = UINT64_C(0x7ff9981bc0000000)};
 
-static void good_output(float *got)
+static void good_output(double *got)
 {
     for (int i = 0; i < COUNT; i++)
-        got[i] = (float)expected[i];
+        got[i] = expected[i];
 }
 
-static comparison judge(const float *got, const judge_rule *rule)
+static comparison judge(const double *got, const judge_rule *rule)
 {
     return compare_outputs(got, expected, magnitude, term_count, COUNT, rule);
 }
 
-static void expect_bad(const float *got, const judge_rule *rule, size_t bad, size_t first)
+static void expect_bad(const double *got, const judge_rule *rule, size_t bad, size_t first)
 {
     const comparison found = judge(got, rule);
     assert_int_equal(found.bad, bad);
@@ -39,9 +42,9 @@ static void expect_bad(const float *got, const judge_rule *rule, size_t bad, siz
 static void test_good_passes(void **state)
 {
     (void)state;
-    float got[COUNT];
+    double got[COUNT];
     good_output(got);
-    got[5] = -0.0f; /* -0 is as good as 0 */
+    got[5] = -0.0; /* -0 is as good as 0 */
     assert_int_equal(judge(got, &exactly).bad, 0);
     assert_int_equal(judge(got, &within).bad, 0);
     assert_true(judge(got, &exactly).headroom == 0.0);
@@ -54,9 +57,9 @@ static void test_one_element(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT; i++)
         for (int up = 0; up < 2; up++) {
-            float got[COUNT];
+            double got[COUNT];
             good_output(got);
-            got[i] = nextafterf(got[i], up ? INFINITY : -INFINITY);
+            got[i] = (double)nextafterf((float)got[i], up ? INFINITY : -INFINITY);
             expect_bad(got, &exactly, 1, i);
         }
 }
@@ -68,13 +71,13 @@ static void test_bound_on_both_sides(void **state)
     for (size_t i = 0; i < COUNT; i++)
         for (int side = -1; side <= 1; side += 2) {
             const double n = (double)(term_count[i] + 2), bound = n * 0x1p-24 * magnitude[i];
-            float got[COUNT];
+            double got[COUNT];
             good_output(got);
-            got[i] = (float)(expected[i] + side * 0.85 * bound);
+            got[i] = (double)(float)(expected[i] + side * 0.85 * bound);
             const comparison inside = judge(got, &within);
             assert_int_equal(inside.bad, 0);
             assert_true(inside.headroom > 0.6 && inside.headroom <= 1.0);
-            got[i] = (float)(expected[i] + side * 1.25 * bound);
+            got[i] = (double)(float)(expected[i] + side * 1.25 * bound);
             expect_bad(got, &within, 1, i);
             assert_true(fabs(judge(got, &within).bound - bound) < 1e-5 * bound);
             assert_true(judge(got, &within).headroom > 1.0);
@@ -84,10 +87,10 @@ static void test_bound_on_both_sides(void **state)
 static void test_never_right(void **state)
 {
     (void)state;
-    const float wrong[] = {NAN, INFINITY, -INFINITY};
+    const double wrong[] = {(double)NAN, HUGE_VAL, -HUGE_VAL};
     for (size_t v = 0; v < 3; v++)
         for (size_t i = 0; i < COUNT; i++) {
-            float got[COUNT];
+            double got[COUNT];
             good_output(got);
             got[i] = wrong[v];
             expect_bad(got, &exactly, 1, i);
@@ -101,8 +104,8 @@ static void test_never_right(void **state)
 static void test_broken_oracle(void **state)
 {
     (void)state;
-    const float got[] = {NAN, 1.0f};
-    const double y[] = {NAN, NAN}, mag[] = {1.0, NAN};
+    const double got[] = {(double)NAN, 1.0};
+    const double y[] = {(double)NAN, (double)NAN}, mag[] = {1.0, (double)NAN};
     const int64_t terms[] = {1, 1};
     assert_int_equal(compare_outputs(got, y, mag, terms, 2, &exactly).bad, 2);
     assert_int_equal(compare_outputs(got, y, mag, terms, 2, &within).bad, 2);
@@ -111,10 +114,10 @@ static void test_broken_oracle(void **state)
 static void test_swapped_channels(void **state)
 {
     (void)state;
-    float got[COUNT];
+    double got[COUNT];
     good_output(got);
-    got[0] = (float)expected[1];
-    got[1] = (float)expected[0];
+    got[0] = expected[1];
+    got[1] = expected[0];
     expect_bad(got, &exactly, 2, 0);
     expect_bad(got, &within, 2, 0);
 }
@@ -123,7 +126,7 @@ static void test_wrong_sign(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT - 1; i++) { /* the last is 0 */
-        float got[COUNT];
+        double got[COUNT];
         good_output(got);
         got[i] = -got[i];
         expect_bad(got, &exactly, 1, i);
@@ -134,12 +137,11 @@ static void test_wrong_sign(void **state)
 static void test_short_write(void **state)
 {
     (void)state;
-    const uint32_t poison = POISON;
     for (size_t written = 0; written < COUNT; written++) {
-        float got[COUNT];
+        double got[COUNT];
         good_output(got);
         for (size_t i = written; i < COUNT; i++)
-            memcpy(&got[i], &poison, sizeof poison);
+            got[i] = number_of_pattern(CLCONV_F32, POISON);
         expect_bad(got, &exactly, COUNT - written, written);
         expect_bad(got, &within, COUNT - written, written);
         assert_int_equal(judge(got, &exactly).unwritten, COUNT - written);
@@ -152,9 +154,10 @@ static void test_allowances(void **state)
     (void)state;
     const double y[] = {1.0, 0x1p-127}, mag[] = {1.0, 0x1p-127};
     const int64_t terms[] = {1, 1};
-    const float off_by_gamma_4[] = {(float)(1.0 + 3.6 * 0x1p-24), 0x1p-127f};
-    const float flushed[] = {1.0f, 0.0f};
-    const judge_rule mean = {.mean = true}, flush = {.flush = true}, plain = {.exact = false};
+    const double off_by_gamma_4[] = {(double)(float)(1.0 + 3.6 * 0x1p-24), 0x1p-127};
+    const double flushed[] = {1.0, 0.0};
+    const judge_rule plain = {.dtype = CLCONV_F32}, mean = {.dtype = CLCONV_F32, .mean = true},
+                     flush = {.dtype = CLCONV_F32, .flush = true};
     assert_int_equal(compare_outputs(off_by_gamma_4, y, mag, terms, 2, &plain).bad, 1);
     assert_int_equal(compare_outputs(off_by_gamma_4, y, mag, terms, 2, &mean).bad, 0);
     assert_int_equal(compare_outputs(flushed, y, mag, terms, 2, &plain).bad, 1);
@@ -165,11 +168,12 @@ static void test_allowances(void **state)
 static void test_no_bound(void **state)
 {
     (void)state;
-    const float got[] = {1.0f};
+    const double got[] = {1.0};
     const double y[] = {1.0}, mag[] = {1.0};
     const int64_t terms[] = {1 << 24};
-    assert_true(isnan(compare_gamma(1 << 24)));
-    assert_true(compare_gamma(1) > 0x1p-24 && compare_gamma(1) < 0x1.00001p-24);
+    assert_true(isnan(compare_gamma(CLCONV_F32, 1 << 24)));
+    assert_true(compare_gamma(CLCONV_F32, 1) > 0x1p-24 &&
+                compare_gamma(CLCONV_F32, 1) < 0x1.00001p-24);
     assert_int_equal(compare_outputs(got, y, mag, terms, 1, &within).bad, 1);
 }
 

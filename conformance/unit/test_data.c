@@ -15,7 +15,7 @@
 typedef struct filled {
     clconv_problem problem;
     oracle_shape shape;
-    float *x, *w, *b;
+    double *x, *w, *b;
     double *y, *mag;
     int64_t *terms;
 } filled;
@@ -42,11 +42,11 @@ static void empty(filled *f)
         free(owned[i]);
 }
 
-static double largest(const float *values, size_t count)
+static double largest(const double *values, size_t count)
 {
     double most = 0.0;
     for (size_t i = 0; i < count; i++)
-        most = fmax(most, fabs((double)values[i]));
+        most = fmax(most, fabs(values[i]));
     return most;
 }
 
@@ -64,11 +64,11 @@ static void test_exact_fits(void **state)
             for (size_t j = 0; j < f.shape.y; j++)
                 assert_true(factor * f.mag[j] <= 1.0);
             for (size_t j = 0; j < f.shape.x; j++)
-                assert_true(fmod((double)f.x[j], 0x1p-12) == 0.0);
+                assert_true(fmod(f.x[j], 0x1p-12) == 0.0);
             for (size_t j = 0; j < f.shape.w; j++)
-                assert_true(fmod((double)f.w[j], 0x1p-12) == 0.0);
+                assert_true(fmod(f.w[j], 0x1p-12) == 0.0);
             for (size_t j = 0; j < f.shape.b; j++)
-                assert_true(fmod((double)f.b[j], 0x1p-24) == 0.0);
+                assert_true(fmod(f.b[j], 0x1p-24) == 0.0);
             empty(&f);
         }
 }
@@ -120,13 +120,12 @@ static double wrong_percent(const filled *f, int accumulator_bits, double output
     for (size_t i = 0; i < f->shape.y; i++) {
         const size_t plane = (size_t)(f->shape.p * f->shape.q), k = i / plane;
         const int64_t top = (int64_t)(i % plane) / f->shape.q, left = (int64_t)i % f->shape.q;
-        double sum = (double)f->b[k];
+        double sum = f->b[k];
         for (int64_t c = 0; c < p->c; c++)
             for (int64_t t = 0; t < 9; t++)
-                sum = rounded(
-                    sum + (double)f->x[(c * p->in[0] + top + t / 3) * p->in[1] + left + t % 3] *
-                              (double)f->w[((int64_t)k * p->c + c) * 9 + t],
-                    accumulator_bits);
+                sum = rounded(sum + f->x[(c * p->in[0] + top + t / 3) * p->in[1] + left + t % 3] *
+                                        f->w[((int64_t)k * p->c + c) * 9 + t],
+                              accumulator_bits);
         if (output_unit > 0.0)
             sum = nearbyint(sum / output_unit) * output_unit;
         wrong += sum != f->y[i];
@@ -163,7 +162,7 @@ static void test_exact_in_any_order(void **state)
         for (int trial = 0; trial < 20; trial++) {
             enum { TERMS = 360 };
             size_t order[TERMS];
-            float sum = f.b[k];
+            float sum = (float)f.b[k];
             for (size_t i = 0; i < TERMS; i++)
                 order[i] = i;
             for (size_t i = TERMS - 1; i > 0; i--) {
@@ -172,13 +171,13 @@ static void test_exact_in_any_order(void **state)
                 order[other] = kept;
             }
             for (size_t i = 0; i < TERMS; i++)
-                sum += f.x[order[i]] * f.w[k * TERMS + order[i]];
+                sum += (float)f.x[order[i]] * (float)f.w[k * TERMS + order[i]];
             assert_true((double)sum == f.y[k]);
         }
     empty(&f);
 }
 
-static size_t equal_neighbours(const float *values, size_t count, size_t step)
+static size_t equal_neighbours(const double *values, size_t count, size_t step)
 {
     size_t equal = 0;
     for (size_t i = step; i < count; i++)
@@ -203,7 +202,7 @@ static void test_neighbours_differ(void **state)
     empty(&f);
 }
 
-static bool same_floats(const float *a, const float *b, size_t count)
+static bool same_numbers(const double *a, const double *b, size_t count)
 {
     return memcmp(a, b, count * sizeof *a) == 0;
 }
@@ -215,23 +214,23 @@ static void test_deterministic(void **state)
     for (size_t m = 0; data_mode_names[m]; m++) {
         filled a = fill(layer(3), data_mode_names[m], 4), b = fill(layer(3), data_mode_names[m], 4);
         filled c = fill(layer(3), data_mode_names[m], 6);
-        assert_true(same_floats(a.x, b.x, a.shape.x));
-        assert_true(same_floats(a.w, b.w, a.shape.w));
-        assert_true(same_floats(a.b, b.b, a.shape.b));
+        assert_true(same_numbers(a.x, b.x, a.shape.x));
+        assert_true(same_numbers(a.w, b.w, a.shape.w));
+        assert_true(same_numbers(a.b, b.b, a.shape.b));
         const bool ids = strcmp(data_mode_names[m], "ids") == 0;
         const bool impulse = strcmp(data_mode_names[m], "impulse") == 0;
-        assert_true(same_floats(a.x, c.x, a.shape.x) == ids);
-        assert_true(same_floats(a.w, c.w, a.shape.w) == impulse);
-        assert_false(same_floats(a.b, c.b, a.shape.b));
-        assert_false(same_floats(a.x, a.w, a.shape.w));
+        assert_true(same_numbers(a.x, c.x, a.shape.x) == ids);
+        assert_true(same_numbers(a.w, c.w, a.shape.w) == impulse);
+        assert_false(same_numbers(a.b, c.b, a.shape.b));
+        assert_false(same_numbers(a.x, a.w, a.shape.w));
         empty(&a), empty(&b), empty(&c);
     }
 }
 
-static void make_indicator(float *values, size_t count)
+static void make_indicator(double *values, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        values[i] = values[i] != 0.0f;
+        values[i] = values[i] != 0.0;
 }
 
 /* Outputs in which one product is not zero; none may have two. */
@@ -264,7 +263,7 @@ static void test_one_product(void **state)
             for (size_t j = 0; j < f.shape.y && f.problem.reduce != CLCONV_REDUCE_MEAN; j++)
                 assert_true((double)(float)f.y[j] == f.y[j]);
             for (size_t j = 0; j < f.shape.b; j++)
-                assert_true(fmod((double)f.b[j], 1.0) != 0.0);
+                assert_true(fmod(f.b[j], 1.0) != 0.0);
             probed += count_probed(&f);
             all += f.shape.y;
             empty(&f);
@@ -305,10 +304,10 @@ static void test_ids_read_every_tap(void **state)
         for (size_t tap = 0; tap < 30; tap++) {
             double ones = 0.0;
             for (size_t k = 0; k < 30; k++)
-                ones += (double)f.w[k * 30 + tap];
+                ones += f.w[k * 30 + tap];
             assert_true(ones == 1.0);
         }
-        assert_true(f.x[0] == 1.0f && f.x[209] == 210.0f);
+        assert_true(f.x[0] == 1.0 && f.x[209] == 210.0);
         empty(&f);
     }
 }
@@ -320,8 +319,8 @@ static void test_real_ranges(void **state)
         filled f = fill(plain_problem(1, 8, 32, 32, 4, 3, 3), "real", seed);
         double low = 1.0, high = -1.0;
         for (size_t i = 0; i < f.shape.x; i++) {
-            low = fmin(low, (double)f.x[i]);
-            high = fmax(high, (double)f.x[i]);
+            low = fmin(low, f.x[i]);
+            high = fmax(high, f.x[i]);
         }
         assert_true(high > 0.99 && high < 1.0);
         assert_true(seed % 2 ? low >= 0.0 && low < 0.01 : low >= -1.0 && low < -0.99);
@@ -332,7 +331,7 @@ static void test_real_ranges(void **state)
 static void test_refusals(void **state)
 {
     (void)state;
-    float x[16], w[16];
+    double x[16], w[16];
     const clconv_problem p = plain_problem(1, 1, 4, 4, 1, 3, 3);
     const data_tensors to = {.x = x, .w = w};
     assert_false(data_fill(&p, "exactly", 0, &to));

@@ -32,14 +32,14 @@ typedef enum fault {
 } fault;
 
 /* A plain loop over even groups that makes one mistake. */
-static float wrong_output(const clconv_problem *p, const reference *f, fault made, int64_t n,
-                          int64_t k, int64_t i, int64_t j)
+static double wrong_output(const clconv_problem *p, const reference *f, fault made, int64_t n,
+                           int64_t k, int64_t i, int64_t j)
 {
     const int64_t in = p->c / p->groups, group = made == GROUP_ZERO ? 0 : k / (p->k / p->groups);
     const int64_t rows = p->kernel[0], columns = p->kernel[1];
     const bool swapped = made == STRIDES_SWAPPED;
     const int64_t filter = made == NEXT_FILTER ? (k + 1) % p->k : k;
-    double sum = f->b && made != NO_BIAS ? (double)f->b[k] : 0.0;
+    double sum = f->b && made != NO_BIAS ? f->b[k] : 0.0;
     if (made == OUTPUT_TRANSPOSED) {
         const int64_t flat = i * f->shape.q + j;
         i = flat % f->shape.p;
@@ -67,10 +67,10 @@ static float wrong_output(const clconv_problem *p, const reference *f, fault mad
                 if (row < 0 || row >= p->in[0] || column < 0 || column >= p->in[1])
                     continue;
                 const int64_t channel = n * p->c + group * in + c;
-                sum += (double)f->x[(channel * p->in[0] + row) * p->in[1] + column] *
-                       (double)f->w[(filter * in + c) * rows * columns + tap];
+                sum += f->x[(channel * p->in[0] + row) * p->in[1] + column] *
+                       f->w[(filter * in + c) * rows * columns + tap];
             }
-    return (float)(made == HALVED ? sum / 2.0 : sum);
+    return (double)(float)(made == HALVED ? sum / 2.0 : sum);
 }
 
 /* Explains the output of a faulty convolution; false when there is nothing wrong in it, or to say.
@@ -83,7 +83,7 @@ static bool explain(const clconv_problem *p, const char *mode, uint64_t seed, fa
     reference f = {0};
     char why[256];
     assert_null(reference_load(&f, &c, p, why, sizeof why));
-    float *const got = calloc(f.shape.y, sizeof *got);
+    double *const got = calloc(f.shape.y, sizeof *got);
     size_t at = 0, wrong = 0;
     for (int64_t n = 0; n < f.shape.n; n++)
         for (int64_t k = 0; k < f.shape.k; k++)
@@ -91,7 +91,7 @@ static bool explain(const clconv_problem *p, const char *mode, uint64_t seed, fa
                 for (int64_t j = 0; j < f.shape.q; j++, at++)
                     got[at] = wrong_output(p, &f, made, n, k, i, j);
     for (size_t i = 0; i < f.shape.y; i++)
-        wrong += got[i] != (float)f.want[i];
+        wrong += got[i] != (double)(float)f.want[i];
     const bool said = explain_data(p, &f, got, text, room);
     assert_true(wrong > 0 || !said);
     if (wrong == 0)
@@ -229,12 +229,12 @@ static void expect_planted(const clconv_problem *p, const char *mode, size_t at,
     reference f = {0};
     char text[512] = "";
     assert_null(reference_load(&f, &c, p, text, sizeof text));
-    float *const got = calloc(f.shape.y, sizeof *got);
+    double *const got = calloc(f.shape.y, sizeof *got);
     for (size_t i = 0; i < f.shape.y; i++)
-        got[i] = (float)f.want[i];
+        got[i] = (double)(float)f.want[i];
     const double factor = p->shared ? (double)p->c : 1.0;
     const size_t filter = at / (size_t)(f.shape.p * f.shape.q) % f.shape.b;
-    got[at] = (float)((code + factor * (double)f.b[filter]) / factor);
+    got[at] = (double)(float)((code + factor * f.b[filter]) / factor);
     assert_true(explain_data(p, &f, got, text, sizeof text));
     if (strcmp(text, wanted) != 0)
         fail_msg("'%s', wanted '%s'", text, wanted);

@@ -44,21 +44,23 @@ static void check_dump(const char *name, const char *x, const char *w, const cha
     const clconv_problem p = case_problem(&c);
     assert_int_equal(clconv_validate(&p), CLCONV_OK);
     assert_null(reference_load(&r, &c, &p, why, sizeof why));
-    float *got = malloc((r.shape.y + 1) * sizeof *got);
-    assert_non_null(got);
+    double *got = malloc((r.shape.y + 1) * sizeof *got);
+    float *stored = malloc((r.shape.y + 1) * sizeof *stored);
+    assert_true(got && stored);
     for (size_t i = 0; i < r.shape.y; i++)
-        got[i] = (float)i;
+        got[i] = (double)(stored[i] = (float)i);
     if (!dump_case(dump_path(".", name, path), &c, got, why, sizeof why))
         fail_msg("%s", why);
-    check_array(path, "x.npy", CLCONV_F32, x, r.x);
-    check_array(path, "w.npy", CLCONV_F32, w, r.w);
+    check_array(path, "x.npy", CLCONV_F32, x, r.stored[TENSOR_X]);
+    check_array(path, "w.npy", CLCONV_F32, w, r.stored[TENSOR_W]);
     check_array(path, "expected.npy", CLCONV_F64, y, r.want);
-    check_array(path, "got.npy", CLCONV_F32, y, got);
+    check_array(path, "got.npy", CLCONV_F32, y, stored);
     if (b)
-        check_array(path, "b.npy", CLCONV_F32, b, r.b);
+        check_array(path, "b.npy", CLCONV_F32, b, r.stored[TENSOR_B]);
     else
         assert_int_equal(access(full(path, "b.npy"), F_OK), -1);
     free(got);
+    free(stored);
     reference_free(&r);
 }
 
@@ -83,30 +85,31 @@ static void test_gradients(void **state)
     case_spec c;
     reference r = {0};
     char why[512];
-    float got[100];
+    double got[100];
+    float stored[100];
     for (int i = 0; i < 100; i++)
-        got[i] = (float)i;
+        got[i] = (double)(stored[i] = (float)i);
     assert_true(case_parse("c2h5w4k3r2s3b1:dir=backward-weights", &c, why, sizeof why));
     const clconv_problem p = case_problem(&c);
     assert_null(reference_load(&r, &c, &p, why, sizeof why));
     assert_true(dump_case("weights", &c, got, why, sizeof why));
-    check_array("weights", "x.npy", CLCONV_F32, "[1, 2, 5, 4]", r.x);
-    check_array("weights", "y.npy", CLCONV_F32, "[1, 3, 4, 2]", r.y);
+    check_array("weights", "x.npy", CLCONV_F32, "[1, 2, 5, 4]", r.stored[TENSOR_X]);
+    check_array("weights", "y.npy", CLCONV_F32, "[1, 3, 4, 2]", r.stored[TENSOR_Y]);
     check_array("weights", "expected.npy", CLCONV_F64, "[3, 2, 2, 3]", r.want);
-    check_array("weights", "got.npy", CLCONV_F32, "[3, 2, 2, 3]", got);
+    check_array("weights", "got.npy", CLCONV_F32, "[3, 2, 2, 3]", stored);
     check_array("weights", "expected_b.npy", CLCONV_F64, "[3]", r.want + 36);
-    check_array("weights", "got_b.npy", CLCONV_F32, "[3]", got + 36);
+    check_array("weights", "got_b.npy", CLCONV_F32, "[3]", stored + 36);
     assert_int_equal(access("weights/w.npy", F_OK), -1);
     assert_int_equal(access("weights/b.npy", F_OK), -1);
     c.problem.op = CLCONV_BACKWARD_DATA;
     const clconv_problem data = case_problem(&c);
     assert_null(reference_load(&r, &c, &data, why, sizeof why));
     assert_true(dump_case("data", &c, got, why, sizeof why));
-    check_array("data", "w.npy", CLCONV_F32, "[3, 2, 2, 3]", r.w);
-    check_array("data", "b.npy", CLCONV_F32, "[2]", r.b);
-    check_array("data", "y.npy", CLCONV_F32, "[1, 3, 4, 2]", r.y);
+    check_array("data", "w.npy", CLCONV_F32, "[3, 2, 2, 3]", r.stored[TENSOR_W]);
+    check_array("data", "b.npy", CLCONV_F32, "[2]", r.stored[TENSOR_B]);
+    check_array("data", "y.npy", CLCONV_F32, "[1, 3, 4, 2]", r.stored[TENSOR_Y]);
     check_array("data", "expected.npy", CLCONV_F64, "[1, 2, 5, 4]", r.want);
-    check_array("data", "got.npy", CLCONV_F32, "[1, 2, 5, 4]", got);
+    check_array("data", "got.npy", CLCONV_F32, "[1, 2, 5, 4]", stored);
     assert_int_equal(access("data/x.npy", F_OK), -1);
     reference_free(&r);
 }
@@ -118,7 +121,7 @@ static void test_no_output(void **state)
     case_spec c;
     char why[512];
     assert_true(case_parse("c1hw2k1", &c, why, sizeof why));
-    const float got[4] = {0};
+    const double got[4] = {0};
     assert_true(dump_case("silent", &c, got, why, sizeof why));
     assert_int_equal(access("silent/got.npy", F_OK), 0);
     assert_true(dump_case("silent", &c, NULL, why, sizeof why));

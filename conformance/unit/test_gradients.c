@@ -52,8 +52,8 @@ static void test_row(void **state)
     clconv_problem p = plain_problem(1, 1, 1, 4, 1, 1, 3);
     p.pad_before[1] = 1;
     p.b.dtype = CLCONV_F32;
-    const oracle_inputs in = {(float[]){1, 2, 3, 4}, (float[]){1, 10, 100}, (float[]){0.5f},
-                              (float[]){2, 3, 5}};
+    const oracle_inputs in = {(double[]){1, 2, 3, 4}, (double[]){1, 10, 100}, (double[]){0.5},
+                              (double[]){2, 3, 5}};
     expect(p, CLCONV_BACKWARD_DATA, &in, 4, (double[]){23.5, 235.5, 350.5, 500.5},
            (int64_t[]){2, 3, 2, 1});
     expect(p, CLCONV_BACKWARD_WEIGHTS, &in, 4, (double[]){13, 23, 33, 10}, (int64_t[]){2, 3, 3, 3});
@@ -67,8 +67,8 @@ static void test_stride(void **state)
     (void)state;
     clconv_problem p = plain_problem(1, 1, 6, 1, 1, 3, 1);
     p.stride[0] = 2;
-    const oracle_inputs in = {(float[]){1, 2, 3, 4, 5, 6}, (float[]){1, 10, 100}, NULL,
-                              (float[]){2, 3}};
+    const oracle_inputs in = {(double[]){1, 2, 3, 4, 5, 6}, (double[]){1, 10, 100}, NULL,
+                              (double[]){2, 3}};
     expect(p, CLCONV_BACKWARD_DATA, &in, 6, (double[]){2, 20, 203, 30, 300, 0},
            (int64_t[]){1, 1, 2, 1, 1, 0});
     expect(p, CLCONV_BACKWARD_WEIGHTS, &in, 3, (double[]){11, 16, 21}, (int64_t[]){2, 2, 2});
@@ -80,7 +80,8 @@ static void test_padding(void **state)
     (void)state;
     clconv_problem p = plain_problem(1, 1, 1, 3, 1, 1, 1);
     p.pad_before[1] = 1;
-    const oracle_inputs in = {(float[]){1, 3, 5}, (float[]){2}, NULL, (float[]){1, 10, 100, 1000}};
+    const oracle_inputs in = {(double[]){1, 3, 5}, (double[]){2}, NULL,
+                              (double[]){1, 10, 100, 1000}};
     const struct {
         clconv_pad_mode mode;
         double dx[3], dw;
@@ -101,7 +102,7 @@ static void test_shared(void **state)
     (void)state;
     clconv_problem p = plain_problem(1, 2, 1, 1, 2, 1, 1);
     p.shared = 1;
-    const oracle_inputs in = {(float[]){2, 3}, (float[]){10}, NULL, (float[]){5, 7}};
+    const oracle_inputs in = {(double[]){2, 3}, (double[]){10}, NULL, (double[]){5, 7}};
     expect(p, CLCONV_BACKWARD_DATA, &in, 2, (double[]){50, 70}, NULL);
     p.b.dtype = CLCONV_F32;
     expect(p, CLCONV_BACKWARD_WEIGHTS, &in, 2, (double[]){31, 12}, (int64_t[]){2, 2});
@@ -123,8 +124,8 @@ static void test_uneven(void **state)
     p.groups = 2;
     p.group_in = inputs, p.group_out = outputs;
     p.b.dtype = CLCONV_F32;
-    const oracle_inputs in = {(float[]){2, 3, 5}, (float[]){1, 2, 3, 4},
-                              (float[]){0.25f, 0.5f, 0.75f}, (float[]){1, 10, 100}};
+    const oracle_inputs in = {(double[]){2, 3, 5}, (double[]){1, 2, 3, 4},
+                              (double[]){0.25, 0.5, 0.75}, (double[]){1, 10, 100}};
     expect(p, CLCONV_BACKWARD_DATA, &in, 3, (double[]){21.25, 300.5, 400.75}, (int64_t[]){2, 1, 1});
     expect(p, CLCONV_BACKWARD_WEIGHTS, &in, 7, (double[]){2, 20, 300, 500, 1, 10, 100}, NULL);
 }
@@ -136,7 +137,7 @@ static void test_empty_batch(void **state)
     p.groups = 2;
     p.b.dtype = CLCONV_F32;
     const double zeros[20] = {0};
-    const oracle_inputs in = {.w = (float[18]){1}, .b = (float[2]){1}};
+    const oracle_inputs in = {.w = (double[18]){1}, .b = (double[2]){1}};
     expect(p, CLCONV_BACKWARD_DATA, &in, 0, NULL, NULL);
     p.kernel[0] = 2; /* 12 weights and 2 biases */
     expect(p, CLCONV_BACKWARD_WEIGHTS, &in, 14, zeros, NULL);
@@ -147,7 +148,7 @@ static void test_empty_batch(void **state)
 /* Exact data of every tensor, and what one oracle makes of them in every op. */
 typedef struct computed {
     oracle_shape shape;
-    float *x, *w, *b, *dy;
+    double *x, *w, *b, *dy;
     double *want[3], *mag[3];
     int64_t *terms[3];
 } computed;
@@ -198,7 +199,7 @@ static void empty(computed *c)
     }
 }
 
-static double inner(const double *a, const float *b, size_t count)
+static double inner(const double *a, const double *b, size_t count)
 {
     double sum = 0.0;
     for (size_t i = 0; i < count; i++)

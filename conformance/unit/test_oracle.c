@@ -17,7 +17,7 @@ static const oracle oracles[] = {oracle_scatter, oracle_gather};
 enum { ROOM = 64 };
 
 /* Both oracles must say exactly `expected`; mag and terms are compared where given. */
-static void expect(const clconv_problem *p, const float *x, const float *w, const float *b,
+static void expect(const clconv_problem *p, const double *x, const double *w, const double *b,
                    size_t count, const double *expected, const double *expected_mag,
                    const int64_t *expected_terms)
 {
@@ -44,7 +44,7 @@ static void test_depthwise_multiplier(void **state)
     (void)state;
     clconv_problem p = plain_problem(1, 3, 1, 1, 6, 1, 1);
     p.groups = 3;
-    const float x[] = {2, 3, 5}, w[] = {1, 10, 100, 1000, 10000, 100000};
+    const double x[] = {2, 3, 5}, w[] = {1, 10, 100, 1000, 10000, 100000};
     const double y[] = {2, 20, 300, 3000, 50000, 500000};
     const int64_t terms[] = {1, 1, 1, 1, 1, 1};
     expect(&p, x, w, NULL, 6, y, y, terms);
@@ -56,7 +56,7 @@ static void test_shared_kernel(void **state)
     clconv_problem p = plain_problem(1, 3, 1, 1, 6, 1, 1);
     p.shared = 1;
     p.b.dtype = CLCONV_F32;
-    const float x[] = {2, 3, 4}, w[] = {1, -10}, b[] = {0.5f, 0.25f};
+    const double x[] = {2, 3, 4}, w[] = {1, -10}, b[] = {0.5, 0.25};
     const double each[] = {2.5, -19.75, 3.5, -29.75, 4.5, -39.75};
     const double each_mag[] = {2.5, 20.25, 3.5, 30.25, 4.5, 40.25};
     expect(&p, x, w, b, 6, each, each_mag, (const int64_t[]){1, 1, 1, 1, 1, 1});
@@ -77,7 +77,7 @@ static void test_uneven_groups(void **state)
     p.groups = 3;
     p.group_in = ones;
     p.group_out = out;
-    const float x[] = {2, 3, 5}, w[] = {1, 2, 3, 4, 5, 6, 7, 8};
+    const double x[] = {2, 3, 5}, w[] = {1, 2, 3, 4, 5, 6, 7, 8};
     const double y[] = {2, 4, 6, 12, 15, 18, 35, 40};
     expect(&p, x, w, NULL, 8, y, NULL, NULL);
     p.group_in = NULL; /* C divides: the same */
@@ -99,7 +99,7 @@ static void test_four_sided_padding(void **state)
     p.pad_after[0] = 1;
     p.stride[1] = 2;
     p.b.dtype = CLCONV_F32;
-    const float x[] = {1, 2, 3, 4, 5, 6}, w[] = {10, 1}, b[] = {0.5f};
+    const double x[] = {1, 2, 3, 4, 5, 6}, w[] = {10, 1}, b[] = {0.5};
     const double y[] = {1.5, 23.5, 4.5, 56.5, 0.5, 0.5};
     const int64_t terms[] = {1, 2, 1, 2, 0, 0};
     expect(&p, x, w, b, 6, y, y, terms);
@@ -110,7 +110,7 @@ static void test_dilation_and_stride(void **state)
     (void)state;
     clconv_problem p = plain_problem(1, 1, 1, 5, 1, 1, 3);
     p.dilation[1] = 2;
-    const float x[] = {1, 2, 3, 4, 5, 6}, w[] = {1, 10, 100};
+    const double x[] = {1, 2, 3, 4, 5, 6}, w[] = {1, 10, 100};
     expect(&p, x, w, NULL, 1, (const double[]){531}, NULL, NULL);
     p = plain_problem(1, 1, 3, 2, 1, 2, 1); /* x = [1 2; 3 4; 5 6] */
     expect(&p, x, w, NULL, 4, (const double[]){31, 42, 53, 64}, NULL, NULL);
@@ -122,7 +122,7 @@ static void test_empty_batch_and_no_output(void **state)
 {
     (void)state;
     clconv_problem p = plain_problem(0, 2, 3, 3, 2, 3, 3);
-    const float w[36] = {1};
+    const double w[36] = {1};
     expect(&p, NULL, w, NULL, 0, NULL, NULL, NULL);
     oracle_shape shape;
     p.kernel[1] = 4; /* wider than the image */
@@ -152,8 +152,8 @@ static void compare_oracles(const clconv_problem *p, uint64_t seed)
 {
     oracle_shape shape;
     assert_true(oracle_output(p, &shape));
-    float *const x = calloc(shape.x, sizeof *x), *const w = calloc(shape.w, sizeof *w);
-    float *const b = p->b.dtype ? calloc(shape.b, sizeof *b) : NULL;
+    double *const x = calloc(shape.x, sizeof *x), *const w = calloc(shape.w, sizeof *w);
+    double *const b = p->b.dtype ? calloc(shape.b, sizeof *b) : NULL;
     double *const y = calloc(4 * shape.y, sizeof *y), *const mag = y + 2 * shape.y;
     int64_t *const terms = calloc(2 * shape.y, sizeof *terms);
     const oracle_inputs in = {.x = x, .w = w, .b = b};

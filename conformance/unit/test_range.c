@@ -12,10 +12,10 @@
 enum { MOST = 4096 };
 
 static void compare_parts(const clconv_problem *p, const oracle_shape *size, const char *mode,
-                          uint64_t seed, tensor_id tensor, const float *whole, size_t count,
+                          uint64_t seed, tensor_id tensor, const double *whole, size_t count,
                           size_t step)
 {
-    float part[MOST];
+    double part[MOST];
     assert_true(count <= MOST);
     for (size_t i = 0; i < count; i += step) {
         const size_t here = count - i < step ? count - i : step;
@@ -32,7 +32,7 @@ static void compare_all(const char *text, const char *mode, uint64_t seed)
     case_spec c;
     oracle_shape size;
     char why[256];
-    static float x[MOST], w[MOST], b[MOST];
+    static double x[MOST], w[MOST], b[MOST];
     assert_true(case_parse(text, &c, why, sizeof why));
     const clconv_problem p = case_problem(&c);
     assert_true(oracle_output(&p, &size));
@@ -62,7 +62,7 @@ static void test_refused(void **state)
     (void)state;
     case_spec c;
     oracle_shape size;
-    float value;
+    double value;
     char why[256];
     assert_true(case_parse("c1024h255w1k1r255s1ph1b1", &c, why, sizeof why));
     c.problem.c = (int64_t)1 << 24; /* no exact data for so many terms */

@@ -2,6 +2,7 @@
 /* Special data hold what they promise, have one right answer whatever the order of summation, and
  * the judge tells right from wrong among NaN, infinities and subnormals. */
 #include "data.h"
+#include "number.h"
 #include "problems.h"
 
 #include <float.h>
@@ -14,6 +15,7 @@
 #include <cmocka.h>
 
 enum { POISON = 0x7fccc0de, TERMS = 1024, PROBLEMS = 40 };
+#define POISON_IDENTITY UINT64_C(0x7ff9981bc0000000) /* that NaN as a double */
 
 /* How a device may compute. */
 typedef struct arithmetic {
@@ -49,8 +51,8 @@ static size_t list_terms(const clconv_problem *p, const reference *f, size_t ind
         if (!inside && !a->padding_is_zero)
             continue;
         assert_true(count < TERMS);
-        out[count].x = inside ? f->x[(x_plane * p->in[0] + row) * p->in[1] + column] : 0.0f;
-        out[count++].w = f->w[(int64_t)from.first_w + (w_plane * rows + r) * columns + s];
+        out[count].x = inside ? (float)f->x[(x_plane * p->in[0] + row) * p->in[1] + column] : 0.0f;
+        out[count++].w = (float)f->w[(int64_t)from.first_w + (w_plane * rows + r) * columns + s];
     }
     return count;
 }
@@ -63,7 +65,7 @@ static float compute(const clconv_problem *p, const reference *f, size_t index, 
     size_t count = list_terms(p, f, index, a, terms);
     const size_t k = index / (size_t)(f->shape.p * f->shape.q) % (size_t)f->shape.k;
     const float factor = p->reduce == CLCONV_REDUCE_NONE ? 1.0f : (float)p->c;
-    const float bias = f->b ? flushed(f->b[p->shared ? k % f->shape.b : k], a) : 0.0f;
+    const float bias = f->b ? flushed((float)f->b[p->shared ? k % f->shape.b : k], a) : 0.0f;
     float sum = a->bias_last ? 0.0f : flushed(factor * bias, a);
     for (; count > 0; count--) {
         const size_t at = (size_t)pick(random, 0, (int64_t)count - 1);
@@ -94,15 +96,16 @@ static size_t wrong_outputs(uint64_t seed, const arithmetic *a, bool flush, size
     reference f = {0};
     int64_t tables[8];
     const clconv_problem p = load(seed, &f, tables);
-    const judge_rule rule = {.exact = true,
+    const judge_rule rule = {.dtype = CLCONV_F32,
+                             .exact = true,
                              .special = true,
                              .mean = p.reduce == CLCONV_REDUCE_MEAN,
                              .flush = flush,
-                             .poison = POISON};
-    float *const got = calloc(f.shape.y, sizeof *got);
+                             .poison = POISON_IDENTITY};
+    double *const got = calloc(f.shape.y, sizeof *got);
     uint64_t random = seed + 1;
     for (size_t i = 0; i < f.shape.y; i++)
-        got[i] = compute(&p, &f, i, a, &random);
+        got[i] = (double)compute(&p, &f, i, a, &random);
     const comparison found = compare_outputs(got, f.want, f.mag, f.terms, f.shape.y, &rule);
     *all += f.shape.y;
     free(got);
@@ -153,14 +156,15 @@ typedef struct census {
     size_t nan, infinite, negative_zero, subnormal, largest;
 } census;
 
-static void count_values(const float *values, size_t count, census *into)
+static void count_values(const double *values, size_t count, census *into)
 {
     for (size_t i = 0; i < count; i++) {
-        into->nan += isnan(values[i]) != 0;
-        into->infinite += isinf(values[i]) != 0;
-        into->negative_zero += values[i] == 0.0f && signbit(values[i]);
-        into->subnormal += fpclassify(values[i]) == FP_SUBNORMAL;
-        into->largest += fabsf(values[i]) == FLT_MAX;
+        const float value = (float)values[i];
+        into->nan += isnan(value) != 0;
+        into->infinite += isinf(value) != 0;
+        into->negative_zero += value == 0.0f && signbit(value);
+        into->subnormal += fpclassify(value) == FP_SUBNORMAL;
+        into->largest += fabsf(value) == FLT_MAX;
     }
 }
 
@@ -201,57 +205,58 @@ static void test_every_kind(void **state)
 
 /* ---- The judge ------------------------------------------------------------------------------ */
 
-static size_t bad(float got, double y, int64_t terms, const judge_rule *rule)
+static size_t bad(double got, double y, int64_t terms, const judge_rule *rule)
 {
     const double mag = fabs(y);
     return compare_outputs(&got, &y, &mag, &terms, 1, rule).bad;
 }
 
-static const judge_rule plain = {.exact = true, .special = true, .poison = POISON};
+static const judge_rule plain = {
+    .dtype = CLCONV_F32, .exact = true, .special = true, .poison = POISON_IDENTITY};
 static const judge_rule flushing = {
-    .exact = true, .special = true, .flush = true, .poison = POISON};
-static const judge_rule mean = {.exact = true, .special = true, .mean = true, .poison = POISON};
+    .dtype = CLCONV_F32, .exact = true, .special = true, .flush = true, .poison = POISON_IDENTITY};
+static const judge_rule mean = {
+    .dtype = CLCONV_F32, .exact = true, .special = true, .mean = true, .poison = POISON_IDENTITY};
 
 static void test_judge(void **state)
 {
     (void)state;
     const double nan = (double)NAN, inf = (double)INFINITY;
     const struct {
-        float got;
-        double y;
+        double got, y;
         size_t bad, bad_flushing, bad_mean;
     } rows[] = {
-        {NAN, nan, 0, 0, 0},
-        {-NAN, nan, 0, 0, 0},
-        {NAN, 1.0, 1, 1, 1},
-        {NAN, inf, 1, 1, 1},
-        {NAN, 0.0, 1, 1, 1},
-        {1.0f, nan, 1, 1, 1},
-        {0.0f, nan, 1, 1, 1},
-        {INFINITY, nan, 1, 1, 1},
-        {INFINITY, inf, 0, 0, 0},
-        {-INFINITY, -inf, 0, 0, 0},
-        {-INFINITY, inf, 1, 1, 1},
-        {INFINITY, -inf, 1, 1, 1},
-        {FLT_MAX, inf, 1, 1, 1},
-        {INFINITY, (double)FLT_MAX, 1, 1, 1},
-        {INFINITY, 1.0, 1, 1, 1},
-        {INFINITY, 0x1p200, 0, 0, 0},
-        {-INFINITY, 0x1p200, 1, 1, 1},
-        {FLT_MAX, 0x1p200, 1, 1, 1},
-        {-0.0f, 0.0, 0, 0, 0},
-        {0.0f, -0.0, 0, 0, 0},
-        {0.0f, 0x1p-127, 1, 0, 1},
-        {-0.0f, 0x1p-127, 1, 0, 1},
-        {0x1p-127f, 0x1p-127, 0, 0, 0},
-        {0x1p-149f, 0.0, 1, 0, 0},
-        {0x1p-148f, 0.0, 1, 0, 1},
-        {0x1.000002p0f, 1.0, 1, 1, 1},
-        {0x1p-122f, 0.0, 1, 1, 1},
-        {0x1p-30f, 0.0, 1, 1, 1},
-        {FLT_MAX, (double)FLT_MAX, 0, 0, 0},
-        {-INFINITY, -0x1p200, 0, 0, 0},
-        {INFINITY, -0x1p200, 1, 1, 1},
+        {nan, nan, 0, 0, 0},
+        {-nan, nan, 0, 0, 0},
+        {nan, 1.0, 1, 1, 1},
+        {nan, inf, 1, 1, 1},
+        {nan, 0.0, 1, 1, 1},
+        {1.0, nan, 1, 1, 1},
+        {0.0, nan, 1, 1, 1},
+        {inf, nan, 1, 1, 1},
+        {inf, inf, 0, 0, 0},
+        {-inf, -inf, 0, 0, 0},
+        {-inf, inf, 1, 1, 1},
+        {inf, -inf, 1, 1, 1},
+        {(double)FLT_MAX, inf, 1, 1, 1},
+        {inf, (double)FLT_MAX, 1, 1, 1},
+        {inf, 1.0, 1, 1, 1},
+        {inf, 0x1p200, 0, 0, 0},
+        {-inf, 0x1p200, 1, 1, 1},
+        {(double)FLT_MAX, 0x1p200, 1, 1, 1},
+        {-0.0, 0.0, 0, 0, 0},
+        {0.0, -0.0, 0, 0, 0},
+        {0.0, 0x1p-127, 1, 0, 1},
+        {-0.0, 0x1p-127, 1, 0, 1},
+        {0x1p-127, 0x1p-127, 0, 0, 0},
+        {0x1p-149, 0.0, 1, 0, 0},
+        {0x1p-148, 0.0, 1, 0, 1},
+        {0x1.000002p0, 1.0, 1, 1, 1},
+        {0x1p-122, 0.0, 1, 1, 1},
+        {0x1p-30, 0.0, 1, 1, 1},
+        {(double)FLT_MAX, (double)FLT_MAX, 0, 0, 0},
+        {-inf, -0x1p200, 0, 0, 0},
+        {inf, -0x1p200, 1, 1, 1},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_int_equal(bad(rows[i].got, rows[i].y, 1, &plain), rows[i].bad);
@@ -264,19 +269,16 @@ static void test_judge(void **state)
 static void test_flush_bound(void **state)
 {
     (void)state;
-    assert_int_equal(bad(9.0f * 0x1p-126f, 0.0, 2, &flushing), 0);
-    assert_int_equal(bad(-9.0f * 0x1p-126f, 0.0, 2, &flushing), 0);
-    assert_int_equal(bad(9.001f * 0x1p-126f, 0.0, 2, &flushing), 1);
+    assert_int_equal(bad(9.0 * 0x1p-126, 0.0, 2, &flushing), 0);
+    assert_int_equal(bad(-9.0 * 0x1p-126, 0.0, 2, &flushing), 0);
+    assert_int_equal(bad(9.001 * 0x1p-126, 0.0, 2, &flushing), 1);
 }
 
 /* What nobody wrote is wrong where NaN is right, too. */
 static void test_unwritten_nan(void **state)
 {
     (void)state;
-    const uint32_t bits = POISON;
-    float got;
-    memcpy(&got, &bits, sizeof got);
-    const double y = (double)NAN, mag = 1.0;
+    const double got = number_of_pattern(CLCONV_F32, POISON), y = (double)NAN, mag = 1.0;
     const int64_t terms = 1;
     const comparison found = compare_outputs(&got, &y, &mag, &terms, 1, &plain);
     assert_int_equal(found.bad, 1);
@@ -287,11 +289,11 @@ static void test_unwritten_nan(void **state)
 static void test_only_special(void **state)
 {
     (void)state;
-    const judge_rule exact = {.exact = true, .flush = true, .mean = true};
-    assert_int_equal(bad(NAN, (double)NAN, 1, &exact), 1);
-    assert_int_equal(bad(0.0f, 0x1p-127, 1, &exact), 1);
-    const judge_rule real = {.special = false};
-    assert_int_equal(bad(INFINITY, (double)INFINITY, 1, &real), 1);
+    const judge_rule exact = {.dtype = CLCONV_F32, .exact = true, .flush = true, .mean = true};
+    assert_int_equal(bad((double)NAN, (double)NAN, 1, &exact), 1);
+    assert_int_equal(bad(0.0, 0x1p-127, 1, &exact), 1);
+    const judge_rule real = {.dtype = CLCONV_F32, .special = false};
+    assert_int_equal(bad((double)INFINITY, (double)INFINITY, 1, &real), 1);
 }
 
 int main(void)

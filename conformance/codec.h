@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* Tensors as they are in memory: their bytes by element type and layout, from logical ones, which
+ * are doubles in the order NCHW, and OIHW block by block. */
+#ifndef CLCONV_CODEC_H
+#define CLCONV_CODEC_H
+
+#include "number.h"
+#include "suite.h"
+
+/* Bytes from the first element's to the last one's end. */
+size_t codec_bytes(const clconv_problem *p, const oracle_shape *shape, tensor_id id);
+
+void codec_encode(const clconv_problem *p, const oracle_shape *shape, tensor_id id,
+                  const double *from, void *to);
+void codec_decode(const clconv_problem *p, const oracle_shape *shape, tensor_id id,
+                  const void *from, double *to);
+
+#endif
