@@ -37,7 +37,7 @@ static const exact_type *type_of(const clconv_problem *p)
     static const exact_type types[NUMBER_TYPES] = {
         [CLCONV_F32] = {0x1p-12, INT64_C(1) << 24, INT64_MAX, {0.0}, 0.0, 0.0},
         [CLCONV_F64] = {0x1p-26, INT64_C(1) << 53, INT64_MAX, {0.0}, 0.0, 0.0},
-        [CLCONV_F16] = {0.0, INT64_C(1) << 24, 1 << 11, {0x1p16, 0x1p-15}, 0x1p-24, 0x1p15},
+        [CLCONV_F16] = {0.0, INT64_C(1) << 24, 1 << 11, {0x1p17, 0x1p-15}, 0x1p-24, 0x1p15},
         [CLCONV_BF16] = {0.0, INT64_C(1) << 24, 1 << 8, {0x1p40, 0x1p-40}, 0x1p-126, 0x1p120},
     };
     return &types[p->x.dtype];

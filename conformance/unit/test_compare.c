@@ -177,6 +177,67 @@ static void test_no_bound(void **state)
     assert_int_equal(compare_outputs(got, y, mag, terms, 1, &within).bad, 1);
 }
 
+static comparison judge_one(double got, double y, double mag, int64_t terms, const judge_rule *rule)
+{
+    return compare_outputs(&got, &y, &mag, &terms, 1, rule);
+}
+
+/* 2 gamma(n) mag in double; in 16 bits half a unit in the last place of the value more, so that a
+ * value off by two units, or truncated, is wrong. */
+static void test_bounds_of_types(void **state)
+{
+    (void)state;
+    const judge_rule f64 = {.dtype = CLCONV_F64}, f16 = {.dtype = CLCONV_F16},
+                     bf16 = {.dtype = CLCONV_BF16};
+    const double bound = 2.0 * 11.0 * 0x1p-53 * 3.0;
+    assert_int_equal(judge_one(1.0 + 0.9 * bound, 1.0, 3.0, 9, &f64).bad, 0);
+    assert_int_equal(judge_one(1.0 - 1.2 * bound, 1.0, 3.0, 9, &f64).bad, 1);
+    assert_int_equal(judge_one(1.0 + 0x1p-24, 1.0, 3.0, 9, &f64).bad, 1);
+    assert_int_equal(judge_one(1.0, 1.0 + 0x1p-11, 3.0, 9, &f16).bad, 0);
+    assert_int_equal(judge_one(1.0, 1.0 + 0x1.8p-11, 3.0, 9, &f16).bad, 1);
+    assert_int_equal(judge_one(1.0, 1.0 + 0x1p-8, 3.0, 9, &bf16).bad, 0);
+    assert_int_equal(judge_one(1.0, 1.0 + 0x1.8p-8, 3.0, 9, &bf16).bad, 1);
+    assert_int_equal(judge_one(0.0, 0x1p-25, 0x1p-25, 9, &f16).bad, 0);
+    assert_int_equal(judge_one(0.0, 0x1p-24, 0x1p-24, 9, &f16).bad, 1);
+}
+
+/* A sum that is not far from 65520 may become infinity, of its sign; one of bfloat16 may not. */
+static void test_overflow(void **state)
+{
+    (void)state;
+    const judge_rule f16 = {.dtype = CLCONV_F16}, bf16 = {.dtype = CLCONV_BF16},
+                     exact = {.dtype = CLCONV_F16, .exact = true};
+    assert_int_equal(judge_one(HUGE_VAL, 65519.99, 65519.99, 9, &f16).bad, 0);
+    assert_true(judge_one(HUGE_VAL, 65519.99, 65519.99, 9, &f16).headroom <= 1.0);
+    assert_int_equal(judge_one(-HUGE_VAL, 65519.99, 65519.99, 9, &f16).bad, 1);
+    assert_int_equal(judge_one(HUGE_VAL, 60000.0, 60000.0, 9, &f16).bad, 1);
+    assert_int_equal(judge_one(HUGE_VAL, 65519.99, 65519.99, 9, &bf16).bad, 1);
+    assert_int_equal(judge_one(HUGE_VAL, 65520.0, 65520.0, 9, &exact).bad, 0);
+    assert_int_equal(judge_one(HUGE_VAL, 65519.0, 65519.0, 9, &exact).bad, 1);
+    assert_int_equal(judge_one(65504.0, 65520.0, 65520.0, 9, &exact).bad, 1);
+}
+
+/* Exact data of every type: the stored number, and none beside it. */
+static void test_exact_types(void **state)
+{
+    (void)state;
+    const struct {
+        int32_t dtype;
+        double y, right, wrong;
+    } rows[] = {
+        {CLCONV_F64, 1.0 + 0x1p-52, 1.0 + 0x1p-52, 1.0},
+        {CLCONV_F16, 1.0 + 0x1p-11, 1.0, 1.0 + 0x1p-10},
+        {CLCONV_F16, 1.0 + 0x1.8p-10, 1.0 + 0x1p-9, 1.0 + 0x1p-10},
+        {CLCONV_BF16, 1.0 + 0x1.8p-8, 1.0 + 0x1p-7, 1.0},
+        {CLCONV_I32, -2147483647.0, -2147483647.0, -2147483648.0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const judge_rule rule = {.dtype = rows[i].dtype, .exact = true};
+        assert_int_equal(judge_one(rows[i].right, rows[i].y, 2.0, 9, &rule).bad, 0);
+        assert_int_equal(judge_one(rows[i].wrong, rows[i].y, 2.0, 9, &rule).bad, 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +246,8 @@ int main(void)
         cmocka_unit_test(test_broken_oracle),       cmocka_unit_test(test_swapped_channels),
         cmocka_unit_test(test_wrong_sign),          cmocka_unit_test(test_short_write),
         cmocka_unit_test(test_allowances),          cmocka_unit_test(test_no_bound),
+        cmocka_unit_test(test_bounds_of_types),     cmocka_unit_test(test_overflow),
+        cmocka_unit_test(test_exact_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

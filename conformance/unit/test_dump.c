@@ -4,6 +4,7 @@
 #include "dump.h"
 
 #include "npy.h"
+#include "number.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -114,6 +115,45 @@ static void test_gradients(void **state)
     reference_free(&r);
 }
 
+/* Arrays are what was on the device: in the type of each and with channels last. */
+static void test_types(void **state)
+{
+    (void)state;
+    case_spec c;
+    reference r = {0};
+    char why[512];
+    assert_true(case_parse("n2c6h5w4k9r2s3g3b1:bf16:nhwc", &c, why, sizeof why));
+    const clconv_problem p = case_problem(&c);
+    assert_null(reference_load(&r, &c, &p, why, sizeof why));
+    double *const got = calloc(r.shape.outputs, sizeof *got);
+    uint16_t *const stored = calloc(r.shape.outputs, sizeof *stored);
+    double *const want = calloc(r.shape.outputs, sizeof *want);
+    assert_true(got && stored && want);
+    for (size_t i = 0; i < r.shape.outputs; i++) { /* n k p q, of which k moves behind q */
+        const size_t plane = (size_t)(r.shape.p * r.shape.q), image = plane * 9;
+        const size_t at = i / image * image + i % plane * 9 + i / plane % 9;
+        got[i] = (double)(i % 200);
+        number_store(CLCONV_BF16, &got[i], 1, stored + at, 1);
+        want[at] = r.want[i];
+    }
+    assert_true(dump_case("types", &c, got, why, sizeof why));
+    check_array("types", "x.npy", CLCONV_BF16, "[2, 5, 4, 6]", r.stored[TENSOR_X]);
+    check_array("types", "w.npy", CLCONV_BF16, "[9, 2, 3, 2]", r.stored[TENSOR_W]);
+    check_array("types", "b.npy", CLCONV_BF16, "[9]", r.stored[TENSOR_B]);
+    check_array("types", "got.npy", CLCONV_BF16, "[2, 4, 2, 9]", stored);
+    check_array("types", "expected.npy", CLCONV_F64, "[2, 4, 2, 9]", want);
+    free(got);
+    free(stored);
+    free(want);
+    assert_true(case_parse("c6h5w4k8r2s3g3b1:u8:nhwc:gi=1+3+2:go=3+1+4", &c, why, sizeof why));
+    const clconv_problem uneven = case_problem(&c);
+    assert_null(reference_load(&r, &c, &uneven, why, sizeof why));
+    assert_true(dump_case("uneven", &c, NULL, why, sizeof why));
+    check_array("uneven", "w.npy", CLCONV_U8, "[84]", r.stored[TENSOR_W]);
+    check_array("uneven", "b.npy", CLCONV_I32, "[8]", r.stored[TENSOR_B]);
+    reference_free(&r);
+}
+
 /* What an earlier run left must not pass for this one's. */
 static void test_no_output(void **state)
 {
@@ -179,9 +219,9 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shapes),       cmocka_unit_test(test_gradients),
-        cmocka_unit_test(test_no_output),    cmocka_unit_test(test_names),
-        cmocka_unit_test(test_not_writable),
+        cmocka_unit_test(test_shapes), cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_types),  cmocka_unit_test(test_no_output),
+        cmocka_unit_test(test_names),  cmocka_unit_test(test_not_writable),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

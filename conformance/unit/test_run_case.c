@@ -58,6 +58,48 @@ static void test_wrong_results(void **state)
            "other bits at n=0 k=0 p=0 q=2");
 }
 
+/* Every type and layout, in every direction, in buffers whose length is no whole number of words.
+ */
+static void test_types(void **state)
+{
+    (void)state;
+    static const char *const forms[] = {
+        "n1c3h5w5k3r3s2ph1g3b1:dir=%s", "n2c6h5w7k5r2s3p1g2b1:gi=1+5:go=3+2:dir=%s",
+        "n1c3h5w7k6r2s2b1:shared:dir=%s", "n2c3h5w4k6r2:shared:reduce=sum:dir=%s",
+        "n0c3h5w4k2r2b1:dir=%s"};
+    static const char *const types[] = {":f64", ":f16", ":bf16", ":i8", ":u8"};
+    static const char *const layouts[] = {"", ":nhwc"};
+    for (size_t f = 0; f < sizeof forms / sizeof *forms; f++)
+        for (size_t t = 0; t < 5; t++)
+            for (size_t l = 0; l < 2; l++)
+                for (size_t op = 0; op < (t < 3 ? 3 : 1); op++) {
+                    char text[128], problem[96];
+                    snprintf(problem, sizeof problem, forms[f], case_direction_words[op]);
+                    snprintf(text, sizeof text, "%s%s%s", problem, types[t], layouts[l]);
+                    expect(HONEST, text, STATE_PASS, "", "");
+                    snprintf(text, sizeof text, "%s%s%s:data=real", problem, types[t], layouts[l]);
+                    expect(HONEST, text, t < 3 ? STATE_PASS : STATE_SKIP, t < 3 ? "" : "data", "");
+                }
+}
+
+static void test_wrong_types(void **state)
+{
+    (void)state;
+    expect(WRONG_LAST, "c4h5w6k4r3s2:f16:nhwc", STATE_FAIL, "value", "first n=0 k=3 p=2 q=4:");
+    expect(WRONG_LAST, "c4h5w6k4r3s2:i8", STATE_FAIL, "value", "1 of 60 outputs wrong");
+    expect(WRONG_LAST, "c4h5w6k4r3s2:bf16:data=real", STATE_FAIL, "bound", "1 of 60");
+    expect(NOT_A_NUMBER, "c4h5w6k4r3s2:f64", STATE_FAIL, "value", "got nan");
+    expect(UNWRITTEN_LAST, "c4h5w6k4r3s2:f16", STATE_FAIL, "unwritten",
+           "got nan (from memory nobody wrote)");
+    expect(UNWRITTEN_LAST, "c4h5w6k4r3s2:bf16", STATE_FAIL, "unwritten", "1 still hold the poison");
+    expect(UNWRITTEN_LAST, "c4h5w6k4r3s2:f64", STATE_FAIL, "unwritten", "1 still hold the poison");
+    expect(UNWRITTEN_LAST, "c4h5w6k4r3s2:u8", STATE_FAIL, "unwritten", "1 still hold the poison");
+    expect(WRITE_BEFORE, "c4h5w6k4r3s2:f16", STATE_FAIL, "guard_write",
+           "y: wrote 0x0000 at 8 bytes before");
+    expect(CHANGE_WEIGHT, "c4h5w6k4r3s2:f64", STATE_FAIL, "input_modified",
+           "w: element 47 changed");
+}
+
 static void test_damage(void **state)
 {
     (void)state;
@@ -286,6 +328,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_honest_passes),
         cmocka_unit_test(test_wrong_results),
+        cmocka_unit_test(test_types),
+        cmocka_unit_test(test_wrong_types),
         cmocka_unit_test(test_damage),
         cmocka_unit_test(test_calls),
         cmocka_unit_test(test_statuses),
