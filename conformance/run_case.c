@@ -39,20 +39,29 @@ static const run_kind kinds[] = {
 
 /* ---- Before the run ------------------------------------------------------------------------- */
 
+/* y's dimensions in the order of its layout. */
+static clconv_shape counted_shape(const clconv_problem *p, const oracle_shape *y)
+{
+    if (p->y.layout == CLCONV_LAYOUT_CHANNELS_LAST)
+        return (clconv_shape){4, {y->n, y->p, y->q, y->k}};
+    return (clconv_shape){4, {y->n, y->k, y->p, y->q}};
+}
+
 static bool check_shape(trial *t, oracle_shape *counted)
 {
     clconv_shape y;
     const clconv_status status = clconv_output_shape(&t->problem, &y);
     if (status != CLCONV_OK)
         return settle_status(t, status, "clconv_output_shape");
-    if (!oracle_output(&t->problem, counted) || y.rank != 4 || y.dim[0] != counted->n ||
-        y.dim[1] != counted->k || y.dim[2] != counted->p || y.dim[3] != counted->q)
+    const bool any = oracle_output(&t->problem, counted);
+    const clconv_shape want = counted_shape(&t->problem, counted);
+    if (!any || y.rank != 4 || memcmp(y.dim, want.dim, 4 * sizeof *y.dim) != 0)
         return settle(t, STATE_FAIL, "shape",
                       "clconv_output_shape says [%lld, %lld, %lld, %lld], counting the windows "
                       "gives [%lld, %lld, %lld, %lld]",
                       (long long)y.dim[0], (long long)y.dim[1], (long long)y.dim[2],
-                      (long long)y.dim[3], (long long)counted->n, (long long)counted->k,
-                      (long long)counted->p, (long long)counted->q);
+                      (long long)y.dim[3], (long long)want.dim[0], (long long)want.dim[1],
+                      (long long)want.dim[2], (long long)want.dim[3]);
     return true;
 }
 

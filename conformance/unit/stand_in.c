@@ -46,7 +46,9 @@ clconv_status clconv_output_shape(const clconv_problem *p, clconv_shape *y)
 {
     oracle_shape shape;
     oracle_output(p, &shape);
-    *y = (clconv_shape){4, {shape.n, shape.k, shape.p, shape.q + (today == WRONG_SHAPE)}};
+    const int64_t q = shape.q + (today == WRONG_SHAPE);
+    *y = p->y.layout ? (clconv_shape){4, {shape.n, shape.p, q, shape.k}}
+                     : (clconv_shape){4, {shape.n, shape.k, shape.p, q}};
     return CLCONV_OK;
 }
 
