@@ -106,6 +106,14 @@ bool axes_completable(const axis_row *row, const filter_set *filters)
     return false;
 }
 
+void axes_number(const axis_row *row, int number[AXIS_COUNT])
+{
+    for (int i = 0, first = 0; i < AXIS_COUNT; first += axes[i++].count)
+        for (int v = 0; v < axes[i].count; v++)
+            if (axes[i].values[v] == row->value[i])
+                number[i] = first + v;
+}
+
 void axes_problem(const axis_row *row, case_spec *out)
 {
     const int *v = row->value;

@@ -33,6 +33,7 @@ enum {
     AXIS_COUNT
 };
 
+enum { AXES_MOST_VALUES = 128 }; /* of all axes together */
 enum { AXIS_MAX_VALUES = 11, FILTER_FIELDS = AXIS_DW - AXIS_R + 1 };
 
 /* A padding that depends on the filter's length on its axis. */
@@ -83,6 +84,8 @@ bool axes_filters(int strength, filter_set *out);
  * completes; malloc'ed, NULL without memory. */
 axis_row *axes_cover(int strength, size_t *count);
 
+/* The numbers of a complete row's values, counted through all axes. */
+void axes_number(const axis_row *row, int number[AXIS_COUNT]);
 /* The convolution a complete row says. */
 void axes_problem(const axis_row *row, case_spec *out);
 

@@ -15,6 +15,7 @@ static void smoke_problems(problem_list *list, uint64_t seed)
     (void)seed; /* nothing is drawn */
     add_smoke(list);
     add_gradient_smoke(list);
+    add_typed_smoke(list);
 }
 
 static void add_wide(problem_list *list, uint64_t seed, unsigned gradient_runs)
@@ -25,6 +26,9 @@ static void add_wide(problem_list *list, uint64_t seed, unsigned gradient_runs)
     add_layers_of_each_kind(list);
     add_gradient_boundary(list, gradient_runs);
     add_gradients_again(list, gradient_runs);
+    add_typed_boundary(list);
+    add_types(list);
+    add_typed_draws(list);
 }
 
 static void ci_problems(problem_list *list, uint64_t seed)
@@ -40,6 +44,8 @@ static void nightly_problems(problem_list *list, uint64_t seed)
     add_random(list, seed);
     add_all_layers(list, 1);
     add_gradients_again(list, RUN_FORCED);
+    add_all_types(list);
+    add_typed_draws(list);
 }
 
 static void qualify_problems(problem_list *list, uint64_t seed)
@@ -54,7 +60,7 @@ typedef enum sweep_scope { NO_SWEEP, SWEEP_FEW, SWEEP_ALL } sweep_scope;
 typedef struct tier {
     const char *name;
     void (*problems)(problem_list *list, uint64_t seed);
-    size_t quota;
+    size_t quota, typed_quota;
     bool all_tiles;  /* forced ones are chosen among all, not among a GPU's own */
     bool fresh_seed; /* without --seed: today's */
     bool qualifies;  /* repetitions and every size of work-group */
@@ -62,10 +68,10 @@ typedef struct tier {
 } tier;
 
 static const tier tiers[] = {
-    {"smoke", smoke_problems, 4, false, false, false, NO_SWEEP},
-    {"ci", ci_problems, 50, true, false, false, SWEEP_FEW},
-    {"nightly", nightly_problems, 500, true, true, false, SWEEP_ALL},
-    {"qualify", qualify_problems, 500, true, true, true, SWEEP_ALL},
+    {"smoke", smoke_problems, 4, 2, false, false, false, NO_SWEEP},
+    {"ci", ci_problems, 50, 30, true, false, false, SWEEP_FEW},
+    {"nightly", nightly_problems, 500, 250, true, true, false, SWEEP_ALL},
+    {"qualify", qualify_problems, 500, 250, true, true, true, SWEEP_ALL},
 };
 
 /* The algorithms that compute gradients. */
@@ -101,6 +107,17 @@ size_t tier_quota(const char *name)
 {
     const tier *const found = find_tier(name);
     return found ? found->quota : 0;
+}
+
+size_t tier_typed_quota(const char *name)
+{
+    const tier *const found = find_tier(name);
+    return found ? found->typed_quota : 0;
+}
+
+bool tier_asks_types(const char *algo)
+{
+    return strcmp(algo, "naive") == 0;
 }
 
 /* A day's shards agree on its date without being told. */

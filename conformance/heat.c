@@ -64,6 +64,16 @@ static int64_t padding_mode(const case_spec *c)
     return c->problem.pad_mode + 1;
 }
 
+static int64_t element_type(const case_spec *c)
+{
+    return c->problem.x.dtype;
+}
+
+static int64_t direction_and_layout(const case_spec *c)
+{
+    return 2 * c->problem.op + c->problem.x.layout + 1;
+}
+
 #define KERNEL_EDGES                                                                               \
     {                                                                                              \
         1, 2, 3, 4, 5, 6, 7, 8, 12                                                                 \
@@ -95,7 +105,17 @@ const heat_map heat_maps[HEAT_MAPS] = {
      .across = {"padding mode",
                 padding_mode,
                 {1, 2, 3, 4},
-                {"zeros", "reflect", "replicate", "circular"}}}};
+                {"zeros", "reflect", "replicate", "circular"}}},
+    {.title = "Type",
+     .down = {"element type",
+              element_type,
+              {CLCONV_F32, CLCONV_F64, CLCONV_F16, CLCONV_BF16, CLCONV_I8, CLCONV_U8},
+              {"float32", "float64", "float16", "bfloat16", "int8", "uint8"}},
+     .across = {"direction and layout",
+                direction_and_layout,
+                {1, 2, 3, 4, 5, 6},
+                {"forward, NCHW", "forward, NHWC", "by x, NCHW", "by x, NHWC", "by w, NCHW",
+                 "by w, NHWC"}}}};
 
 /* ---- Counting ------------------------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
 
 #include "report.h"
 
-enum { HEAT_BINS = 10, HEAT_MAPS = 5 };
+enum { HEAT_BINS = 10, HEAT_MAPS = 6 };
 
 /* One parameter, cut into bins: bin i holds edges[i] .. edges[i + 1] - 1, the last one is open.
  * Edges end at 0. Bins of what is no number have words. */
@@ -26,7 +26,8 @@ typedef struct heat_map {
     heat_cell cells[HEAT_BINS][HEAT_BINS]; /* [down][across] */
 } heat_map;
 
-/* R x S, stride, dilation, groups x channels, direction x padding mode: empty. */
+/* R x S, stride, dilation, groups x channels, direction x padding mode, type x direction and
+ * layout: empty. */
 extern const heat_map heat_maps[HEAT_MAPS];
 
 /* Counts every case that ran. */

@@ -7,32 +7,23 @@
 
 #include <stdlib.h>
 
-enum { MODES = CLCONV_PAD_CIRCULAR, MOST_VALUES = 128 };
+enum { MODES = CLCONV_PAD_CIRCULAR };
 
 /* What is covered: [mode - 1][value][value], numbered through all axes; pairs on the diagonal. */
 typedef struct met {
-    bool at[MODES][MOST_VALUES][MOST_VALUES];
+    bool at[MODES][AXES_MOST_VALUES][AXES_MOST_VALUES];
 } met;
 
-static bool has_padding(const clconv_problem *p)
+bool has_padding(const clconv_problem *p)
 {
     return p->pad_before[0] || p->pad_after[0] || p->pad_before[1] || p->pad_after[1];
-}
-
-/* The numbers of a row's values. */
-static void number_values(const axis_row *row, int number[AXIS_COUNT])
-{
-    for (int i = 0, first = 0; i < AXIS_COUNT; first += axes[i++].count)
-        for (int v = 0; v < axes[i].count; v++)
-            if (axes[i].values[v] == row->value[i])
-                number[i] = first + v;
 }
 
 /* Counts what a row would add for a mode, and adds it where `take`. */
 static int meet(met *all, int mode, const axis_row *row, int strength, bool take)
 {
     int number[AXIS_COUNT], gained = 0;
-    number_values(row, number);
+    axes_number(row, number);
     for (int i = 0; i < AXIS_COUNT; i++)
         for (int j = i; j < (strength == 2 ? i + 1 : AXIS_COUNT); j++) {
             bool *const here = &all->at[mode - 1][number[i]][number[j]];

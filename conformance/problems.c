@@ -67,7 +67,7 @@ static void add_problem(problem_list *list, const case_spec *c, const char *data
 }
 
 /* One data mode beside exact, chosen by the problem's name so that additions move nothing. */
-static const char *further_mode(const case_spec *c)
+const char *further_mode(const case_spec *c)
 {
     static const char *const modes[] = {"real", "ids", "real", "special", "real", "impulse"};
     return modes[tier_problem_hash(c) % (sizeof modes / sizeof *modes)];
@@ -233,6 +233,11 @@ void add_drawn(problem_list *list, const case_spec *c, const char *family)
     char origin[sizeof list->items->origin];
     snprintf(origin, sizeof origin, "draw: %s", family);
     add_problem(list, c, further_mode(c), RUN_FORCED, origin);
+}
+
+void add_typed(problem_list *list, const case_spec *c, const char *data, const char *origin)
+{
+    add_problem(list, c, data, 0, origin);
 }
 
 void add_gradient(problem_list *list, const case_spec *c, const char *data, unsigned runs,

@@ -36,6 +36,7 @@ void add_cover(problem_list *list, int strength);
 struct axis_row;
 void add_modes(problem_list *list, const struct axis_row *rows, size_t count, int strength);
 void add_mode(problem_list *list, const case_spec *c);
+bool has_padding(const clconv_problem *p);
 /* Seeded draws per family of shapes, as many as ci has, over the first filters of the pool. */
 void add_draws(problem_list *list, uint64_t seed);
 /* About 2,000 draws: every filter that triples have, images of any size up to 40. */
@@ -55,6 +56,18 @@ void add_gradients_again(problem_list *list, unsigned runs);
 void add_gradient(problem_list *list, const case_spec *c, const char *data, unsigned runs,
                   const char *origin);
 const char *gradient_mode(const case_spec *c);
+
+/* Element types and layouts, by hand; every one, in every direction, with every value of the axes,
+ * or with every pair; and the draws of the list once more. One of them, as these add it. */
+void add_typed_smoke(problem_list *list);
+void add_typed_boundary(problem_list *list);
+void add_types(problem_list *list);
+void add_all_types(problem_list *list);
+void add_typed_draws(problem_list *list);
+void add_typed(problem_list *list, const case_spec *c, const char *data, const char *origin);
+
+/* A data mode beside exact, by the name of the problem: a convolution of float32. */
+const char *further_mode(const case_spec *c);
 
 /* What draws.c has drawn, of a family by name. */
 void add_drawn(problem_list *list, const case_spec *c, const char *family);

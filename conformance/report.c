@@ -7,7 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const dtype_words[] = {"?", "f32", "f64", "f16", "bf16", "i8", "u8", "i32"};
+const char *const report_dtype_words[REPORT_DTYPES] = {"?",    "f32", "f64", "f16",
+                                                       "bf16", "i8",  "u8",  "i32"};
 
 char *report_clean(char *text)
 {
@@ -166,8 +167,8 @@ static bool keep(report *r, const suite_entry *entry, const char *name, const ve
     strcpy(kept->name, name);
     snprintf(kept->origin, sizeof kept->origin, "%s", entry->origin);
     snprintf(kept->algo, sizeof kept->algo, "%s", entry->spec.algo);
-    const int32_t dtype = entry->spec.problem.x.dtype;
-    snprintf(kept->dtype, sizeof kept->dtype, "%s", dtype_words[dtype < 8 ? dtype : 0]);
+    snprintf(kept->dtype, sizeof kept->dtype, "%s",
+             report_dtype_words[entry->spec.problem.x.dtype]);
     r->count++;
     return true;
 }
@@ -198,6 +199,8 @@ bool report_add(report *r, const suite_entry *entry, const verdict *v)
     if (!t || !keep(r, entry, name, &clean))
         return false;
     t->accepted[entry->spec.problem.op]++;
+    t->accepted_dtype[entry->spec.problem.x.dtype]++;
+    t->accepted_layout[entry->spec.problem.x.layout]++;
     count_verdict(t, &clean);
     count_verdict(&r->total, &clean);
     return streamed;

@@ -31,14 +31,20 @@ typedef struct result {
     verdict verdict;
 } result;
 
+enum { REPORT_DTYPES = CLCONV_I32 + 1 };
+/* "f32" and so on; "?" for 0. */
+extern const char *const report_dtype_words[REPORT_DTYPES];
+
 /* run = passed + failed + xpassed; xfailed stands apart, for it shows nothing to be right; refused
  * = the algorithm does not do the problem, so it is no case of it. */
 typedef struct tally {
     char algo[16];
     size_t run, failed, xpassed, xfailed, skipped, unsupported, refused;
-    size_t accepted[CLCONV_BACKWARD_WEIGHTS + 1]; /* of each op: all of them but `refused` */
-    double headroom;                              /* worst error / bound over real data */
-    json_t *refusals;                             /* sentence -> how often */
+    /* All of them but `refused`: of each op, element type and layout. */
+    size_t accepted[CLCONV_BACKWARD_WEIGHTS + 1], accepted_dtype[REPORT_DTYPES],
+        accepted_layout[CLCONV_LAYOUT_CHANNELS_LAST + 1];
+    double headroom;  /* worst error / bound over real data */
+    json_t *refusals; /* sentence -> how often */
 } tally;
 
 enum { REPORT_MAX_ALGORITHMS = 32 };

@@ -46,6 +46,26 @@ static const tally *quota_missed(const report *r, clconv_op *op)
     return NULL;
 }
 
+/* The element type or layout of which an algorithm that is asked for all has too few cases, in
+ * words; NULL without any. */
+static const char *typed_quota_missed(const report *r, const tally **of, size_t *accepted)
+{
+    static const char *const layouts[] = {"nchw", "nhwc"};
+    const size_t quota = tier_typed_quota(r->facts.tier);
+    for (size_t i = 0; i < r->algo_count; i++) {
+        *of = &r->algos[i];
+        if (!tier_asks_types((*of)->algo))
+            continue;
+        for (int32_t dtype = CLCONV_F32; dtype <= CLCONV_U8; dtype++)
+            if ((*accepted = (*of)->accepted_dtype[dtype]) < quota)
+                return report_dtype_words[dtype];
+        for (size_t l = 0; l < sizeof layouts / sizeof *layouts; l++)
+            if ((*accepted = (*of)->accepted_layout[l]) < quota)
+                return layouts[l];
+    }
+    return NULL;
+}
+
 /* Adds to a sentence, which is cut when it gets too long. */
 static void say(judgement *j, const char *format, ...) __attribute__((format(printf, 2, 3)));
 static void say(judgement *j, const char *format, ...)
@@ -62,13 +82,18 @@ static judgement judge_evidence(const report *r, double min_coverage)
     static const char *const cases[] = {"cases", "gradients of x", "gradients of w"};
     judgement j = {EXIT_EVIDENCE, ""};
     clconv_op op;
-    const tally *poor = quota_missed(r, &op);
+    const tally *poor = quota_missed(r, &op), *narrow = NULL;
+    size_t accepted = 0;
+    const char *const type = typed_quota_missed(r, &narrow, &accepted);
     if (100.0 * report_coverage(r) < min_coverage)
         say(&j, "TOO LITTLE EVIDENCE: coverage %.2f %% is below %.2f %%",
             100.0 * report_coverage(r), min_coverage);
     else if (poor)
         say(&j, "TOO LITTLE EVIDENCE: algorithm %s accepted %zu %s, tier %s asks for %zu",
             poor->algo, poor->accepted[op], cases[op], r->facts.tier, tier_quota(r->facts.tier));
+    else if (type)
+        say(&j, "TOO LITTLE EVIDENCE: algorithm %s accepted %zu cases of %s, tier %s asks for %zu",
+            narrow->algo, accepted, type, r->facts.tier, tier_typed_quota(r->facts.tier));
     else
         j = (judgement){EXIT_GOOD, "PASS"};
     return j;

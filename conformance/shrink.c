@@ -156,6 +156,30 @@ static void drop_pad_mode(case_spec *c, int64_t absent)
     c->problem.pad_mode = CLCONV_PAD_ZEROS;
 }
 
+static int64_t get_layout(const case_spec *c)
+{
+    return c->problem.x.layout != CLCONV_LAYOUT_PLAIN;
+}
+
+static void drop_layout(case_spec *c, int64_t absent)
+{
+    (void)absent;
+    c->problem.x.layout = c->problem.w.layout = c->problem.y.layout = CLCONV_LAYOUT_PLAIN;
+}
+
+static int64_t get_type(const case_spec *c)
+{
+    return c->problem.x.dtype != CLCONV_F32;
+}
+
+static void drop_type(case_spec *c, int64_t absent)
+{
+    (void)absent;
+    c->problem.x.dtype = CLCONV_F32;
+    if (c->problem.b.dtype)
+        c->problem.b.dtype = CLCONV_F32;
+}
+
 /* ---- Dimensions ----------------------------------------------------------------------------- */
 
 /* Either a field of the problem or a pair of functions. */
@@ -198,6 +222,8 @@ static const dimension dimensions[] = {
     COMPUTED(0, get_pad_mode, drop_pad_mode),
     COMPUTED(0, get_bias, drop_bias),
     COMPUTED(0, get_reduce, drop_reduce),
+    COMPUTED(0, get_layout, drop_layout),
+    COMPUTED(0, get_type, drop_type),
     COMPUTED(0, get_in_table, drop_in_table),
     COMPUTED(0, get_out_table, drop_out_table),
 };

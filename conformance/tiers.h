@@ -14,6 +14,10 @@ size_t tier_quota(const char *tier);
 /* Whether an algorithm is asked for an op; every one is for convolution. */
 bool tier_asks(const char *algo, int32_t op);
 
+/* The same of every element type and every layout; and whether an algorithm is asked for all. */
+size_t tier_typed_quota(const char *tier);
+bool tier_asks_types(const char *algo);
+
 /* The seed without --seed: 1, or today's date as 20261120 (UTC) where a tier draws anew each day.
  */
 uint64_t tier_seed(const char *tier);

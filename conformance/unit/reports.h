@@ -30,13 +30,14 @@ static inline report *open_report(const char *tier, const char *algo, int64_t sh
     return r;
 }
 
-static inline void add_op(report *r, int n, const char *algo, clconv_op op, case_state state,
-                          const char *reason)
+static inline void add_problem(report *r, int n, const char *algo, const clconv_problem *kind,
+                               case_state state, const char *reason)
 {
     suite_entry entry = {.origin = "test"};
     verdict v = {.state = state, .seconds = 0.25};
     case_init(&entry.spec);
-    entry.spec.problem.op = op;
+    entry.spec.problem.op = kind->op;
+    entry.spec.problem.x = kind->x;
     entry.spec.problem.n = n;
     entry.spec.problem.c = entry.spec.problem.k = 3;
     entry.spec.problem.in[0] = 4, entry.spec.problem.in[1] = 5;
@@ -47,13 +48,31 @@ static inline void add_op(report *r, int n, const char *algo, clconv_op op, case
     assert_true(report_add(r, &entry, &v));
 }
 
+static inline void add_op(report *r, int n, const char *algo, clconv_op op, case_state state,
+                          const char *reason)
+{
+    add_problem(r, n, algo, &(clconv_problem){.op = (int32_t)op, .x.dtype = CLCONV_F32}, state,
+                reason);
+}
+
 static inline void add(report *r, int n, const char *algo, case_state state, const char *reason)
 {
     add_op(r, n, algo, CLCONV_FORWARD, state, reason);
 }
 
+/* `count` passes for every type and layout that an algorithm is asked for. */
+static inline void add_typed_passes(report *r, int count, const char *algo)
+{
+    for (int32_t dtype = CLCONV_F32; dtype <= CLCONV_U8; dtype++)
+        for (int i = 1; tier_asks_types(algo) && i <= count; i++) {
+            const int32_t layout = dtype == CLCONV_F32 ? CLCONV_LAYOUT_CHANNELS_LAST : 0;
+            add_problem(r, i, algo, &(clconv_problem){.x = {.dtype = dtype, .layout = layout}},
+                        STATE_PASS, "");
+        }
+}
+
 /* `count` passes for every algorithm of the library and op that it is asked for. */
-static inline void add_passes(report *r, int count)
+static inline void add_plain_passes(report *r, int count)
 {
     for (int i = 1; i <= count; i++) {
         for (size_t a = 0; clconv_algorithm_name(a); a++)
@@ -61,6 +80,13 @@ static inline void add_passes(report *r, int count)
                 if (tier_asks(clconv_algorithm_name(a), op))
                     add_op(r, i, clconv_algorithm_name(a), op, STATE_PASS, "");
     }
+}
+
+static inline void add_passes(report *r, int count)
+{
+    add_plain_passes(r, count);
+    for (size_t a = 0; clconv_algorithm_name(a); a++)
+        add_typed_passes(r, count, clconv_algorithm_name(a));
 }
 
 static inline json_t *one_quirk(bool expired, int applied)

@@ -61,12 +61,14 @@ static void test_named_are_distinct(void **state)
     (void)state;
     const struct {
         const named_case *cases;
-        clconv_op op;
+        int32_t op;
     } tables[] = {{smoke_cases, CLCONV_FORWARD},
                   {boundary_cases, CLCONV_FORWARD},
                   {large_cases, CLCONV_FORWARD},
                   {gradient_smoke_cases, CLCONV_BACKWARD_WEIGHTS},
-                  {gradient_boundary_cases, CLCONV_BACKWARD_WEIGHTS}};
+                  {gradient_boundary_cases, CLCONV_BACKWARD_WEIGHTS},
+                  {typed_smoke_cases, CLCONV_FORWARD}, /* or as they say */
+                  {typed_boundary_cases, CLCONV_FORWARD}};
     const char *seen[512];
     uint64_t hashes[512];
     size_t count = 0;
@@ -76,7 +78,8 @@ static void test_named_are_distinct(void **state)
             char why[256];
             assert_in_range(count, 0, 511);
             assert_true(case_parse(one->text, &c, why, sizeof why));
-            c.problem.op = tables[t].op;
+            if (c.problem.op == CLCONV_FORWARD)
+                c.problem.op = tables[t].op;
             const clconv_problem p = case_problem(&c);
             if (clconv_validate(&p) != CLCONV_OK)
                 fail_msg("%s: %s", one->text, clconv_last_error());
@@ -160,24 +163,31 @@ static void test_contents(void **state)
     assert_int_equal(count, 0);
 }
 
-/* How many entries of an operation have all of these, "" for any. */
+static bool is_plain(const clconv_problem *p)
+{
+    return p->x.dtype == CLCONV_F32 && p->x.layout == CLCONV_LAYOUT_PLAIN;
+}
+
+/* How many plain entries of an operation have all of these, "" for any. */
 static size_t count_op(const suite_entry *entries, size_t count, int32_t op, const char *data,
                        const char *origin)
 {
     size_t found = 0;
     for (size_t i = 0; i < count; i++)
-        found += entries[i].spec.problem.op == op && strstr(entries[i].spec.data, data) &&
+        found += entries[i].spec.problem.op == op && is_plain(&entries[i].spec.problem) &&
+                 strstr(entries[i].spec.data, data) &&
                  strncmp(entries[i].origin, origin, strlen(origin)) == 0;
     return found;
 }
 
-/* How many forward entries of a tier have all of these, "" for any. */
+/* How many plain forward entries of a tier have all of these, "" for any. */
 static size_t count_of(const suite_entry *entries, size_t count, const char *algo, const char *tile,
                        const char *data, const char *origin)
 {
     size_t found = 0;
     for (size_t i = 0; i < count; i++)
         found += entries[i].spec.problem.op == CLCONV_FORWARD &&
+                 is_plain(&entries[i].spec.problem) &&
                  (!*algo || strcmp(entries[i].spec.algo, algo) == 0) &&
                  strstr(entries[i].spec.tile, tile) && strstr(entries[i].spec.data, data) &&
                  strncmp(entries[i].origin, origin, strlen(origin)) == 0;
@@ -289,6 +299,61 @@ static void test_gradients(void **state)
     free(c);
 }
 
+/* What a kind, a type in a layout and a direction, has met in a tier. */
+typedef struct meeting {
+    size_t cases;
+    bool modes[4], kernel[2][8], stride[2][4], dilation[2][4], image[2][34], n[4], uneven, shared;
+} meeting;
+
+static void meet(const clconv_problem *p, meeting *m)
+{
+    m->cases++;
+    m->modes[p->pad_mode] = true;
+    m->uneven = m->uneven || p->group_in || p->group_out;
+    m->shared = m->shared || p->shared;
+    for (int d = 0; d < 2; d++) {
+        m->kernel[d][p->kernel[d] % 8] = true;
+        m->stride[d][p->stride[d] % 4] = m->dilation[d][p->dilation[d] % 4] = true;
+        m->image[d][p->in[d] % 34] = true;
+    }
+    m->n[p->n % 4] = true;
+}
+
+/* Every kind meets every padding mode and every value of the other axes. */
+static void test_types(void **state)
+{
+    (void)state;
+    static const int kernels[] = {1, 2, 3, 4, 5, 7},
+                     images[] = {1, 2, 3, 5, 7, 8, 13, 16, 17, 31, 33};
+    static meeting all[CLCONV_I32][2][3];
+    size_t count = 0, shared = 0, uneven = 0;
+    suite_entry *c = generate_tier("ci", 1, &count);
+    for (size_t i = 0; i < count; i++) {
+        const clconv_problem p = case_problem(&c[i].spec);
+        if (!is_plain(&p) && strcmp(c[i].spec.algo, "naive") == 0)
+            meet(&p, &all[p.x.dtype][p.x.layout][p.op]);
+    }
+    for (int32_t dtype = CLCONV_F32; dtype <= CLCONV_U8; dtype++)
+        for (int layout = dtype == CLCONV_F32; layout < 2; layout++)
+            for (int op = 0; op < (dtype < CLCONV_I8 ? 3 : 1); op++) {
+                const meeting *const m = &all[dtype][layout][op];
+                for (int mode = 0; mode < 4; mode++)
+                    assert_true(m->modes[mode]);
+                for (int d = 0; d < 2; d++) {
+                    for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
+                        assert_true(m->kernel[d][kernels[i]]);
+                    for (size_t i = 0; i < sizeof images / sizeof *images; i++)
+                        assert_true(m->image[d][images[i]]);
+                    for (int step = 1; step <= 3; step++)
+                        assert_true(m->stride[d][step] && m->dilation[d][step] && m->n[step]);
+                }
+                shared += m->shared;
+                uneven += m->uneven;
+            }
+    assert_true(shared > 20 && uneven > 15); /* of 25 */
+    free(c);
+}
+
 static void test_nightly(void **state)
 {
     (void)state;
@@ -374,6 +439,7 @@ int main(void)
         cmocka_unit_test(test_sweeps),   cmocka_unit_test(test_data_modes),
         cmocka_unit_test(test_nightly),  cmocka_unit_test(test_qualify),
         cmocka_unit_test(test_seeds),    cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,7 @@ static void test_quota(void **state)
 {
     (void)state;
     report *r = open_report("smoke", "", 1);
-    add_passes(r, (int)tier_quota("smoke") - 1);
+    add_plain_passes(r, (int)tier_quota("smoke") - 1);
     assert_int_equal(judged(r, 95, "accepted"), EXIT_EVIDENCE);
 }
 
@@ -50,7 +50,7 @@ static void test_quota_of_gradients(void **state)
     (void)state;
     const int quota = (int)tier_quota("smoke");
     report *r = open_report("smoke", "", 1);
-    add_passes(r, quota - 1);
+    add_plain_passes(r, quota - 1);
     for (size_t a = 0; clconv_algorithm_name(a); a++)
         add_op(r, 100, clconv_algorithm_name(a), CLCONV_BACKWARD_DATA, STATE_PASS, "");
     assert_non_null(strstr(report_judge(r, 95).sentence, "algorithm naive accepted 3 cases"));
@@ -61,6 +61,30 @@ static void test_quota_of_gradients(void **state)
     assert_non_null(strstr(report_judge(r, 95).sentence, "direct accepted 3 gradients of w, tier"));
     add_op(r, 100, "direct", CLCONV_BACKWARD_WEIGHTS, STATE_PASS, "");
     add_op(r, 100, "auto", CLCONV_BACKWARD_WEIGHTS, STATE_PASS, "");
+    add_typed_passes(r, quota, "naive");
+    assert_int_equal(judged(r, 95, "PASS"), EXIT_GOOD);
+}
+
+/* Every type and layout has a quota of its own; what the device cannot do does not count against
+ * it.
+ */
+static void test_quota_of_types(void **state)
+{
+    (void)state;
+    const int quota = (int)tier_typed_quota("smoke");
+    const clconv_problem half = {.x.dtype = CLCONV_F16},
+                         last = {.x = {.dtype = CLCONV_F32, .layout = CLCONV_LAYOUT_CHANNELS_LAST}};
+    report *r = open_report("smoke", "", 1);
+    add_plain_passes(r, (int)tier_quota("smoke"));
+    assert_non_null(strstr(report_judge(r, 95).sentence, "naive accepted 0 cases of f64, tier"));
+    for (int32_t dtype = CLCONV_F64; dtype <= CLCONV_U8; dtype++)
+        for (int i = dtype == CLCONV_F16; i < quota; i++)
+            add_problem(r, i, "naive", &(clconv_problem){.x.dtype = dtype}, STATE_UNSUPPORTED, "");
+    assert_non_null(strstr(report_judge(r, 95).sentence, "naive accepted 1 cases of f16, tier"));
+    add_problem(r, 100, "naive", &half, STATE_PASS, "");
+    assert_non_null(strstr(report_judge(r, 95).sentence, "naive accepted 0 cases of nhwc, tier"));
+    for (int i = 0; i < quota; i++)
+        add_problem(r, 200 + i, "naive", &last, STATE_PASS, "");
     assert_int_equal(judged(r, 95, "PASS"), EXIT_GOOD);
 }
 
@@ -189,12 +213,13 @@ static void test_parts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_good),          cmocka_unit_test(test_failure_wins),
-        cmocka_unit_test(test_coverage),      cmocka_unit_test(test_quota),
-        cmocka_unit_test(test_partial),       cmocka_unit_test(test_expected_failures),
-        cmocka_unit_test(test_expired_quirk), cmocka_unit_test(test_strict),
-        cmocka_unit_test(test_interrupted),   cmocka_unit_test(test_nothing_at_all),
-        cmocka_unit_test(test_parts),         cmocka_unit_test(test_quota_of_gradients),
+        cmocka_unit_test(test_good),           cmocka_unit_test(test_failure_wins),
+        cmocka_unit_test(test_coverage),       cmocka_unit_test(test_quota),
+        cmocka_unit_test(test_partial),        cmocka_unit_test(test_expected_failures),
+        cmocka_unit_test(test_expired_quirk),  cmocka_unit_test(test_strict),
+        cmocka_unit_test(test_interrupted),    cmocka_unit_test(test_nothing_at_all),
+        cmocka_unit_test(test_parts),          cmocka_unit_test(test_quota_of_gradients),
+        cmocka_unit_test(test_quota_of_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -179,13 +179,30 @@ static void test_stop(void **state)
     assert_int_equal(t.runs, 3);
 }
 
+static bool narrow_type(const clconv_problem *p)
+{
+    return p->x.dtype == CLCONV_BF16;
+}
+
+static bool last_channel(const clconv_problem *p)
+{
+    return p->x.layout == CLCONV_LAYOUT_CHANNELS_LAST && p->c > 1;
+}
+
+/* Float32 and NCHW where the fault is there, too. */
+static void test_types(void **state)
+{
+    (void)state;
+    arrives("n2c4h5w6k4r3s2p1g2b1:bf16:nhwc:pad=reflect", narrow_type, "c1hw1k1:bf16");
+    arrives("n2c4h5w6k4r3s2p1g2b1:bf16:nhwc", last_channel, "c2hw1k1:nhwc");
+    arrives("n2c4h5w6k4r3s2p1g2b1:i8:nhwc", always, "c1hw1k1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_smallest),
-        cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_budget),
-        cmocka_unit_test(test_stop),
+        cmocka_unit_test(test_smallest), cmocka_unit_test(test_forms), cmocka_unit_test(test_types),
+        cmocka_unit_test(test_budget),   cmocka_unit_test(test_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+/* Element types and layouts beside the other axes: rows of the cover of pairs and draws once more,
+ * in every type, layout and direction but those that the tiers have anyway, float32 in NCHW. */
+#include "axes.h"
+#include "cases.h"
+#include "padding.h"
+#include "problems.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const named_case typed_smoke_cases[] = {
+    {"n2c4h6w7k6r3s2sh2pt1pl2dw2g2b1:f64:data=real", "float64, grouped"},
+    {"n1c3h7w5k4r2s3pb1pl2b1:f64:nhwc:dir=backward-weights:data=special", "float64, by w"},
+    {"n2c3h7w9k6r3s2pt1pr2b1:nhwc:data=real", "channels last, dense"},
+    {"n2c4h5w7k8r2s3sw2pb1pl1g4b1:nhwc:dir=backward-data:data=real", "channels last, by x"},
+    {"n2c4h5w8k8r2s3sw2pb1pl1g4b1:f16:data=real", "float16, depthwise x 2"},
+    {"n1c5h6w7k4r3s2ph1b1:f16:nhwc:dir=backward-data:data=special", "float16, by x"},
+    {"n1c3h5w9k6r2s3pt1pl2pr1g3b1:f16:pad=circular", "float16, depthwise, circular"},
+    {"n2c6h5w4k8r2s3pt1pl1g3b1:bf16:nhwc:gi=1+3+2:go=3+1+4:data=real", "bfloat16, uneven groups"},
+    {"n2c3h8w6k5r2s3pt1pl2b1:bf16:dir=backward-weights:data=real", "bfloat16, by w"},
+    {"n2c5h4w6k5r3s2ph1b1:bf16:nhwc:shared:reduce=mean", "bfloat16, mean"},
+    {"n2c4h5w7k6r3s2pt2pl1pr1g2b1:i8", "int8, grouped"},
+    {"n1c3h5w6k5r2s3p1b1:i8:nhwc:pad=reflect", "int8, dense, reflected"},
+    {"n2c5h4w7k10r3s2ph1b1:u8:shared:reduce=sum", "uint8, sum"},
+    {"n2c3h6w5k6r2s3p1b1:u8:nhwc:shared", "uint8, shared kernel"},
+    {NULL, NULL},
+};
+
+const named_case typed_boundary_cases[] = {
+    {"c1hw1k1b1:i8", "one of everything in one byte"},
+    {"c1h1w3k1:u8", "three bytes, no whole word"},
+    {"c300h3w4k3r2s3b1:i8", "a long sum of int8"},
+    {"c3640h3w4k2r3s3:u8", "32,760 products of up to 255 x 255: near the end of int32"},
+    {"c3640h3w4k2r3s3:i8:nhwc", "32,760 products of int8"},
+    {"n2c7h6w5k7r3s3p1b1:u8:shared:reduce=sum", "the bias counts for each channel"},
+    {"n2c4h5w7k6r3s5pt4pb3pl6pr5g2b1:i8:pad=replicate", "edges repeated"},
+    {"n0c4h5w7k6r3s2g2b1:u8:nhwc", "empty batch"},
+    {"n1c3h3w5k6r2s3pt5pb4pl7pr6g3b1:i8", "padding wider than the filter: output = bias"},
+    {"c1h16w15k12b1:f16", "one product: every rounding"},
+    {"c1h15w17k12b1:bf16:nhwc", "one product: every rounding"},
+    {"c260h3w4k12b1:f16", "a long sum: overflow, subnormal numbers and ties, by seed and filter"},
+    {"n2c9h7w8k12r3s3b1:f16:nhwc", "likewise, 81 products"},
+    {"n1c4h9w11k12r2s3g4:f16", "likewise, depthwise, without bias"},
+    {"n1c33h6w5k7r5s7p3:bf16", "a long sum: 33 x 5 x 7 terms"},
+    {"n2c7h6w9k7r3s2p1b1:f16:shared:reduce=mean", "mean over seven channels: two roundings"},
+    {"n2c7h6w9k7r3s2p1b1:f64:shared:reduce=mean", "mean over seven channels: a rounded quotient"},
+    {"n2c7h6w9k7r3s2p1b1:bf16:shared:reduce=mean:dir=backward-weights", "likewise, by w"},
+    {"n9c2h31w33k3r2s3b1:f16:dir=backward-weights", "a long sum for w: 9 x 30 x 31 outputs"},
+    {"n1c3h5w6k260r2s3b1:bf16:nhwc:dir=backward-data", "a long sum for x: 260 output channels"},
+    {"n1c33h6w5k7r5s7p3:f64", "a long sum: 33 x 5 x 7 terms"},
+    {"n2c1h5w7k3r2s3b1:nhwc", "one input channel, channels last"},
+    {"n2c3h5w7k1r2s3b1:nhwc", "one output channel, channels last"},
+    {"c1hw1k1:nhwc", "one of everything, channels last"},
+    {"n2c1h6w9k1r3s2p1b1:nhwc:shared:reduce=mean", "mean over one channel, channels last"},
+    {"n2c3h5w7k3r3s2pt1pl1:nhwc:shared", "one shared filter, channels last"},
+    {"n2c17h3w19k85r2s3pr1b1:nhwc:shared", "five shared filters over 17 channels, channels last"},
+    {"n2c12h7w19k14r2s3pt1pl1g3b1:nhwc:gi=1+10+1:go=1+1+12", "uneven groups, channels last"},
+    {"n2c8h7w9k9r3s3p1g3:nhwc:gi=3+3+2", "uneven inputs only, channels last"},
+    {"n2c9h7w9k8r3s3p1g3b1:nhwc:go=3+3+2:dir=backward-data", "uneven outputs only, by x"},
+    {"n2c12h7w9k14r2s3pt1pl1g3b1:nhwc:gi=1+10+1:go=1+1+12:dir=backward-weights",
+     "uneven groups, channels last, by w"},
+    {"n2c6h17w1k4r3pt1pb1g2:nhwc", "image is a column, channels last"},
+    {"n2c6h1w17k4s3pl1pr1g2:nhwc", "image is a row, channels last"},
+    {"n2c17h5w7k17r3s2pt1pl1g17b1:nhwc", "depthwise, channels last"},
+    {"n2c4h5w7k6r4s3pt5pb4pl7pr6g2b1:nhwc:pad=circular", "once round, channels last"},
+    {"n0c6h5w7k6r3s2p1b1:nhwc:dir=backward-weights", "empty batch: gradients of zeros"},
+    {"c65536h1w2k65536g65536b1:nhwc", "65,536 groups, channels last"},
+    {"n65537c1h1w5k1:f16:nhwc", "65,537 images of float16"},
+    {NULL, NULL},
+};
+
+/* ---- Kinds ---------------------------------------------------------------------------------- */
+
+typedef struct kind {
+    int32_t dtype, layout, op;
+} kind;
+
+enum { MOST_KINDS = 6 * 2 * 3 };
+
+/* All but float32 in NCHW; integers have no gradients. Returns how many. */
+static size_t list_kinds(kind out[MOST_KINDS])
+{
+    size_t count = 0;
+    for (int32_t dtype = CLCONV_F32; dtype <= CLCONV_U8; dtype++)
+        for (int32_t layout = CLCONV_LAYOUT_PLAIN; layout <= CLCONV_LAYOUT_CHANNELS_LAST; layout++)
+            for (int32_t op = CLCONV_FORWARD; op <= CLCONV_BACKWARD_WEIGHTS; op++)
+                if ((dtype != CLCONV_F32 || layout) && (dtype < CLCONV_I8 || op == CLCONV_FORWARD))
+                    out[count++] = (kind){dtype, layout, op};
+    return count;
+}
+
+/* Of a problem in float32 and NCHW, forward. */
+static void set_kind(case_spec *c, const kind *k)
+{
+    clconv_problem *const p = &c->problem;
+    p->x.dtype = k->dtype;
+    p->x.layout = p->w.layout = p->y.layout = k->layout;
+    p->op = k->op;
+    if (p->b.dtype)
+        p->b.dtype = tensor_sum_dtype(k->dtype);
+    if (k->op == CLCONV_BACKWARD_DATA && p->shared)
+        p->b.dtype = CLCONV_DTYPE_ABSENT; /* refused there */
+}
+
+/* One for each problem; numbers of elements need as many bits as a float has. */
+static const char *further_data(const case_spec *c)
+{
+    if (c->problem.x.dtype >= CLCONV_I8)
+        return "";
+    return c->problem.x.dtype <= CLCONV_F64 && c->problem.op == CLCONV_FORWARD ? further_mode(c)
+                                                                               : gradient_mode(c);
+}
+
+/* ---- By hand -------------------------------------------------------------------------------- */
+
+static void add_named(problem_list *list, const named_case *named, bool further)
+{
+    for (; named->text; named++) {
+        case_spec c;
+        char origin[sizeof list->items->origin];
+        if (!read_named(list, named, &c))
+            continue;
+        snprintf(origin, sizeof origin, "type: %s", named->why);
+        add_typed(list, &c, further ? further_data(&c) : c.data, origin);
+    }
+}
+
+void add_typed_smoke(problem_list *list)
+{
+    add_named(list, typed_smoke_cases, false);
+}
+
+void add_typed_boundary(problem_list *list)
+{
+    add_named(list, typed_boundary_cases, true);
+}
+
+/* ---- Rows of the cover ---------------------------------------------------------------------- */
+
+typedef struct met {
+    bool value[AXES_MOST_VALUES]; /* numbered through all axes */
+    int modes[CLCONV_PAD_CIRCULAR + 1];
+} met;
+
+static int gain_of(const met *m, const axis_row *row)
+{
+    int number[AXIS_COUNT], gain = 0;
+    axes_number(row, number);
+    for (int i = 0; i < AXIS_COUNT; i++)
+        gain += !m->value[number[i]];
+    return gain;
+}
+
+/* The padding mode that fits and that the kind has met least; without padding none matters. */
+static int32_t rarest_mode(const met *m, const clconv_problem *of)
+{
+    clconv_problem p = *of;
+    int32_t best = CLCONV_PAD_ZEROS;
+    for (p.pad_mode = CLCONV_PAD_REFLECT; p.pad_mode <= CLCONV_PAD_CIRCULAR; p.pad_mode++)
+        if (has_padding(&p) && padding_fits(&p) && m->modes[p.pad_mode] < m->modes[best])
+            best = p.pad_mode;
+    return best;
+}
+
+static void take_row(problem_list *list, met *m, const axis_row *row, const kind *k)
+{
+    case_spec c;
+    int number[AXIS_COUNT];
+    axes_number(row, number);
+    for (int i = 0; i < AXIS_COUNT; i++)
+        m->value[number[i]] = true;
+    axes_problem(row, &c);
+    c.problem.pad_mode = rarest_mode(m, &c.problem);
+    m->modes[c.problem.pad_mode]++;
+    set_kind(&c, k);
+    add_typed(list, &c, further_data(&c), "type: pair");
+}
+
+/* Every kind meets every value of every axis: the row that gains most, until none does. Kinds look
+ * at the rows from different ones on, so that they differ. */
+void add_types(problem_list *list)
+{
+    kind kinds[MOST_KINDS];
+    size_t rows_count = 0;
+    const size_t kind_count = list_kinds(kinds);
+    axis_row *const rows = axes_cover(2, &rows_count);
+    list->failed = list->failed || !rows;
+    for (size_t k = 0; rows && k < kind_count; k++) {
+        met m = {{false}, {0}};
+        for (int best_gain = 1; best_gain > 0;) {
+            const axis_row *best = rows;
+            best_gain = 0;
+            for (size_t i = 0; i < rows_count; i++) {
+                const axis_row *const row = &rows[(i + k * 29) % rows_count];
+                const int gain = gain_of(&m, row);
+                if (gain > best_gain)
+                    best = row, best_gain = gain;
+            }
+            if (best_gain > 0)
+                take_row(list, &m, best, &kinds[k]);
+        }
+    }
+    free(rows);
+}
+
+/* Every type and layout meets every pair of values: all rows, each in one direction after another.
+ */
+void add_all_types(problem_list *list)
+{
+    kind kinds[MOST_KINDS];
+    size_t count = 0;
+    met all[MOST_KINDS] = {{{false}, {0}}};
+    const size_t kind_count = list_kinds(kinds);
+    axis_row *const rows = axes_cover(2, &count);
+    list->failed = list->failed || !rows;
+    for (size_t i = 0; rows && i < count; i++)
+        for (size_t k = 0; k < kind_count; k++)
+            if (kinds[k].dtype >= CLCONV_I8 || (size_t)kinds[k].op == i % 3)
+                take_row(list, &all[k], &rows[i], &kinds[k]);
+    free(rows);
+}
+
+/* ---- Draws ---------------------------------------------------------------------------------- */
+
+/* Shared kernels and uneven groups, which no row has, and all other families: one kind after
+ * another. */
+void add_typed_draws(problem_list *list)
+{
+    kind kinds[MOST_KINDS];
+    const size_t kind_count = list_kinds(kinds), count = list->count;
+    for (size_t i = 0, turn = 0; i < count; i++) {
+        case_spec c = list->items[i].spec;
+        if (strncmp(list->items[i].origin, "draw", 4) != 0)
+            continue;
+        while (kinds[turn % kind_count].dtype >= CLCONV_I8 &&
+               c.problem.reduce == CLCONV_REDUCE_MEAN)
+            turn++;
+        set_kind(&c, &kinds[turn++ % kind_count]);
+        c.algo[0] = c.tile[0] = c.data[0] = '\0';
+        add_typed(list, &c, further_data(&c), "type: draw");
+    }
+}
