@@ -134,7 +134,7 @@ static bool not_a_suffix(reader *r, const char *word)
 {
     return fail(r,
                 "case: ':%.40s' is not a suffix (f32 f64 f16 bf16 i8 u8 i32, nchw nhwc, shared, "
-                "reduce= gi= go= pad= dir= algo= tile= data= seed= sweep= repeat=)",
+                "reduce= gi= go= pad= dir= algo= tile= data= seed= sweep= repeat= view=)",
                 word);
 }
 

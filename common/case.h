@@ -10,10 +10,11 @@
  *
  *   :f32 (f64 f16 bf16 i8 u8 i32)  :nchw (nhwc)  :shared  :reduce=none|sum|mean  :gi=1+1+1
  * :go=3+3+2 :pad=zeros|reflect|replicate|circular  :dir=forward|backward-data|backward-weights
- * :algo=NAME :tile=kb=4,xb=8  :data=NAME  :seed=7  :sweep=5  :repeat=10
+ * :algo=NAME :tile=kb=4,xb=8  :data=NAME  :seed=7  :sweep=5  :repeat=10  :view=1
  *
- * The last two belong to the conformance suite: sweep=N stands for the convolution on every image
- * of up to N x N under many paddings, repeat=N for N runs that must agree bit for bit.
+ * The last three belong to the conformance suite: sweep=N stands for the convolution on every image
+ * of up to N x N under many paddings, repeat=N for N runs that must agree bit for bit,
+ * view=N for x and y that lie in memory with gaps.
  *
  * With :shared, k = c * M whatever the reduce, and g is not given; beside a table g is its length.
  * A key twice, or trailing junk, is an error. */
@@ -38,7 +39,7 @@ typedef struct case_spec {
     char data[16];
     bool has_seed;
     uint64_t seed;
-    int32_t sweep, repeat; /* 0 = not given */
+    int32_t sweep, repeat, view; /* 0 = not given */
 } case_spec;
 
 /* Defaults as above. problem.group_in/out point nowhere; see case_problem. */

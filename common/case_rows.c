@@ -49,4 +49,5 @@ const suffix_row case_suffixes[SUFFIXES] = {
     [SEED] = {"seed", OWN_FORM},
     [SWEEP] = {"sweep", NUMBER(sweep, 9)},
     [REPEAT] = {"repeat", NUMBER(repeat, 1000)},
+    [VIEW] = {"view", NUMBER(view, 3)},
 };

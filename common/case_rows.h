@@ -29,6 +29,7 @@ typedef enum suffix_id {
     SEED,
     SWEEP,
     REPEAT,
+    VIEW,
     SUFFIXES
 } suffix_id;
 

@@ -246,8 +246,9 @@ bool layers_suite(const char *name, layer_list *out, char *why, size_t room)
 /* What the grammar says and a benchmark cannot honour. */
 static bool honours(const case_spec *c, char *why, size_t room)
 {
-    if (c->sweep || c->repeat)
-        return snprintf(why, room, "case: sweep= and repeat= belong to clconv-conform"), false;
+    if (c->sweep || c->repeat || c->view)
+        return snprintf(why, room, "case: sweep=, repeat= and view= belong to clconv-conform"),
+               false;
     if (c->data[0] && strcmp(c->data, "exact") != 0)
         return snprintf(why, room, "case: data=%s: what is timed computes on exact data", c->data),
                false;

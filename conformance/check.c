@@ -9,14 +9,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Whether what lies between a view's elements is as it was; else a sentence. */
+static bool gaps_kept(const trial *t, tensor_id tensor, const guarded *g, const unsigned char *now,
+                      char *why, size_t room)
+{
+    unsigned char *const before = malloc(g->payload + 1);
+    size_t at = 0;
+    if (!before)
+        return true;
+    memcpy(before, g->image + g->front, g->payload);
+    codec_copy(&t->problem, &t->s->ref.shape, tensor, now + g->front, before);
+    while (at < g->payload && before[at] == now[g->front + at])
+        at++;
+    if (at < g->payload)
+        snprintf(why, room, "%s: wrote into a gap of its view, at byte %zu", g->name, at);
+    free(before);
+    return at == g->payload;
+}
+
 /* Takes over what a role's buffer holds now, if it is an output. */
 static void take_output(trial *t, int r, const guarded *g, const unsigned char *now,
-                        double *const got[2])
+                        double *const got[2], damage *found, char *why, size_t room)
 {
     tensor_id tensor;
     const oracle_shape *const shape = &t->s->ref.shape;
     if (!role_tensor(r, &tensor) || !tensor_is_written(&t->problem, tensor))
         return;
+    if (*found == DAMAGE_NONE && codec_has_gaps(&t->problem, tensor) &&
+        !gaps_kept(t, tensor, g, now, why, room))
+        *found = DAMAGE_GUARD;
     codec_decode(&t->problem, shape, tensor, now + g->front,
                  got[r / ROLES_OF_FLIGHT] + tensor_place(&t->problem, shape, tensor));
     t->s->output = got[r / ROLES_OF_FLIGHT];
@@ -39,7 +60,7 @@ bool check_buffers(trial *t, const run_buffers *run, double *const got[2])
         const cl_int err =
             guarded_check(t->s->queue, &run->at[i], input, &now, &found, why, sizeof why);
         if (err == CL_SUCCESS)
-            take_output(t, i, &run->at[i], now, got);
+            take_output(t, i, &run->at[i], now, got, &found, why, sizeof why);
         free(now);
         if (err != CL_SUCCESS)
             return settle_cl(t, err, "reading the buffers back");

@@ -7,6 +7,8 @@
 #include "number.h"
 #include "suite.h"
 
+/* Whether there are gaps between its elements. */
+bool codec_has_gaps(const clconv_problem *p, tensor_id id);
 /* Bytes from the first element's to the last one's end. */
 size_t codec_bytes(const clconv_problem *p, const oracle_shape *shape, tensor_id id);
 
@@ -14,5 +16,9 @@ void codec_encode(const clconv_problem *p, const oracle_shape *shape, tensor_id 
                   const double *from, void *to);
 void codec_decode(const clconv_problem *p, const oracle_shape *shape, tensor_id id,
                   const void *from, double *to);
+
+/* Copies the elements as they are, and nothing of what lies between them. */
+void codec_copy(const clconv_problem *p, const oracle_shape *shape, tensor_id id, const void *from,
+                void *to);
 
 #endif

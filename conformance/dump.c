@@ -156,7 +156,7 @@ bool dump_case(const char *folder, const case_spec *c, const double *got, char *
 {
     reference r = {0};
     array arrays[MOST_ARRAYS];
-    const clconv_problem p = case_problem(c);
+    const clconv_problem p = case_problem(c); /* arrays have no gaps, whatever the view */
     if (!dump_prepare(folder, why, room) || reference_load(&r, c, &p, why, room))
         return false;
     const size_t count = list_arrays(&p, &r, got, arrays);

@@ -137,7 +137,7 @@ static suite_entry *list_case(const run_options *o, size_t *count, char *why, si
     *count = 0;
     if (!case_parse(o->case_text, &c, why, room))
         return NULL;
-    const clconv_problem p = case_problem(&c);
+    const clconv_problem p = suite_problem(&c);
     if (clconv_validate(&p) != CLCONV_OK)
         return errors_why(why, room, "%s", clconv_last_error()), NULL;
     if (c.data[0] && options_word(c.data, data_mode_names) < 0)

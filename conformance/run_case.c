@@ -182,7 +182,7 @@ verdict run_case(session *s, const case_spec *c)
         return run_sweep(s, c);
     const double start = progress_now();
     oracle_shape shape;
-    trial t = {.s = s, .spec = c, .problem = case_problem(c), .verdict = {.state = STATE_PASS}};
+    trial t = {.s = s, .spec = c, .problem = suite_problem(c), .verdict = {.state = STATE_PASS}};
     s->output = NULL;
     if (check_shape(&t, &shape)) {
         if (is_large(&t, &shape))

@@ -3,6 +3,8 @@
  * by one. What algorithm, tile, data and seed say stays. */
 #include "shrink.h"
 
+#include "suite.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -180,6 +182,16 @@ static void drop_type(case_spec *c, int64_t absent)
         c->problem.b.dtype = CLCONV_F32;
 }
 
+static int64_t get_view(const case_spec *c)
+{
+    return c->view;
+}
+
+static void drop_view(case_spec *c, int64_t view)
+{
+    c->view = (int32_t)view;
+}
+
 /* ---- Dimensions ----------------------------------------------------------------------------- */
 
 /* Either a field of the problem or a pair of functions. */
@@ -222,6 +234,7 @@ static const dimension dimensions[] = {
     COMPUTED(0, get_pad_mode, drop_pad_mode),
     COMPUTED(0, get_bias, drop_bias),
     COMPUTED(0, get_reduce, drop_reduce),
+    COMPUTED(0, get_view, drop_view),
     COMPUTED(0, get_layout, drop_layout),
     COMPUTED(0, get_type, drop_type),
     COMPUTED(0, get_in_table, drop_in_table),
@@ -270,7 +283,7 @@ static bool attempt(search *s, const dimension *d, int64_t value)
     char name[CASE_TEXT];
     case_spec candidate = *s->best;
     dimension_set(d, &candidate, value);
-    const clconv_problem p = case_problem(&candidate);
+    const clconv_problem p = suite_problem(&candidate);
     const uint64_t hash = case_hash(case_print(&candidate, name, sizeof name));
     if (s->stopped || clconv_validate(&p) != CLCONV_OK || asked_before(s, hash))
         return false;

@@ -50,6 +50,12 @@ typedef struct oracle_source {
 void oracle_gather_from(const clconv_problem *p, const oracle_source *source, size_t index,
                         double *y, double *mag, int64_t *terms);
 
+/* ---- Views: view.c -------------------------------------------------------------------------- */
+
+/* case_problem with the strides of `:view=N` in x and y: 1 = rows, planes and images further apart
+ * than they need be; 2 = the elements, too; 3 = in an order that is neither layout's, with gaps. */
+clconv_problem suite_problem(const case_spec *c);
+
 /* ---- Tensors of an op: tensors.c ------------------------------------------------------------ */
 
 /* Their numbers are those of random streams. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Element types and layouts beside the other axes: rows of the cover of pairs and draws once more,
- * in every type, layout and direction but those that the tiers have anyway, float32 in NCHW. */
+ * in every type, layout and direction, and with gaps between their elements. */
 #include "axes.h"
 #include "cases.h"
 #include "padding.h"
@@ -24,6 +24,10 @@ const named_case typed_smoke_cases[] = {
     {"n1c3h5w6k5r2s3p1b1:i8:nhwc:pad=reflect", "int8, dense, reflected"},
     {"n2c5h4w7k10r3s2ph1b1:u8:shared:reduce=sum", "uint8, sum"},
     {"n2c3h6w5k6r2s3p1b1:u8:nhwc:shared", "uint8, shared kernel"},
+    {"n2c4h6w7k6r3s2sw2pt1pl2g2b1:view=1", "rows, planes and images apart"},
+    {"n2c3h5w7k4r2s3pt1pr2b1:f16:nhwc:view=2", "pixels and channels apart"},
+    {"n2c4h5w6k6r3s2ph1g2b1:dir=backward-data:view=3", "columns of all images side by side"},
+    {"n2c3h6w5k4r2s3pl2b1:bf16:dir=backward-weights:view=2", "elements apart, by w"},
     {NULL, NULL},
 };
 
@@ -67,6 +71,10 @@ const named_case typed_boundary_cases[] = {
     {"n0c6h5w7k6r3s2p1b1:nhwc:dir=backward-weights", "empty batch: gradients of zeros"},
     {"c65536h1w2k65536g65536b1:nhwc", "65,536 groups, channels last"},
     {"n65537c1h1w5k1:f16:nhwc", "65,537 images of float16"},
+    {"c1hw1k1:view=2", "one element and no gap"},
+    {"n2c3h1w7k4s3b1:nhwc:view=3", "one row, in an order of its own"},
+    {"n2c6h5w4k8r2s3pt1pl1g3b1:u8:gi=1+3+2:go=3+1+4:view=1", "uneven groups, gaps of bytes"},
+    {"n0c4h5w7k6r3s2g2b1:view=1", "empty batch of a view"},
     {NULL, NULL},
 };
 
@@ -76,22 +84,23 @@ typedef struct kind {
     int32_t dtype, layout, op;
 } kind;
 
-enum { MOST_KINDS = 6 * 2 * 3 };
+enum { MOST_KINDS = 6 * 2 * 3, VIEWS = 3 };
 
-/* All but float32 in NCHW; integers have no gradients. Returns how many. */
+/* Integers have no gradients. Returns how many. */
 static size_t list_kinds(kind out[MOST_KINDS])
 {
     size_t count = 0;
     for (int32_t dtype = CLCONV_F32; dtype <= CLCONV_U8; dtype++)
         for (int32_t layout = CLCONV_LAYOUT_PLAIN; layout <= CLCONV_LAYOUT_CHANNELS_LAST; layout++)
             for (int32_t op = CLCONV_FORWARD; op <= CLCONV_BACKWARD_WEIGHTS; op++)
-                if ((dtype != CLCONV_F32 || layout) && (dtype < CLCONV_I8 || op == CLCONV_FORWARD))
+                if (dtype < CLCONV_I8 || op == CLCONV_FORWARD)
                     out[count++] = (kind){dtype, layout, op};
     return count;
 }
 
-/* Of a problem in float32 and NCHW, forward. */
-static void set_kind(case_spec *c, const kind *k)
+/* Of a problem in float32 and NCHW, forward. One in three lies in memory with gaps; float32 in
+ * NCHW, which the tiers have anyway, always does. */
+static void set_kind(case_spec *c, const kind *k, size_t turn)
 {
     clconv_problem *const p = &c->problem;
     p->x.dtype = k->dtype;
@@ -101,6 +110,8 @@ static void set_kind(case_spec *c, const kind *k)
         p->b.dtype = tensor_sum_dtype(k->dtype);
     if (k->op == CLCONV_BACKWARD_DATA && p->shared)
         p->b.dtype = CLCONV_DTYPE_ABSENT; /* refused there */
+    if (turn % VIEWS == 1 || (k->dtype == CLCONV_F32 && k->layout == CLCONV_LAYOUT_PLAIN))
+        c->view = 1 + (int32_t)(turn / VIEWS % VIEWS);
 }
 
 /* One for each problem; numbers of elements need as many bits as a float has. */
@@ -141,6 +152,7 @@ void add_typed_boundary(problem_list *list)
 typedef struct met {
     bool value[AXES_MOST_VALUES]; /* numbered through all axes */
     int modes[CLCONV_PAD_CIRCULAR + 1];
+    size_t rows;
 } met;
 
 static int gain_of(const met *m, const axis_row *row)
@@ -173,7 +185,7 @@ static void take_row(problem_list *list, met *m, const axis_row *row, const kind
     axes_problem(row, &c);
     c.problem.pad_mode = rarest_mode(m, &c.problem);
     m->modes[c.problem.pad_mode]++;
-    set_kind(&c, k);
+    set_kind(&c, k, m->rows++);
     add_typed(list, &c, further_data(&c), "type: pair");
 }
 
@@ -187,7 +199,7 @@ void add_types(problem_list *list)
     axis_row *const rows = axes_cover(2, &rows_count);
     list->failed = list->failed || !rows;
     for (size_t k = 0; rows && k < kind_count; k++) {
-        met m = {{false}, {0}};
+        met m = {{false}, {0}, 0};
         for (int best_gain = 1; best_gain > 0;) {
             const axis_row *best = rows;
             best_gain = 0;
@@ -210,7 +222,7 @@ void add_all_types(problem_list *list)
 {
     kind kinds[MOST_KINDS];
     size_t count = 0;
-    met all[MOST_KINDS] = {{{false}, {0}}};
+    met all[MOST_KINDS] = {{{false}, {0}, 0}};
     const size_t kind_count = list_kinds(kinds);
     axis_row *const rows = axes_cover(2, &count);
     list->failed = list->failed || !rows;
@@ -236,7 +248,8 @@ void add_typed_draws(problem_list *list)
         while (kinds[turn % kind_count].dtype >= CLCONV_I8 &&
                c.problem.reduce == CLCONV_REDUCE_MEAN)
             turn++;
-        set_kind(&c, &kinds[turn++ % kind_count]);
+        set_kind(&c, &kinds[turn % kind_count], i);
+        turn++;
         c.algo[0] = c.tile[0] = c.data[0] = '\0';
         add_typed(list, &c, further_data(&c), "type: draw");
     }

@@ -46,7 +46,8 @@ static const char *const canonical[][2] = {
     {"c8hw9k8:seed=18446744073709551615", "c8hw9k8:seed=18446744073709551615"},
     {"c8hw9k8b1:seed=7:data=real:tile=kb=4,xb=8:algo=direct:dir=backward-data:pad=reflect",
      "c8hw9k8b1:pad=reflect:dir=backward-data:algo=direct:tile=kb=4,xb=8:data=real:seed=7"},
-    {"c8hw9k8:repeat=10:sweep=5:seed=3:data=exact", "c8hw9k8:data=exact:seed=3:sweep=5:repeat=10"},
+    {"c8hw9k8:view=2:repeat=10:sweep=5:seed=3:data=exact",
+     "c8hw9k8:data=exact:seed=3:sweep=5:repeat=10:view=2"},
     {"c9223372036854775807hw1k1", "c9223372036854775807hw1k1"},
 };
 
@@ -105,7 +106,7 @@ static void means_what_it_says(void **state)
     assert_string_equal(c.tile, "a=1");
     assert_string_equal(c.data, "real");
     assert_true(c.has_seed && c.seed == 4);
-    assert_int_equal(c.sweep + c.repeat, 0);
+    assert_int_equal(c.sweep + c.repeat + c.view, 0);
 
     assert_true(case_parse("c3hw9k6b1:f64:shared:reduce=sum", &c, why, sizeof why));
     assert_int_equal(c.problem.shared, 1);
@@ -161,6 +162,7 @@ static const char *const refused[][2] = {
     {"c8hw7k8:sweep=10", "from 1 to 9"},
     {"c8hw7k8:sweep=5x", "from 1 to 9"},
     {"c8hw7k8:repeat=", "':repeat=' is a whole number from 1 to 1000"},
+    {"c8hw7k8:view=4", "':view=' is a whole number from 1 to 3, but got '4'"},
     {"c8hw7k8:repeat=2:repeat=2", "':repeat' is given twice"},
     {"c8hw7k8:go=3+3+", "':go=3+3+' is not a list"},
     {"c8hw7k8:go=", "is not a list"},

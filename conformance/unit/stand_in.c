@@ -201,6 +201,8 @@ static void spoil_memory(cl_command_queue queue, const clconv_problem *p, const 
         write_around(queue, &args->workspace, 3);
     if (part && today == SECOND_GUARD && enqueued == 3)
         write_around(queue, output, end);
+    if (today == WRITE_GAP) /* behind the first row of a view whose rows are apart */
+        write_at(queue, output, shape->q, &stray, sizeof stray);
     if (args->y.offset == 0)
         return; /* no guards there: only bounds checkers can see it */
     if (today == WRITE_BEFORE)
@@ -235,8 +237,9 @@ static void write_output(cl_command_queue queue, const clconv_problem *p, const 
     if (!tensor_is_written(p, id) || left == 0)
         return;
     void *const stored = malloc(bytes);
+    read_back(queue, to, stored, bytes); /* what lies between the elements stays */
     codec_encode(p, shape, id, got + from, stored);
-    write_at(queue, to, 0, stored, (left < elements ? left : elements) * unit);
+    write_at(queue, to, 0, stored, left < elements ? left * unit : bytes);
     free(stored);
 }
 

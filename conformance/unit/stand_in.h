@@ -11,6 +11,7 @@ typedef enum sabotage {
     UNWRITTEN_LAST,
     WRITE_BEFORE,
     WRITE_AFTER,
+    WRITE_GAP,
     WRITE_AFTER_INPUT,
     WRITE_AFTER_WORKSPACE,
     CHANGE_WEIGHT,

@@ -107,6 +107,49 @@ static void test_layouts(void **state)
     }
 }
 
+/* Where the strides say, no two elements in one place, and the gaps are left alone. */
+static void test_views(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"n2c3h4w5k6r2s3", "n2c3h4w5k6r2s3:nhwc:f16",
+                                        "n1c1h1w7k1:u8", "n3c2h1w1k3b1:f64:nhwc"};
+    for (size_t t = 0; t < sizeof texts / sizeof *texts; t++)
+        for (int view = 1; view <= 3; view++) {
+            char why[128];
+            case_spec c;
+            oracle_shape s;
+            assert_true(case_parse(texts[t], &c, why, sizeof why));
+            c.view = view;
+            const clconv_problem p = suite_problem(&c);
+            assert_true(oracle_output(&p, &s));
+            assert_int_equal(clconv_validate(&p), CLCONV_OK);
+            assert_true(codec_has_gaps(&p, TENSOR_X) && codec_has_gaps(&p, TENSOR_Y));
+            const size_t unit = number_bytes(tensor_dtype(&p, TENSOR_X));
+            const size_t bytes = codec_bytes(&p, &s, TENSOR_X);
+            unsigned char *const left = malloc(bytes), *const copy = malloc(bytes);
+            double *const from = numbers(s.x);
+            void *const stored = encode(&p, &s, TENSOR_X, from);
+            memset(left, 0, bytes);
+            memset(copy, 0xa5, bytes);
+            codec_copy(&p, &s, TENSOR_X, stored, copy);
+            assert_memory_equal(stored, copy, bytes); /* gaps were 0xa5 in both */
+            for (size_t i = 0; i < s.x; i++) {
+                const size_t w = i % (size_t)p.in[1], row = i / (size_t)p.in[1];
+                const size_t h = row % (size_t)p.in[0], plane = row / (size_t)p.in[0];
+                const size_t at = plane / (size_t)p.c * (size_t)p.x.stride[0] +
+                                  plane % (size_t)p.c * (size_t)p.x.stride[1] +
+                                  h * (size_t)p.x.stride[3] + w * (size_t)p.x.stride[4];
+                assert_true(element(tensor_dtype(&p, TENSOR_X), stored, at) == from[i]);
+                assert_int_equal(left[at * unit]++, 0);
+            }
+            assert_int_equal(left[bytes - unit], 1); /* the last byte is an element's */
+            free(left);
+            free(copy);
+            free(from);
+            free(stored);
+        }
+}
+
 static void test_types(void **state)
 {
     (void)state;
@@ -125,7 +168,7 @@ static void test_types(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_layouts),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_layouts), cmocka_unit_test(test_views),
                                        cmocka_unit_test(test_types)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,7 +26,7 @@ static void check_tier(const char *tier, uint64_t seed, uint64_t most_macs)
         char text[CASE_TEXT], why[256];
         case_spec again;
         clconv_work_size work = {.size = sizeof work};
-        const clconv_problem p = case_problem(&entries[i].spec);
+        const clconv_problem p = suite_problem(&entries[i].spec);
         names[i] = strdup(case_print(&entries[i].spec, text, sizeof text));
         assert_int_equal(clconv_validate(&p), CLCONV_OK);
         assert_int_equal(clconv_problem_work(&p, &work), CLCONV_OK);
@@ -163,9 +163,10 @@ static void test_contents(void **state)
     assert_int_equal(count, 0);
 }
 
-static bool is_plain(const clconv_problem *p)
+static bool is_plain(const case_spec *c)
 {
-    return p->x.dtype == CLCONV_F32 && p->x.layout == CLCONV_LAYOUT_PLAIN;
+    const clconv_tensor *const x = &c->problem.x;
+    return x->dtype == CLCONV_F32 && x->layout == CLCONV_LAYOUT_PLAIN && !c->view;
 }
 
 /* How many plain entries of an operation have all of these, "" for any. */
@@ -174,7 +175,7 @@ static size_t count_op(const suite_entry *entries, size_t count, int32_t op, con
 {
     size_t found = 0;
     for (size_t i = 0; i < count; i++)
-        found += entries[i].spec.problem.op == op && is_plain(&entries[i].spec.problem) &&
+        found += entries[i].spec.problem.op == op && is_plain(&entries[i].spec) &&
                  strstr(entries[i].spec.data, data) &&
                  strncmp(entries[i].origin, origin, strlen(origin)) == 0;
     return found;
@@ -186,8 +187,7 @@ static size_t count_of(const suite_entry *entries, size_t count, const char *alg
 {
     size_t found = 0;
     for (size_t i = 0; i < count; i++)
-        found += entries[i].spec.problem.op == CLCONV_FORWARD &&
-                 is_plain(&entries[i].spec.problem) &&
+        found += entries[i].spec.problem.op == CLCONV_FORWARD && is_plain(&entries[i].spec) &&
                  (!*algo || strcmp(entries[i].spec.algo, algo) == 0) &&
                  strstr(entries[i].spec.tile, tile) && strstr(entries[i].spec.data, data) &&
                  strncmp(entries[i].origin, origin, strlen(origin)) == 0;
@@ -302,7 +302,8 @@ static void test_gradients(void **state)
 /* What a kind, a type in a layout and a direction, has met in a tier. */
 typedef struct meeting {
     size_t cases;
-    bool modes[4], kernel[2][8], stride[2][4], dilation[2][4], image[2][34], n[4], uneven, shared;
+    bool modes[4], views[4], kernel[2][8], stride[2][4], dilation[2][4], image[2][34], n[4], uneven,
+        shared;
 } meeting;
 
 static void meet(const clconv_problem *p, meeting *m)
@@ -319,7 +320,7 @@ static void meet(const clconv_problem *p, meeting *m)
     m->n[p->n % 4] = true;
 }
 
-/* Every kind meets every padding mode and every value of the other axes. */
+/* Every kind meets every padding mode, view and value of the other axes. */
 static void test_types(void **state)
 {
     (void)state;
@@ -330,15 +331,19 @@ static void test_types(void **state)
     suite_entry *c = generate_tier("ci", 1, &count);
     for (size_t i = 0; i < count; i++) {
         const clconv_problem p = case_problem(&c[i].spec);
-        if (!is_plain(&p) && strcmp(c[i].spec.algo, "naive") == 0)
-            meet(&p, &all[p.x.dtype][p.x.layout][p.op]);
+        if (is_plain(&c[i].spec) || strcmp(c[i].spec.algo, "naive") != 0)
+            continue;
+        meet(&p, &all[p.x.dtype][p.x.layout][p.op]);
+        all[p.x.dtype][p.x.layout][p.op].views[c[i].spec.view] = true;
     }
     for (int32_t dtype = CLCONV_F32; dtype <= CLCONV_U8; dtype++)
-        for (int layout = dtype == CLCONV_F32; layout < 2; layout++)
+        for (int layout = 0; layout < 2; layout++)
             for (int op = 0; op < (dtype < CLCONV_I8 ? 3 : 1); op++) {
                 const meeting *const m = &all[dtype][layout][op];
                 for (int mode = 0; mode < 4; mode++)
                     assert_true(m->modes[mode]);
+                for (int view = dtype == CLCONV_F32 && layout == 0; view < 4; view++)
+                    assert_true(m->views[view]);
                 for (int d = 0; d < 2; d++) {
                     for (size_t i = 0; i < sizeof kernels / sizeof *kernels; i++)
                         assert_true(m->kernel[d][kernels[i]]);
@@ -350,7 +355,7 @@ static void test_types(void **state)
                 shared += m->shared;
                 uneven += m->uneven;
             }
-    assert_true(shared > 20 && uneven > 15); /* of 25 */
+    assert_true(shared > 20 && uneven > 15); /* of 28 */
     free(c);
 }
 

@@ -82,6 +82,25 @@ static void test_types(void **state)
                 }
 }
 
+/* In every direction and layout, with gaps in both x and y, which nobody may write. */
+static void test_views(void **state)
+{
+    (void)state;
+    for (size_t op = 0; op < 3; op++)
+        for (int nhwc = 0; nhwc < 2; nhwc++)
+            for (int view = 1; view <= 3; view++) {
+                char text[128];
+                snprintf(text, sizeof text, "n2c4h5w6k6r3s2ph1g2b1:f16%s:dir=%s:view=%d",
+                         nhwc ? ":nhwc" : "", case_direction_words[op], view);
+                expect(HONEST, text, STATE_PASS, "", "");
+                expect(WRONG_LAST, text, STATE_FAIL, "value", "1 of ");
+            }
+    expect(HONEST, "n0c4h5w6k6r3s2ph1g2b1:view=1", STATE_PASS, "", "");
+    expect(WRITE_GAP, "c4h5w6k6r3s2ph1g2b1:view=1", STATE_FAIL, "guard_write",
+           "y: wrote into a gap of its view, at byte 20");
+    expect(UNWRITTEN_LAST, "c1hw1k1:view=2", STATE_FAIL, "unwritten", "1 still hold the poison");
+}
+
 static void test_wrong_types(void **state)
 {
     (void)state;
@@ -326,23 +345,15 @@ int main(void)
         return NO_DEVICE;
     }
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_honest_passes),
-        cmocka_unit_test(test_wrong_results),
-        cmocka_unit_test(test_types),
-        cmocka_unit_test(test_wrong_types),
-        cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_calls),
-        cmocka_unit_test(test_statuses),
-        cmocka_unit_test(test_not_run),
-        cmocka_unit_test(test_tensors),
-        cmocka_unit_test(test_third_run),
-        cmocka_unit_test(test_poisons),
-        cmocka_unit_test(test_repeats),
-        cmocka_unit_test(test_flag),
-        cmocka_unit_test(test_large),
-        cmocka_unit_test(test_gradients_pass),
-        cmocka_unit_test(test_wrong_gradients),
-        cmocka_unit_test(test_damage_of_gradients),
+        cmocka_unit_test(test_honest_passes),   cmocka_unit_test(test_wrong_results),
+        cmocka_unit_test(test_types),           cmocka_unit_test(test_views),
+        cmocka_unit_test(test_wrong_types),     cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_calls),           cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_not_run),         cmocka_unit_test(test_tensors),
+        cmocka_unit_test(test_third_run),       cmocka_unit_test(test_poisons),
+        cmocka_unit_test(test_repeats),         cmocka_unit_test(test_flag),
+        cmocka_unit_test(test_large),           cmocka_unit_test(test_gradients_pass),
+        cmocka_unit_test(test_wrong_gradients), cmocka_unit_test(test_damage_of_gradients),
     };
     const int failed = cmocka_run_group_tests(tests, NULL, NULL);
     session_close(the_session);
