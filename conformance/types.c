@@ -248,7 +248,7 @@ void add_typed_draws(problem_list *list)
         while (kinds[turn % kind_count].dtype >= CLCONV_I8 &&
                c.problem.reduce == CLCONV_REDUCE_MEAN)
             turn++;
-        set_kind(&c, &kinds[turn % kind_count], i);
+        set_kind(&c, &kinds[turn % kind_count], turn + turn / kind_count);
         turn++;
         c.algo[0] = c.tile[0] = c.data[0] = '\0';
         add_typed(list, &c, further_data(&c), "type: draw");
