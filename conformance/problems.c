@@ -122,18 +122,23 @@ void add_large(problem_list *list)
 
 /* ---- Covers of the axes --------------------------------------------------------------------- */
 
-bool is_drawn_filter(const clconv_problem *p)
+size_t filter_number(const clconv_problem *p)
 {
-    for (size_t f = 0; f < DRAWN_FILTERS; f++) {
+    for (size_t f = 0; f < filter_pool_count; f++) {
         const int *const at = filter_pool[f];
         bool same = true;
         for (int d = 0; d < 2; d++)
             same = same && p->kernel[d] == at[d] && p->stride[d] == at[2 + d] &&
                    p->dilation[d] == at[4 + d];
         if (same)
-            return true;
+            return f;
     }
-    return false;
+    return filter_pool_count;
+}
+
+bool is_drawn_filter(const clconv_problem *p)
+{
+    return filter_number(p) < DRAWN_FILTERS;
 }
 
 void add_cover(problem_list *list, int strength)

@@ -77,5 +77,7 @@ void add_drawn(problem_list *list, const case_spec *c, const char *family);
 enum { DRAWN_FILTERS = 8 };
 /* Whether draws of ci may have this filter: then its programs are compiled anyway. */
 bool is_drawn_filter(const clconv_problem *p);
+/* A filter's place in filter_pool; behind its last for one that is not there. */
+size_t filter_number(const clconv_problem *p);
 
 #endif

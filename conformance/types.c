@@ -86,6 +86,10 @@ typedef struct kind {
 
 enum { MOST_KINDS = 6 * 2 * 3, VIEWS = 3 };
 
+/* Filters of the pool, from its first on, under which every algorithm is asked, for each is a
+ * program per type there; others are for `naive`, which has one for all. In ci and behind it. */
+enum { FEW_FILTERS = 3, MORE_FILTERS = 8 };
+
 /* Integers have no gradients. Returns how many. */
 static size_t list_kinds(kind out[MOST_KINDS])
 {
@@ -123,6 +127,15 @@ static const char *further_data(const case_spec *c)
                                                                                : gradient_mode(c);
 }
 
+/* A problem of a kind, as it is added to the list. */
+static void add_one(problem_list *list, const case_spec *c, size_t filters, const char *origin)
+{
+    case_spec one = *c;
+    if (filter_number(&c->problem) >= filters && !one.algo[0])
+        snprintf(one.algo, sizeof one.algo, "naive");
+    add_typed(list, &one, further_data(c), origin);
+}
+
 /* ---- By hand -------------------------------------------------------------------------------- */
 
 static void add_named(problem_list *list, const named_case *named, bool further)
@@ -133,7 +146,10 @@ static void add_named(problem_list *list, const named_case *named, bool further)
         if (!read_named(list, named, &c))
             continue;
         snprintf(origin, sizeof origin, "type: %s", named->why);
-        add_typed(list, &c, further ? further_data(&c) : c.data, origin);
+        if (further)
+            add_one(list, &c, FEW_FILTERS, origin);
+        else
+            add_typed(list, &c, c.data, origin);
     }
 }
 
@@ -175,7 +191,7 @@ static int32_t rarest_mode(const met *m, const clconv_problem *of)
     return best;
 }
 
-static void take_row(problem_list *list, met *m, const axis_row *row, const kind *k)
+static void take_row(problem_list *list, met *m, const axis_row *row, const kind *k, size_t filters)
 {
     case_spec c;
     int number[AXIS_COUNT];
@@ -186,7 +202,7 @@ static void take_row(problem_list *list, met *m, const axis_row *row, const kind
     c.problem.pad_mode = rarest_mode(m, &c.problem);
     m->modes[c.problem.pad_mode]++;
     set_kind(&c, k, m->rows++);
-    add_typed(list, &c, further_data(&c), "type: pair");
+    add_one(list, &c, filters, "type: pair");
 }
 
 /* Every kind meets every value of every axis: the row that gains most, until none does. Kinds look
@@ -210,7 +226,7 @@ void add_types(problem_list *list)
                     best = row, best_gain = gain;
             }
             if (best_gain > 0)
-                take_row(list, &m, best, &kinds[k]);
+                take_row(list, &m, best, &kinds[k], FEW_FILTERS);
         }
     }
     free(rows);
@@ -229,7 +245,7 @@ void add_all_types(problem_list *list)
     for (size_t i = 0; rows && i < count; i++)
         for (size_t k = 0; k < kind_count; k++)
             if (kinds[k].dtype >= CLCONV_I8 || (size_t)kinds[k].op == i % 3)
-                take_row(list, &all[k], &rows[i], &kinds[k]);
+                take_row(list, &all[k], &rows[i], &kinds[k], MORE_FILTERS);
     free(rows);
 }
 
@@ -251,6 +267,6 @@ void add_typed_draws(problem_list *list)
         set_kind(&c, &kinds[turn % kind_count], turn + turn / kind_count);
         turn++;
         c.algo[0] = c.tile[0] = c.data[0] = '\0';
-        add_typed(list, &c, further_data(&c), "type: draw");
+        add_one(list, &c, FEW_FILTERS, "type: draw");
     }
 }
