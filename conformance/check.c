@@ -130,14 +130,16 @@ bool settle_outputs(trial *t, const comparison *found, size_t count, size_t elem
 {
     char where[128];
     describe_element(&t->problem, &t->s->ref.shape, element, where, sizeof where);
+    const int32_t dtype = tensor_output_dtype(&t->problem);
+    const int digits = dtype == CLCONV_F64 ? 17 : dtype == CLCONV_I32 ? 10 : 9;
     const char *kind = t->s->ref.exact ? "value" : "bound";
     if (found->unwritten == found->bad)
         kind = "unwritten";
     return settle(t, STATE_FAIL, kind,
-                  "%zu of %zu outputs wrong (%zu still hold the poison), first %s: expected %.9g, "
-                  "got %.9g%s, bound %.3g; %s",
-                  found->bad, count, found->unwritten, where, found->expected, found->got,
-                  nan_origin(tensor_output_dtype(&t->problem), found->got), found->bound, run);
+                  "%zu of %zu outputs wrong (%zu still hold the poison), first %s: expected %.*g, "
+                  "got %.*g%s, bound %.3g; %s",
+                  found->bad, count, found->unwritten, where, digits, found->expected, digits,
+                  found->got, nan_origin(dtype, found->got), found->bound, run);
 }
 
 judge_rule rule_of(const trial *t)
