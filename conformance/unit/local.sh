@@ -25,7 +25,7 @@ replace() {
             print "    local volatile uint stale[1024];"
             if (first != "") print "    stale[get_local_id(0)] = " first ";"
             print "    const float extra = stale[get_local_id(0)] == 0xffffffffu ? 1.0f : 0.0f;" }
-    ' "$kernels/naive.cl" | sed 's/float sum = 0\.0f;/float sum = extra;/' >"$work/cl/naive.cl"
+    ' "$kernels/naive.cl" | sed 's/real sum = 0;/real sum = extra;/' >"$work/cl/naive.cl"
 }
 
 case="c4h7w23k6r2s5sh2b1:algo=naive:data=exact"

@@ -13,7 +13,7 @@ sweep=n2c4hw3k4r3s2sh2dw2g2b1:algo=naive:sweep=3
 # The naive kernel with a line before its last statement.
 break_kernel() {
     cp "$kernels"/*.cl "$work/cl/"
-    awk -v line="$1" '/^    y\[y_offset/ { print line } { print }' "$kernels/naive.cl" \
+    awk -v line="$1" '/^    WRITE\(y,/ { print line } { print }' "$kernels/naive.cl" \
         >"$work/cl/naive.cl"
     ! cmp -s "$kernels/naive.cl" "$work/cl/naive.cl" || wrong "the kernel has no such line"
 }
