@@ -74,23 +74,30 @@ static const tier tiers[] = {
     {"qualify", qualify_problems, 500, 250, true, true, true, SWEEP_ALL},
 };
 
-/* The algorithms that compute gradients. */
-static const struct {
+/* The algorithms that compute gradients; those that take few of the suite's are asked for a part of
+ * the quota. */
+static const struct gradient {
     const char *algo;
     int32_t op;
+    size_t part;
 } gradients[] = {
-    {"naive", CLCONV_BACKWARD_DATA},
-    {"naive", CLCONV_BACKWARD_WEIGHTS},
-    {"direct", CLCONV_BACKWARD_DATA},
-    {"direct", CLCONV_BACKWARD_WEIGHTS},
+    {"naive", CLCONV_BACKWARD_DATA, 1},     {"naive", CLCONV_BACKWARD_WEIGHTS, 1},
+    {"direct", CLCONV_BACKWARD_DATA, 1},    {"direct", CLCONV_BACKWARD_WEIGHTS, 1},
+    {"depthwise", CLCONV_BACKWARD_DATA, 8}, {"depthwise", CLCONV_BACKWARD_WEIGHTS, 4},
+    {"pointwise", CLCONV_BACKWARD_DATA, 4},
 };
+
+static const struct gradient *find_gradient(const char *algo, int32_t op)
+{
+    for (size_t i = 0; i < sizeof gradients / sizeof *gradients; i++)
+        if (gradients[i].op == op && strcmp(gradients[i].algo, algo) == 0)
+            return &gradients[i];
+    return NULL;
+}
 
 bool tier_asks(const char *algo, int32_t op)
 {
-    bool asks = op == CLCONV_FORWARD;
-    for (size_t i = 0; i < sizeof gradients / sizeof *gradients; i++)
-        asks = asks || (gradients[i].op == op && strcmp(gradients[i].algo, algo) == 0);
-    return asks;
+    return op == CLCONV_FORWARD || find_gradient(algo, op);
 }
 
 const char *const tier_names[] = {"smoke", "ci", "nightly", "qualify", NULL};
@@ -118,6 +125,15 @@ size_t tier_typed_quota(const char *name)
 bool tier_asks_types(const char *algo)
 {
     return strcmp(algo, "naive") == 0;
+}
+
+size_t tier_wants(const char *name, const char *algo, int32_t op)
+{
+    const struct gradient *const gradient = find_gradient(algo, op);
+    const size_t quota = tier_quota(name);
+    if (!gradient)
+        return op == CLCONV_FORWARD ? quota : 0;
+    return (quota + gradient->part - 1) / gradient->part;
 }
 
 /* A day's shards agree on its date without being told. */

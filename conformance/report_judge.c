@@ -35,12 +35,11 @@ bool report_is_whole(const report *r)
  * `auto` is none. */
 static const tally *quota_missed(const report *r, clconv_op *op)
 {
-    const size_t quota = tier_quota(r->facts.tier);
     for (size_t i = 0; i < r->algo_count; i++) {
         const tally *const t = &r->algos[i];
         const bool named = strcmp(t->algo, "auto") != 0;
         for (*op = CLCONV_FORWARD; named && *op <= CLCONV_BACKWARD_WEIGHTS; ++*op)
-            if (tier_asks(t->algo, *op) && t->accepted[*op] < quota)
+            if (t->accepted[*op] < tier_wants(r->facts.tier, t->algo, *op))
                 return t;
     }
     return NULL;
@@ -90,7 +89,8 @@ static judgement judge_evidence(const report *r, double min_coverage)
             100.0 * report_coverage(r), min_coverage);
     else if (poor)
         say(&j, "TOO LITTLE EVIDENCE: algorithm %s accepted %zu %s, tier %s asks for %zu",
-            poor->algo, poor->accepted[op], cases[op], r->facts.tier, tier_quota(r->facts.tier));
+            poor->algo, poor->accepted[op], cases[op], r->facts.tier,
+            tier_wants(r->facts.tier, poor->algo, op));
     else if (type)
         say(&j, "TOO LITTLE EVIDENCE: algorithm %s accepted %zu cases of %s, tier %s asks for %zu",
             narrow->algo, accepted, type, r->facts.tier, tier_typed_quota(r->facts.tier));

@@ -13,6 +13,8 @@ extern const char *const tier_names[]; /* ended by NULL */
 size_t tier_quota(const char *tier);
 /* Whether an algorithm is asked for an op; every one is for convolution. */
 bool tier_asks(const char *algo, int32_t op);
+/* How many cases of an op it must accept in a tier; 0 = none are asked for. */
+size_t tier_wants(const char *tier, const char *algo, int32_t op);
 
 /* The same of every element type and every layout; and whether an algorithm is asked for all. */
 size_t tier_typed_quota(const char *tier);

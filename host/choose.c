@@ -2,6 +2,7 @@
 /* Chooses: every design's answer to a problem, the best of each algorithm, the best of all. */
 #include "choose.h"
 #include "tuning.h"
+#include "turned.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +42,10 @@ static const char other_design[] = "the tile is of another design";
 static const char forward_only[] = "it computes no gradients";
 static const char gradients_only[] = "it computes gradients only";
 static const char other_gradient[] = "it computes the other gradient only";
+static const char no_weights[] = "it computes no gradients by w";
+static const char no_convolution[] =
+    "of gradients by x it computes those at stride 1, with zeros as padding, no more than the "
+    "filter reaches over";
 
 /* Whether a tile is one of this design; *rest is what follows its word, NULL = nothing. A tile
  * begins with a word or with a size, "xb=4". */
@@ -60,6 +65,8 @@ static const char *op_refuses(const clconv_algo *algo, int32_t op)
 {
     if (op == CLCONV_FORWARD)
         return algo->gradients ? gradients_only : NULL;
+    if (algo->turns)
+        return op == CLCONV_BACKWARD_DATA ? NULL : no_weights;
     if (!algo->gradients)
         return forward_only;
     return algo->gradients >> op & 1 ? NULL : other_gradient;
@@ -122,7 +129,7 @@ static clconv_cost expect(const clconv_candidate *c)
 {
     const clconv_work *work = c->request.work;
     const clconv_traits *traits = &c->request.dev->traits;
-    const bool packs = c->algo->pack_key && !c->request.packed_weights;
+    const bool packs = !c->request.packed_weights && clconv_packed_bytes(c->algo, &c->request) > 0;
     const double bytes = (double)(work->x_bytes + work->w_bytes + work->b_bytes + work->y_bytes) +
                          2.0 * (double)c->choice.workspace;
     const double bytes_per_s =
@@ -146,6 +153,10 @@ clconv_candidate clconv_ask(const clconv_algo *algo, const clconv_request *asked
         return c;
     }
     c.choice.refusal = op_refuses(algo, asked->work->op);
+    if (!c.choice.refusal && asked->work->op != CLCONV_FORWARD && !algo->gradients) {
+        c.request.work = asked->turned;
+        c.choice.refusal = asked->turned ? NULL : no_convolution;
+    }
     if (!c.choice.refusal)
         c.choice.refusal = algo->refuses(request);
     if (!c.choice.refusal)
@@ -175,8 +186,12 @@ static int by_value(double a, double b)
 static bool stands_back(const clconv_candidate *c)
 {
     const char *const why = c->choice.refusal;
-    return why == other_design || why == forward_only || why == gradients_only ||
-           why == other_gradient;
+    static const char *const other[] = {other_design,   forward_only, gradients_only,
+                                        other_gradient, no_weights,   no_convolution};
+    size_t i = 0;
+    while (i < sizeof other / sizeof other[0] && other[i] != why)
+        i++;
+    return i < sizeof other / sizeof other[0];
 }
 
 /* Those that accept first, what was tuned before all, then by time, where bytes decide that by

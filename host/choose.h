@@ -40,6 +40,7 @@ const clconv_algo *clconv_design_of(const char *name, const char *tile, int32_t 
 clconv_status clconv_plan_options_import(const clconv_plan_options *options,
                                          clconv_plan_options *out);
 clconv_request clconv_request_of(const clconv_context *ctx, const clconv_work *work,
-                                 const clconv_plan_options *options, char rest[CLCONV_TILE_TEXT]);
+                                 const clconv_work *turned, const clconv_plan_options *options,
+                                 char rest[CLCONV_TILE_TEXT]);
 
 #endif

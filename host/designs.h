@@ -158,4 +158,5 @@ const char *clconv_strip_refuses(const clconv_work *work);
 clconv_status clconv_strip_prepare(clconv_plan *plan, const clconv_request *request,
                                    const char *stem, const clconv_tile_key *keys, const int *value);
 
+#include "weights.h"
 #endif

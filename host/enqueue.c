@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs plans: launches under one lock per plan. */
-#include "designs.h"
+#include "turned.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -69,23 +69,29 @@ static clconv_status check_queue(const clconv_plan *plan, cl_command_queue queue
     return CLCONV_OK;
 }
 
-/* CONV_BUFFERS of common.cl, and the workspace. */
+/* CONV_BUFFERS of common.cl, and the workspace. Behind the steps that turn w, their copy is read.
+ */
 cl_int clconv_set_buffers(const clconv_plan *plan, const clconv_step *step, const clconv_args *args,
                           const clconv_buffer *workspace)
 {
     cl_int err = CL_SUCCESS;
     cl_uint index = 0;
     const clconv_buffer *b = plan->work.has_bias ? &args->b : &args->w; /* a stand-in, never read */
+    const bool turned = clconv_plan_is_turned(plan);
+    const bool copied =
+        turned && plan->packed && !plan->algo->pack_key && step >= plan->step + plan->pack_steps;
     const int64_t workspace_add = (int64_t)step->workspace_add;
     size_t element[5] = {[4] = clconv_sum_bytes(&plan->work)};
     clconv_element_bytes(&plan->work, element);
+    if (turned && plan->packed && !plan->algo->pack_key) /* a copy of w, of its own type */
+        element[4] = element[1];
     const struct {
         const clconv_buffer *buffer;
         int64_t add;
-    } rows[] = {{&args->x, step->x_add},
-                {&args->w, step->w_add},
+    } rows[] = {{turned ? &args->y : &args->x, step->x_add},
+                {copied ? workspace : &args->w, step->w_add},
                 {b, step->b_add},
-                {&args->y, step->y_add},
+                {turned ? &args->x : &args->y, step->y_add},
                 {workspace, workspace_add}};
     for (size_t i = 0; i < (step->uses_workspace ? 5u : 4u); i++) {
         const cl_ulong offset = rows[i].buffer->offset / element[i] + (cl_ulong)rows[i].add;

@@ -222,7 +222,7 @@ typedef enum clconv_stream {
 /* What an algorithm needs to know besides the problem. */
 typedef struct clconv_request {
     const clconv_device *dev;
-    const clconv_work *work;
+    const clconv_work *work, *turned; /* the other way to a gradient by x (turned.h), or NULL */
     const char *tile;     /* without local= and the design's word; NULL = the design's own choice */
     size_t local[3];      /* of the tile's local=; {0} = the algorithm's own choice */
     clconv_stream stream; /* of the tile's stream= */
@@ -234,7 +234,7 @@ typedef struct clconv_request {
 
 struct clconv_plan {
     clconv_context *ctx;
-    clconv_work work;
+    clconv_work work, turned; /* turned.h: without segments where there is none */
     const struct clconv_algo *algo;
     clconv_step *step; /* array, in order of execution */
     size_t steps, step_room;
@@ -288,6 +288,7 @@ typedef struct clconv_algo {
     const char *note;                    /* for explain; may be NULL */
     const char *pack_key; /* of the tile: outputs side by side in packed w; NULL = not packed */
     unsigned gradients;   /* 1 << clconv_op of those it computes, then no convolution; 0 = none */
+    bool turns;           /* computes gradients by x as convolutions: turned.h */
     bool reads_y;         /* not only writes it */
     bool pad_modes;       /* pads with more than zeros */
     unsigned types;       /* 1 << clconv_dtype of x; 0 = float32 only */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Weights in the order of packed.cl: how many, and the launches that pack them. */
-#include "designs.h"
+#include "turned.h"
 
 #include <string.h>
 
@@ -19,7 +19,9 @@ uint64_t clconv_packed_bytes(const clconv_algo *algo, const clconv_request *requ
     const clconv_work *work = request->work;
     int value[CLCONV_TILE_KEYS];
     size_t floats = 0, key = 0;
-    if (!algo->pack_key || !algo->find_tile(request, value))
+    if (!algo->pack_key)
+        return clconv_turned_bytes(algo, request);
+    if (!algo->find_tile(request, value))
         return 0;
     while (strcmp(algo->keys[key].key, algo->pack_key))
         key++;
@@ -35,8 +37,12 @@ clconv_status clconv_add_packing(clconv_plan *plan, const clconv_request *reques
 {
     const clconv_work *work = request->work;
     clconv_status status = CLCONV_OK;
-    clconv_grid grid = {
-        .kernel = "pack_weights", .local = {1, 1, 1}, .uses_workspace = true, .prepares = true};
+    clconv_grid grid = {.kernel = "pack_weights",
+                        .local = {1, 1, 1},
+                        .uses_workspace = true,
+                        .own = {clconv_is_turned(request)},
+                        .owns = 1,
+                        .prepares = true};
     if (!request->dev->wide_vectors && request->dev->max_group >= PACKING_GROUP &&
         request->dev->max_item[0] >= PACKING_GROUP)
         grid.local[0] = PACKING_GROUP;

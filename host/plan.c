@@ -2,6 +2,7 @@
 /* Plans: made by a chosen design, explained in words. */
 #include "choose.h"
 #include "tuning.h"
+#include "turned.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -62,10 +63,12 @@ static const char *split_stream(const char *tile, char rest[CLCONV_TILE_TEXT], c
 }
 
 clconv_request clconv_request_of(const clconv_context *ctx, const clconv_work *work,
-                                 const clconv_plan_options *options, char rest[CLCONV_TILE_TEXT])
+                                 const clconv_work *turned, const clconv_plan_options *options,
+                                 char rest[CLCONV_TILE_TEXT])
 {
     clconv_request request = {.dev = &ctx->dev,
                               .work = work,
+                              .turned = turned->segments ? turned : NULL,
                               .nonfinite_weights = options->flags & CLCONV_NONFINITE_WEIGHTS,
                               .packed_weights = options->flags & CLCONV_PACKED_WEIGHTS,
                               .workspace_limit = options->workspace_limit};
@@ -126,6 +129,22 @@ static void explain_decision(const clconv_candidate *chosen, const char *named, 
             cost->launch_ms);
 }
 
+static void explain_weights(const clconv_plan *plan, FILE *text)
+{
+    const bool turned = clconv_plan_is_turned(plan);
+    if (turned)
+        fprintf(text, "turned     as the convolution of y that gives x: taps of w backwards, its "
+                      "input and output channels exchanged\n");
+    if (plan->packed)
+        fprintf(text, "weights    %s into %zu bytes %s\n",
+                !turned                ? "packed"
+                : plan->algo->pack_key ? "packed backwards"
+                                       : "copied backwards",
+                plan->packed,
+                plan->packed_weights ? "once, by clconv_pack_weights"
+                                     : "at every call; CLCONV_PACKED_WEIGHTS does it once");
+}
+
 static clconv_status explain(clconv_plan *plan, const clconv_request *request, const char *named,
                              const clconv_candidate *chosen)
 {
@@ -154,10 +173,7 @@ static clconv_status explain(clconv_plan *plan, const clconv_request *request, c
             plan->workspace == 0  ? ""
             : plan->own_workspace ? ", the plan's own"
                                   : ", the caller's");
-    if (plan->packed)
-        fprintf(text, "weights    packed into %zu bytes %s\n", plan->packed,
-                plan->packed_weights ? "once, by clconv_pack_weights"
-                                     : "at every call; CLCONV_PACKED_WEIGHTS does it once");
+    explain_weights(plan, text);
     if (plan->streams)
         fprintf(text, "stores     past the caches, which x and y outgrow\n");
     if (plan->algo->note)
@@ -191,7 +207,11 @@ static clconv_status prepare_with(clconv_plan *plan, const clconv_plan_options *
                            plan->work.filters * sizeof *plan->work.filter, plan->work.filter, &err);
     if (err)
         return clconv_cl_fail(err, "creating the table of zero points and scales");
-    const clconv_status status = plan->algo->prepare(plan, request);
+    clconv_status status = CLCONV_OK;
+    if (clconv_turned_bytes(plan->algo, request))
+        status = clconv_add_turning(plan, request);
+    if (!status)
+        status = plan->algo->prepare(plan, request);
     note_rest(plan, request);
     return status;
 }
@@ -249,8 +269,11 @@ clconv_status clconv_plan_create(clconv_context *ctx, const clconv_problem *p,
     atomic_fetch_add(&ctx->shares, 1);
     pthread_mutex_init(&plan->lock, NULL);
     status = clconv_work_on(ctx, p, &plan->work);
+    if (!status)
+        status = clconv_work_turn(&plan->work, &plan->turned);
     if (!status) {
-        const clconv_request request = clconv_request_of(ctx, &plan->work, &options, rest);
+        const clconv_request request =
+            clconv_request_of(ctx, &plan->work, &plan->turned, &options, rest);
         status = prepare(plan, &options, &request, &chosen);
         if (!status)
             status = explain(plan, &request, options.algorithm, &chosen);
@@ -275,6 +298,7 @@ void clconv_plan_destroy(clconv_plan *plan)
     if (plan->last_queue)
         clReleaseCommandQueue(plan->last_queue);
     clconv_work_free(&plan->work);
+    clconv_work_free(&plan->turned);
     free(plan->step);
     free(plan->explain);
     pthread_mutex_destroy(&plan->lock);

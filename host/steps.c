@@ -347,11 +347,11 @@ static clconv_status add_step(clconv_plan *plan, clconv_program *program, const 
     plan->steps++;
     status = fit_local(request, grid, step);
     set_stand_ins(plan->ctx, step->kernel, buffers, &err);
-    set_shape_args(step->kernel, &index, &plan->work, segment, 0, 0, &err);
+    set_shape_args(step->kernel, &index, request->work, segment, 0, 0, &err);
     for (size_t i = 0; i < grid->owns; i++)
         clconv_arg(step->kernel, &index, sizeof grid->own[i], &grid->own[i], &err);
     if (grid->strides)
-        set_stride_args(step->kernel, &index, &plan->work, segment, &err);
+        set_stride_args(step->kernel, &index, request->work, segment, &err);
     if (plan->filters)
         set_filter_args(step->kernel, &index, plan, segment, &err);
     if (plan->work.has_ending && !grid->prepares) {
@@ -361,7 +361,7 @@ static clconv_status add_step(clconv_plan *plan, clconv_program *program, const 
     if (!err && !status)
         status = clconv_program_warm(plan->ctx, program, step->kernel, grid->kernel, step->local);
     index = buffers;
-    set_shape_args(step->kernel, &index, &plan->work, segment, first, count, &err);
+    set_shape_args(step->kernel, &index, request->work, segment, first, count, &err);
     return status ? status : err ? clconv_cl_fail(err, "clSetKernelArg") : CLCONV_OK;
 }
 

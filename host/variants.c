@@ -2,31 +2,46 @@
 /* What could compute a problem, without building anything: algorithms in order of choice, and every
  * design with every tile. */
 #include "choose.h"
+#include "turned.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
+static clconv_status create_works(const clconv_context *ctx, const clconv_problem *p,
+                                  clconv_work *work, clconv_work *turned)
+{
+    clconv_status status = clconv_work_on(ctx, p, work);
+    if (status)
+        return status;
+    status = clconv_work_turn(work, turned);
+    if (status)
+        clconv_work_free(work);
+    return status;
+}
+
 size_t clconv_rank(clconv_context *ctx, const clconv_problem *p,
                    const clconv_plan_options *caller_options, clconv_choice *out,
                    size_t choice_size, size_t max)
 {
-    clconv_work work;
+    clconv_work work, turned;
     clconv_plan_options options;
     clconv_candidate candidate[CLCONV_MOST_ALGORITHMS];
     if (!ctx || (out && choice_size == 0)) {
         clconv_fail(CLCONV_INVALID, "clconv_rank: the context is NULL or choice_size is 0");
         return 0;
     }
-    if (clconv_plan_options_import(caller_options, &options) || clconv_work_on(ctx, p, &work))
+    if (clconv_plan_options_import(caller_options, &options) ||
+        create_works(ctx, p, &work, &turned))
         return 0;
     options.algorithm = options.tile = NULL;
-    const clconv_request request = clconv_request_of(ctx, &work, &options, NULL);
+    const clconv_request request = clconv_request_of(ctx, &work, &turned, &options, NULL);
     const size_t count = clconv_candidates(&request, candidate);
     for (size_t i = 0; out && i < count && i < max; i++)
         clconv_export((char *)out + i * choice_size, choice_size, &candidate[i].choice,
                       sizeof candidate[i].choice);
     clconv_work_free(&work);
+    clconv_work_free(&turned);
     return count;
 }
 
@@ -81,7 +96,8 @@ static void add_design(variant_list *list, const clconv_algo *algo, const clconv
     char tile[CLCONV_TILE_TEXT], own_tile[CLCONV_TILE_TEXT] = "";
     if (!algo->keys) {
         /* Or its name alone would mean another design. */
-        assert(clconv_design_of(algo->name, NULL, request->work->op) == algo);
+        assert(clconv_ask(algo, request).choice.refusal ||
+               clconv_design_of(algo->name, NULL, request->work->op) == algo);
         add_variant(list, algo, request, "", true);
         return;
     }
@@ -99,7 +115,7 @@ size_t clconv_variants(clconv_context *ctx, const clconv_problem *p,
                        const clconv_plan_options *caller_options, clconv_variant *out,
                        size_t variant_size, size_t max)
 {
-    clconv_work work;
+    clconv_work work, turned;
     clconv_plan_options options;
     clconv_candidate chosen;
     variant_list list = {(char *)out, variant_size, max, 0, NULL};
@@ -107,15 +123,17 @@ size_t clconv_variants(clconv_context *ctx, const clconv_problem *p,
         clconv_fail(CLCONV_INVALID, "clconv_variants: the context is NULL or variant_size is 0");
         return 0;
     }
-    if (clconv_plan_options_import(caller_options, &options) || clconv_work_on(ctx, p, &work))
+    if (clconv_plan_options_import(caller_options, &options) ||
+        create_works(ctx, p, &work, &turned))
         return 0;
     options.algorithm = options.tile = NULL;
     options.flags |= CLCONV_UNTUNED;
-    const clconv_request request = clconv_request_of(ctx, &work, &options, NULL);
+    const clconv_request request = clconv_request_of(ctx, &work, &turned, &options, NULL);
     if (!clconv_choose(&request, NULL, &chosen))
         list.model = chosen.algo;
     for (size_t i = 0; clconv_algos[i]; i++)
         add_design(&list, clconv_algos[i], &request);
     clconv_work_free(&work);
+    clconv_work_free(&turned);
     return list.count;
 }

@@ -5,6 +5,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,11 +98,59 @@ static void test_refusals(void **state)
     clconv_plan_destroy(naive);
 }
 
+/* The gradient by x as a convolution: w is copied with its taps in reverse where it is read as it
+ * is, and packed so where it is packed; at every call or once. All sums are whole numbers. */
+static void test_turned(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *tile, *how;
+        size_t bytes;
+    } turned[] = {{"kb=4,xb=1,yb=1", "copied backwards into 384 bytes", 384},
+                  {"lanes,v=4,kb=1,xb=4", "packed backwards into 768 bytes", 768}};
+    float dy_host[Y_FLOATS], wanted[X_FLOATS], got[X_FLOATS];
+    clconv_problem p = problem();
+    p.op = CLCONV_BACKWARD_DATA;
+    for (size_t i = 0; i < Y_FLOATS; i++)
+        dy_host[i] = (float)(i * i % 7) - 3.0f;
+    cl_mem dy = buffer(context, CL_MEM_READ_ONLY, sizeof dy_host, dy_host);
+    cl_mem dx = buffer(context, CL_MEM_WRITE_ONLY, sizeof wanted, NULL);
+    cl_mem room = buffer(context, CL_MEM_READ_WRITE, 2 * sizeof w_host, NULL); /* half are lanes */
+    const clconv_buffer from = {.mem = w}, once = {.mem = room};
+    const clconv_args raw = {sizeof raw, .x.mem = dx, .w.mem = w, .y.mem = dy};
+    clconv_args ready = raw;
+    ready.w = once;
+    clconv_plan *naive = plan_of(&p, "naive", 0);
+    assert_int_equal(clconv_enqueue(naive, queue, &raw, 0, NULL, NULL), CLCONV_OK);
+    assert_int_equal(
+        clEnqueueReadBuffer(queue, dx, CL_TRUE, 0, sizeof wanted, wanted, 0, NULL, NULL), 0);
+    for (size_t i = 0; i < 2 * sizeof turned / sizeof turned[0]; i++) {
+        const bool packs = i % 2;
+        clconv_plan *plan = plan_with(&p, turned[i / 2].tile, packs ? CLCONV_PACKED_WEIGHTS : 0);
+        assert_non_null(strstr(clconv_plan_explain(plan), turned[i / 2].how));
+        assert_int_equal(clconv_plan_workspace(plan), packs ? 0 : turned[i / 2].bytes);
+        if (packs)
+            assert_int_equal(clconv_pack_weights(plan, queue, &from, &once, 0, NULL, NULL),
+                             CLCONV_OK);
+        assert_int_equal(clconv_enqueue(plan, queue, packs ? &ready : &raw, 0, NULL, NULL),
+                         CLCONV_OK);
+        assert_int_equal(clEnqueueReadBuffer(queue, dx, CL_TRUE, 0, sizeof got, got, 0, NULL, NULL),
+                         0);
+        assert_memory_equal(got, wanted, sizeof got);
+        clconv_plan_destroy(plan);
+    }
+    clReleaseMemObject(dy);
+    clReleaseMemObject(dx);
+    clReleaseMemObject(room);
+    clconv_plan_destroy(naive);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_results),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_turned),
     };
     const int code = fixture_device();
     return code ? code : cmocka_run_group_tests(tests, set_up, tear_down);

@@ -65,7 +65,7 @@ CHECKED = {
     "depthwise_columns": [f"c{c}h5w{w}k{k}r3s3sw{t}p1g{c}:tile=columns,yb={y}" for c, w, k, t, y in (
         (2, 9, 4, 1, 2), (3, 7, 3, 2, 4))],
     # Gradients: rows that end with x or y, before vectors do.
-    "direct_data": [f"c{c}h{h}w{w}k{k}r{r}s3sw{t}p{p}:dir=backward-data:tile=data,v={v},cb={b},xb={x}"
+    "direct_data": [f"c{c}h{h}w{w}k{k}r{r}s3sw{t}p{p}:dir=backward-data:tile=data,v={v},cb={b},yb={x}"
                     for c, h, w, k, r, t, p, v, b, x in (
         (3, 3, 9, 2, 2, 1, 1, 4, 2, 2), (1, 4, 5, 1, 3, 1, 2, 8, 1, 1),
         (2, 5, 17, 3, 3, 2, 0, 4, 2, 1), (5, 4, 8, 1, 3, 2, 1, 4, 4, 1))],
@@ -74,6 +74,16 @@ CHECKED = {
         for c, h, w, k, r, t, p, tile in (
             (3, 3, 9, 5, 2, 1, 1, "v=4,kb=2,cb=2,rb=1"), (1, 4, 5, 1, 3, 1, 1, "v=8,kb=1,cb=1,rb=3"),
             (2, 5, 17, 3, 3, 2, 0, "v=4,kb=4,cb=1,rb=2"), (1, 4, 8, 2, 3, 2, 1, "v=4,kb=1,cb=1,rb=1"))],
+    "direct_filters": [
+        f"n2c{c}h{h}w{w}k{k}r{r}s3sw{t}p{p}:dir=backward-weights:tile=filters,v={v},kb={b},cb=2"
+        for c, h, w, k, r, t, p, v, b in (
+            (3, 3, 9, 5, 2, 1, 1, 4, 1), (1, 4, 5, 11, 3, 1, 1, 4, 2), (2, 16, 32, 9, 3, 2, 1, 8, 1))],
+    "depthwise_weights": [
+        f"n2c{c}h{h}w{w}k{c}r3s3sw{t}p{p}g{c}:dir=backward-weights:tile=weights,v={v},xb={x},rb=2"
+        for c, h, w, t, p, v, x in (
+            (5, 5, 7, 1, 1, 4, 7), (9, 5, 6, 1, 1, 8, 2), (4, 16, 16, 1, 1, 4, 4))],
+    "turned": [f"c{c}h5w4k{c}r{r}s3p1g{c}:dir=backward-data:tile=xb=4,yb=2" for c, r in (
+        (3, 2), (2, 3))],
     # Parts of a work-group that add up, with one slice for each and with several.
     "direct_local": [f"c{c}h3w9k{k}r2s3p1:tile=local,kb={b},xb=32,split={s}" for c, k, b, s in (
         (17, 5, 16, 2), (9, 33, 32, 4), (8, 3, 16, 1))],

@@ -36,8 +36,11 @@ STEMS = {
     "direct": Stem("direct", {"KB": (4, 1, 8), "XB": (4, 1, 8, 16), "YB": (2, 1, 4)}, True),
     "direct_rows": Stem("direct", {"V": (4, 8, 16), "KB": (4, 8), "XB": (2, 3)}),
     "direct_lanes": Stem("direct", {"V": (4, 8, 16), "KB": (1, 2), "XB": (4, 7, 14)}),
-    "direct_data": Stem("direct", {"V": (4, 8, 16), "CB": (2, 4), "XB": (1, 2)}),
+    "turned": Stem("depthwise", {}),
+    "depthwise_weights": Stem("depthwise", {"V": (4, 8, 16), "XB": (1, 2, 7), "RB": (1, 2)}),
+    "direct_data": Stem("direct", {"V": (4, 8, 16), "CB": (2, 4), "YB": (1, 2)}),
     "direct_weights": Stem("direct", {"V": (4, 8, 16), "KB": (2, 4), "CB": (1, 2), "RB": (1, 2)}),
+    "direct_filters": Stem("direct", {"V": (4, 8, 16), "KB": (1, 2), "CB": (1, 2)}),
     "direct_local": Stem("direct", {"KB": (16, 64), "XB": (32,), "SPLIT": (2, 1)}),
 }
 INCLUDE = re.compile(r'^#include "(.+)"\n', re.MULTILINE)

@@ -42,6 +42,7 @@ const clconv_algo clconv_algo_depthwise = {
     .name = "depthwise",
     .keys = keys,
     .find_tile = find_tile,
+    .turns = true,
     .refuses = refuses,
     .types = CLCONV_ALL_TYPES,
     .ends = true,

@@ -67,6 +67,7 @@ const clconv_algo clconv_algo_depthwise_columns = {
     .design = "columns",
     .keys = keys,
     .find_tile = find_tile,
+    .turns = true,
     .refuses = refuses,
     .types = CLCONV_ALL_TYPES,
     .ends = true,

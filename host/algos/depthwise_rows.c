@@ -108,6 +108,7 @@ const clconv_algo clconv_algo_depthwise_rows = {
     .design = "rows",
     .keys = keys,
     .find_tile = find_tile,
+    .turns = true,
     .streams = true,
     .refuses = refuses,
     .types = CLCONV_FLOAT_TYPES,

@@ -45,6 +45,7 @@ const clconv_algo clconv_algo_direct = {
     .name = "direct",
     .keys = keys,
     .find_tile = find_tile,
+    .turns = true,
     .refuses = refuses,
     .types = CLCONV_ALL_TYPES,
     .ends = true,

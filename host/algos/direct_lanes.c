@@ -89,6 +89,7 @@ const clconv_algo clconv_algo_direct_lanes = {
     .design = "lanes",
     .keys = keys,
     .find_tile = find_tile,
+    .turns = true,
     .refuses = refuses,
     .types = CLCONV_FLOAT_TYPES,
     .ends = true,

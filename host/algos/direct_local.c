@@ -176,6 +176,7 @@ const clconv_algo clconv_algo_direct_local = {
     .design = "local",
     .keys = keys,
     .find_tile = find_tile,
+    .turns = true,
     .refuses = refuses,
     .types = 1u << CLCONV_F32 | 1u << CLCONV_F16 | 1u << CLCONV_BF16,
     .ends = true,

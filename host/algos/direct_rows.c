@@ -90,6 +90,7 @@ const clconv_algo clconv_algo_direct_rows = {
     .design = "rows",
     .keys = keys,
     .find_tile = find_tile,
+    .turns = true,
     .refuses = refuses,
     .types = CLCONV_FLOAT_TYPES,
     .ends = true,

@@ -3,6 +3,8 @@
  * channels and taps in registers. */
 #include "designs.h"
 
+#include <string.h>
+
 /* v floats a vector; filters, input channels and rows of taps of a block. */
 static const clconv_tile_key keys[] = {{"v", {4, 8, 16}},
                                        {"kb", {1, 2, 4, 8}},
@@ -19,35 +21,57 @@ static int sums(const clconv_work *work, const int *value)
     return value[KB] * value[CB] * value[RB] * work->s;
 }
 
-/* The largest power of two up to 4 and both limits. */
-static int part_of(int64_t room, int64_t length)
+/* Registers that a tile needs: its sums, the outputs that it keeps, what is being loaded. */
+static int registers(const clconv_work *work, const int *value)
 {
-    int part = 4;
-    while (part > 1 && (part > room || part > length))
-        part /= 2;
-    return part;
+    const bool keeps = work->stride_h == 1 && work->dilation_h == 1;
+    return sums(work, value) + value[KB] * (keeps ? value[RB] : 1) + 2;
 }
 
-/* So many sums that loads of what they share do not count: 24 within 32 registers, twelve within
- * 16; filters and channels before rows of taps, which only share a row of x with others (3x3 on an
- * AMD Zen 4: 4 x 2 x 1 of them 38 GMAC/s, 2 x 1 x 3 29). Vectors as wide as the image needs. */
+/* Cycles for each product that counts, of a step with all rows of taps: vectors of 16 floats are
+ * multiplied one a cycle and loaded, across two lines mostly, one in two; a step takes four more.
+ */
+static double cost(const clconv_work *work, const int *value)
+{
+    const clconv_segment *segment = work->segment;
+    const bool keeps = work->stride_h == 1 && work->dilation_h == 1;
+    const int blocks = (work->r - 1) / value[RB] + 1;
+    const int loads = value[KB] + value[CB] * work->s * (keeps ? 1 : value[RB]);
+    const double products = (double)value[KB] * value[CB] * work->r * work->s;
+    const double loading = (value[V] == 16 ? 2.0 : 1.0) * blocks * loads;
+    return ((products > loading ? products : loading) + 4.0 * blocks) /
+           (products * clconv_filled(clconv_most_outputs(work), value[KB]) *
+            clconv_filled(segment->w_in ? segment->in : 1, value[CB]));
+}
+
+/* The next tile of KB, CB and RB, the last changing fastest; false after the last one. */
+static bool next_tile(int *value)
+{
+    if (++value[RB] <= MOST_ROWS)
+        return true;
+    value[RB] = 1;
+    if ((value[CB] *= 2) <= 4)
+        return true;
+    value[CB] = 1;
+    return (value[KB] *= 2) <= 8;
+}
+
+/* The cheapest tile that fits into 32 registers of 16 floats, or 16 of fewer; vectors as wide as
+ * the image needs. */
 static bool find_tile(const clconv_request *request, int *value)
 {
     if (request->tile)
         return clconv_tile_read(request->tile, keys, value);
     const clconv_work *work = request->work;
-    const clconv_segment *segment = work->segment;
-    const int native = clconv_vector_floats(request->dev);
-    const int room = (native == 16 ? 24 : 12) / work->s;
-    value[V] = native;
-    while (value[V] > 4 && value[V] / 2 >= work->q)
-        value[V] /= 2;
-    value[KB] = part_of(room, clconv_most_outputs(work));
-    value[CB] = part_of(room / value[KB], segment->w_in ? segment->in : 1);
-    const int left = room / value[KB] / value[CB];
-    const int most = left > MOST_ROWS ? MOST_ROWS : left > 1 ? left : 1;
-    const int blocks = (work->r - 1) / most + 1;
-    value[RB] = (work->r - 1) / blocks + 1;
+    const int native = clconv_vector_floats(request->dev), room = native == 16 ? 32 : 16;
+    int tile[CLCONV_TILE_KEYS] = {native, 1, 1, 1};
+    while (tile[V] > 4 && tile[V] / 2 >= work->q)
+        tile[V] /= 2;
+    memcpy(value, tile, sizeof tile);
+    while (next_tile(tile))
+        if (tile[RB] <= work->r && registers(work, tile) <= room &&
+            cost(work, tile) < cost(work, value))
+            memcpy(value, tile, sizeof tile);
     return value[V] >= 4;
 }
 
@@ -83,7 +107,6 @@ static clconv_status add_segment(clconv_plan *plan, clconv_program *program,
 {
     const clconv_work *work = request->work;
     const int64_t w_groups = segment->w_group ? segment->groups : 1;
-    const int64_t b_groups = segment->b_group ? segment->groups : 1;
     const double images = (double)work->n;
     clconv_grid grid = {
         .kernel = "direct_weights", .local = {1, 1, 1}, .owns = 1, .own = {(cl_int)work->n}};
@@ -91,14 +114,8 @@ static clconv_status add_segment(clconv_plan *plan, clconv_program *program,
     grid.item_macs = images * value[KB] * (double)(segment->groups / w_groups) *
                      clconv_plane_macs(work, segment->in);
     clconv_grid_items(&grid, blocks_of(work, segment, value));
-    clconv_status status = clconv_plan_add_steps(plan, program, &grid, segment, request);
-    if (status || !work->has_bias)
-        return status;
-    grid.kernel = "direct_bias";
-    grid.x = grid.y = 1;
-    grid.z = b_groups * segment->out;
-    grid.item_macs = images * (double)(segment->groups / b_groups) * work->p * work->q;
-    return clconv_plan_add_steps(plan, program, &grid, segment, request);
+    const clconv_status status = clconv_plan_add_steps(plan, program, &grid, segment, request);
+    return status ? status : clconv_add_bias_sums(plan, program, segment, request);
 }
 
 static clconv_status prepare(clconv_plan *plan, const clconv_request *request)

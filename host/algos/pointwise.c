@@ -93,6 +93,7 @@ const clconv_algo clconv_algo_pointwise = {
     .name = "pointwise",
     .keys = keys,
     .find_tile = find_tile,
+    .turns = true,
     .refuses = refuses,
     .types = CLCONV_FLOAT_TYPES,
     .ends = true,

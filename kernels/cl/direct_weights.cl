@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Gradients by w and b on devices with vectors: the V lanes are neighbouring outputs of a row. One
+/* The gradient by w on devices with vectors: the V lanes are neighbouring outputs of a row. One
  * work-item goes over all images and outputs with the sums of KB filters x CB input channels x RB
  * rows of taps x FILTER_W taps in registers, and adds up their lanes at the end: one order, the
- * same bits in every run.
+ * same bits in every run. It walks down strips of V columns, so that what lies outside of a row is
+ * the same all the way.
  *
  * Defines: FILTER_H FILTER_W STRIDE_H STRIDE_W (1 or 2) DILATION_H DILATION_W; tile V KB CB RB, RB
  * at most FILTER_H. */
@@ -10,6 +11,7 @@
 #include "common.cl"
 #include "vectors.cl"
 #include "masked.cl"
+#include "bias.cl"
 
 #ifndef KB
 #define KB 2
@@ -24,104 +26,237 @@
 /* Elements of a row of x from a vector's first tap to the end of its last tap's vector. */
 #define REACH ((FILTER_W - 1) * DILATION_W + V * STRIDE_W)
 
-INLINE vec load_x(global const float *x, const long first, const long end, const int care)
-{
-    return care == CHECKED ? load_between(x, first, end) : load_pixels(x + first);
-}
+/* Whether a row of x is loaded once for all rows of taps, which meet it with RB rows of outputs.
+ * Else a row of outputs meets RB rows of x. */
+#define KEEPS_OUTPUTS (STRIDE_H == 1 && DILATION_H == 1)
+#define KEPT (KEEPS_OUTPUTS ? RB : 1)
+
+#define SUMS (KB * CB * RB * FILTER_W)
+/* The i-th, of an array sum[KB][CB][RB][FILTER_W]. */
+#define SUM(i)                                                                                     \
+    sum[(i) / (CB * RB * FILTER_W)][(i) / (RB * FILTER_W) % CB][(i) / FILTER_W % RB][(i) % FILTER_W]
+#define SUMS_ROOM ((SUMS + V - 1) / V * V)
+
+#define FETCHES (CB == 1 && FILTER_W < 7) /* or no register is left */
+
+/* Masks are free where vectors have 16 floats; elsewhere strips without edges do without. */
+#define NEEDS_PLAIN (V < 16)
 
 /* One image, and the block of filters, channels and rows of taps there. Blocks may reach behind the
- * last filter or channel: they take that once more, and store nothing of it. */
+ * last filter or channel: they take that once more, and store nothing of it; and `skip` of the rows
+ * of taps may be another block's. */
 typedef struct view {
-    global const float *x, *y;
-    long x_end, y_end;   /* elements */
-    long channel, plane; /* of x and of y, where the block begins */
-    int channels, filters, r_first;
+    global const float *x, *y; /* where the planes of the block begin */
+    long x_begin, x_end, y_end; /* elements from there to where memory begins and ends */
+    long x_of[CB], y_of[KB];
+    long x_ahead, y_ahead; /* to the planes that are next */
+    int r_first, skip;
     int in_h, in_w, out_h, out_w, pad_top, pad_left;
 } view;
 
-/* Filter k of the block as a plane of y, channel c as one of x. */
-INLINE long plane_of(const view a, const int k)
+/* V columns of outputs, and the rows of x and of outputs whose vectors are in memory. The few pairs
+ * of others that meet are added by add_rest. */
+typedef struct strip {
+    int q, column; /* of outputs; of x, under the first tap */
+    int h_first, h_end, p_end;
+} strip;
+
+INLINE strip strip_of(const view *a, const int q)
 {
-    return a.plane + min(k, a.filters - 1);
+    strip s = {q, q * STRIDE_W - a->pad_left, 0, a->in_h, a->out_h};
+    while (s.h_first < s.h_end && s.h_first * (long)a->in_w + s.column < a->x_begin)
+        s.h_first++;
+    while (s.h_end > s.h_first &&
+           a->x_of[CB - 1] + (s.h_end - 1) * (long)a->in_w + s.column + REACH > a->x_end)
+        s.h_end--;
+    while (s.p_end > 0 && a->y_of[KB - 1] + (s.p_end - 1) * (long)a->out_w + q + V > a->y_end)
+        s.p_end--;
+    return s;
 }
 
-INLINE long channel_of(const view a, const int c)
+/* ---- What vectors cannot load ---------------------------------------------------------------- */
+
+/* Adds the products of output row p and row r of taps, outputs q to q + V - 1. */
+static void add_rest_row(float *total, const view *a, const int p, const int h, const int r,
+                         const strip *strip)
 {
-    return a.channel + min(c, a.channels - 1);
+    for (int i = 0; i < KB * CB * FILTER_W; i++) {
+        const int k = i / FILTER_W / CB, c = i / FILTER_W % CB, s = i % FILTER_W;
+        global const float *outputs = a->y + a->y_of[k] + (long)p * a->out_w;
+        global const float *pixels = a->x + a->x_of[c] + (long)h * a->in_w;
+        float *const sum = &total[((k * CB + c) * RB + r) * FILTER_W + s];
+        for (int q = strip->q; q < min(strip->q + V, a->out_w); q++) {
+            const int at = q * STRIDE_W - a->pad_left + s * DILATION_W;
+            if (at >= 0 && at < a->in_w)
+                *sum = fma(outputs[q], pixels[at], *sum);
+        }
+    }
 }
 
-/* Adds the products of outputs q to q + V - 1 of row p. Outputs from out_w on and taps outside the
- * image add nothing. */
-INLINE void add_outputs(vec sum[KB][CB][RB][FILTER_W], const view a, const int p, const int q,
-                        const int care)
+static __attribute__((noinline)) void add_rest(float *total, const view *a)
 {
-    const int column = q * STRIDE_W - a.pad_left, left = a.out_w - q;
-    const int top = p * STRIDE_H - a.pad_top + a.r_first * DILATION_H;
-    vec outputs[KB];
+    for (int q = 0; q < a->out_w; q += V) {
+        const strip s = strip_of(a, q);
+        if (s.h_first == 0 && s.h_end == a->in_h && s.p_end == a->out_h)
+            continue;
+        for (int i = a->skip; i < a->out_h * RB; i++) {
+            const int p = i / RB, r = i % RB;
+            const int h = p * STRIDE_H - a->pad_top + (a->r_first + r) * DILATION_H;
+            const int done = h >= s.h_first && h < s.h_end && p < s.p_end;
+            if (r >= a->skip && h >= 0 && h < a->in_h && !done)
+                add_rest_row(total, a, p, h, r, &s);
+        }
+    }
+}
+
+/* ---- Vectors --------------------------------------------------------------------------------- */
+
+/* Asks for the planes that are next, an element and its neighbours for each step: columns of short
+ * rows are no pattern that hardware foresees (eight filters that 64 channels of 112x112 share, 3x3:
+ * 3.5 to 2.1 ms on an AMD Zen 4). */
+INLINE void fetch_ahead(const view *a, const long at)
+{
     UNROLL
-    for (int i = 0; i < KB; i++)
-        outputs[i] = load_outputs(a.y + (plane_of(a, i) * a.out_h + p) * a.out_w, q, a.out_w, care);
+    for (int i = 0; i < (FETCHES ? KB : 0); i++)
+        fetch_far(a->y + a->y_of[i] + a->y_ahead + at);
+    if (FETCHES)
+        fetch_far(a->x + a->x_ahead + at);
+}
+
+/* Step t: a row of x and the rows of outputs that meet it; or, where none is kept, a row of outputs
+ * and those of x. One row of taps meets its rows in all steps. */
+INLINE void add_step(vec sum[KB][CB][RB][FILTER_W], vec outputs[KB][KEPT], const view *a,
+                     const strip *strip, const vec_index *counts, const int t, const int all,
+                     const int care)
+{
+    const int p = KEEPS_OUTPUTS ? t + a->pad_top - a->r_first : t;
     UNROLL
-    for (int r = 0; r < RB; r++) {
-        const int h = top + r * DILATION_H;
-        if (care != PLAIN && (h < 0 || h >= a.in_h))
+    for (int k = 0; k < KB; k++) {
+        UNROLL
+        for (int i = KEPT - 1; i > 0; i--)
+            outputs[k][i] = outputs[k][i - 1];
+        if (all || (p >= 0 && p < strip->p_end))
+            outputs[k][0] = LOAD(a->y + a->y_of[k] + (long)p * a->out_w + strip->q);
+    }
+    if (all)
+        fetch_ahead(a, (strip->q / V * (long)a->out_h + p) * V);
+    UNROLL
+    for (int i = 0; i < (KEEPS_OUTPUTS ? 1 : RB); i++) {
+        const int h = KEEPS_OUTPUTS ? t : t * STRIDE_H - a->pad_top + (a->r_first + i) * DILATION_H;
+        if (!all && (h < strip->h_first || h >= strip->h_end))
             continue;
         UNROLL
-        for (int c = 0; c < CB; c++) {
-            const long row = (channel_of(a, c) * a.in_h + h) * a.in_w;
+        for (int j = 0; j < CB * FILTER_W; j++) {
+            const int c = j / FILTER_W, s = j % FILTER_W;
+            const vec pixels = load_pixels(a->x + a->x_of[c] + (long)h * a->in_w + strip->column +
+                                           s * DILATION_W);
             UNROLL
-            for (int s = 0; s < FILTER_W; s++) {
-                const int tap = column + s * DILATION_W;
-                const vec_index lane = tap + LANE * STRIDE_W;
-                const vec_index counts = lane >= 0 && lane < a.in_w && LANE < left;
-                const vec pixels = load_x(a.x, row + tap, a.x_end, care);
+            for (int kept = 0; kept < KEPT; kept++) {
+                const int r = KEEPS_OUTPUTS ? kept : i;
+                if ((!all && (p < kept || p - kept >= strip->p_end)) ||
+                    r < (FILTER_H % RB ? a->skip : 0))
+                    continue;
                 UNROLL
-                for (int i = 0; i < KB; i++)
-                    sum[i][c][r][s] =
-                        add_product(pixels, outputs[i], sum[i][c][r][s], counts, care);
+                for (int k = 0; k < KB; k++)
+                    sum[k][c][r][s] =
+                        add_product(pixels, outputs[k][kept], sum[k][c][r][s], counts[s], care);
             }
         }
     }
 }
 
-/* Whether all that the vectors of a place reach is in memory. */
-INLINE int is_in_memory(const view a, const int p, const int q, const int top, const int column)
+/* The least t >= 0 for which t * STRIDE_H reaches `rows`. */
+INLINE int steps_to(const int rows)
 {
-    const long first = (a.channel * a.in_h + top) * a.in_w + column;
-    const long last = (channel_of(a, CB - 1) * a.in_h + top + (RB - 1) * DILATION_H) * a.in_w;
-    const long y_last = (plane_of(a, KB - 1) * a.out_h + p) * a.out_w + q;
-    return first >= 0 && last + column + REACH <= a.x_end && y_last + V <= a.y_end;
+    return rows > 0 ? (rows - 1) / STRIDE_H + 1 : 0;
 }
 
-INLINE void add_image(vec sum[KB][CB][RB][FILTER_W], const view a)
+/* Adds a strip to sums that are in memory: between strips, in registers, they would make a compiler
+ * keep copies of them in its innermost loop. */
+INLINE void walk(vec *sums, const view *a, const strip *strip, const int care)
 {
-    for (int p = 0; p < a.out_h; p++) {
-        const int top = p * STRIDE_H - a.pad_top + a.r_first * DILATION_H;
-        const int whole = top >= 0 && top + (RB - 1) * DILATION_H < a.in_h;
-        for (int q = 0; q < a.out_w; q += V) {
-            const int column = q * STRIDE_W - a.pad_left;
-            if (whole && column >= 0 && column + REACH <= a.in_w && q + V <= a.out_w)
-                add_outputs(sum, a, p, q, PLAIN);
-            else if (is_in_memory(a, p, q, top, column))
-                add_outputs(sum, a, p, q, MASKED);
-            else
-                add_outputs(sum, a, p, q, CHECKED);
-        }
+    vec sum[KB][CB][RB][FILTER_W];
+    vec outputs[KB][KEPT];
+    vec_index counts[FILTER_W];
+    const int top = a->r_first * DILATION_H - a->pad_top; /* row of x under output row 0 */
+    const int last = top + (RB - 1) * DILATION_H;
+    const int begin = KEEPS_OUTPUTS ? top : 0;
+    const int end = KEEPS_OUTPUTS ? min(strip->h_end, last + strip->p_end) : strip->p_end;
+    const int all_end = KEEPS_OUTPUTS ? min(strip->h_end, top + strip->p_end)
+                                      : min(strip->p_end, steps_to(strip->h_end - last));
+    const int all = KEEPS_OUTPUTS ? max(strip->h_first, last) : steps_to(strip->h_first - top);
+    int t = begin;
+    UNROLL
+    for (int i = 0; i < SUMS; i++)
+        SUM(i) = sums[i];
+    UNROLL
+    for (int i = 0; i < KB * KEPT; i++)
+        outputs[i / KEPT][i % KEPT] = 0.0f;
+    UNROLL
+    for (int s = 0; s < FILTER_W; s++) {
+        const vec_index lane = strip->column + s * DILATION_W + LANE * STRIDE_W;
+        counts[s] = lane >= 0 && lane < a->in_w && LANE < a->out_w - strip->q;
     }
+    for (; RB > 1 && t < min(all, end); t++)
+        add_step(sum, outputs, a, strip, counts, t, 0, care);
+    for (t = RB > 1 ? t : all; t < all_end; t++)
+        add_step(sum, outputs, a, strip, counts, t, 1, care);
+    for (; RB > 1 && t < end; t++)
+        add_step(sum, outputs, a, strip, counts, t, 0, care);
+    UNROLL
+    for (int i = 0; i < SUMS; i++)
+        sums[i] = SUM(i);
 }
 
-INLINE float add_lanes(const vec sum)
+static __attribute__((noinline)) void add_strip(vec *sums, const view *a, const int q)
 {
-#if V == 16
-    const float8 eight = sum.lo + sum.hi;
-    const float4 four = eight.lo + eight.hi;
-#elif V == 8
-    const float4 four = sum.lo + sum.hi;
-#else
-    const float4 four = sum;
-#endif
-    const float2 two = four.lo + four.hi;
-    return two.x + two.y;
+    const strip s = strip_of(a, q);
+    if (NEEDS_PLAIN && s.column >= 0 && s.column + REACH <= a->in_w && q + V <= a->out_w)
+        walk(sums, a, &s, PLAIN);
+    else
+        walk(sums, a, &s, MASKED);
+}
+
+/* ---- Images ---------------------------------------------------------------------------------- */
+
+/* What a work-item sums over. */
+typedef struct images {
+    global const float *x, *y;
+    long x_image, y_image, x_length, y_length; /* of all images; of those channels in one */
+    int in_per_group, out_per_group, k_first, flat;
+} images;
+
+/* Group g, channel c of image n. Planes of the same pixels, row under row, are as good as rows of V
+ * pixels (flat 1) and one of the rest (flat 2). */
+INLINE view view_of(const images *all, const view *sizes, const long n, const long g, const long c,
+                    const int flat)
+{
+    view a = *sizes;
+    const int pixels = a.in_h * a.in_w, rest = pixels % V, first = flat == 2 ? pixels - rest : 0;
+    const long x = (g * all->in_per_group + c) * ((long)a.in_h * a.in_w) + first;
+    const long y = (g * all->out_per_group + all->k_first) * ((long)a.out_h * a.out_w) + first;
+    a.x = all->x + n * all->x_image + x;
+    a.y = all->y + n * all->y_image + y;
+    a.x_begin = -x;
+    a.x_end = all->x_length - x;
+    a.y_end = all->y_length - y;
+    if (flat) {
+        a.in_h = a.out_h = flat == 2 ? 1 : pixels / V;
+        a.in_w = a.out_w = flat == 2 ? rest : V;
+    }
+    return a;
+}
+
+/* The sum of the lanes of m[i] in lane i: halves of two vectors become one, time and again. */
+INLINE vec add_lanes(vec m[V])
+{
+    int many = V;
+#define ADD_HALVES                                                                                 \
+    many /= 2;                                                                                     \
+    UNROLL for (int i = 0; i < many; i++) m[i] =                                                   \
+        ZIP_LOW(m[i], m[i + many]) + ZIP_HIGH(m[i], m[i + many]);
+    ROUNDS(ADD_HALVES)
+    return m[0];
 }
 
 /* Ids: 0 and 1 = block of input channels, and of rows of taps, number c_block * r_blocks + r_block
@@ -129,7 +264,7 @@ INLINE float add_lanes(const vec sum)
  * naive_weights, filters that all groups share have no g and weights that all channels share no c:
  * the sum goes over them. */
 kernel void direct_weights(BUFFERS(global const, global, global, global const), CONV_SHAPE,
-                           const int images)
+                           const int count)
 {
     const long item = (long)get_global_id(1) * get_global_size(0) + get_global_id(0);
     const long z = (long)get_global_id(2);
@@ -143,68 +278,68 @@ kernel void direct_weights(BUFFERS(global const, global, global, global const), 
     const int k_first = (int)((z_first + z) % k_blocks) * KB;
     const int c_first = (int)(item / r_blocks) * CB;
     const int r_begin = (int)(item % r_blocks) * RB; /* taps before are another block's */
-    /* Planes of the same pixels are as good as one row each. */
+    const long in_plane = (long)in_h * in_w, out_plane = (long)out_h * out_w;
     const int flat = FILTER_H * FILTER_W * STRIDE_H * STRIDE_W == 1 && in_h == out_h &&
                      in_w == out_w && !pad_top && !pad_left && (long)in_h * in_w < INT_MAX / 2;
-    view a = {.r_first = min(r_begin, FILTER_H - RB),
-              .channels = channels - c_first,
-              .filters = out_per_group - k_first,
-              .x_end = groups * (long)in_per_group * in_h * in_w,
-              .y_end = groups * (long)out_per_group * out_h * out_w,
-              .in_h = flat ? 1 : in_h,
-              .in_w = flat ? in_h * in_w : in_w,
-              .out_h = flat ? 1 : out_h,
-              .out_w = flat ? out_h * out_w : out_w,
-              .pad_top = pad_top,
-              .pad_left = pad_left};
-    vec sum[KB][CB][RB][FILTER_W] = {{{{(vec)0.0f}}}};
-    for (int n = 0; n < images; n++)
-        for (long g = group; g < (w_group ? group + 1 : groups); g++)
-            for (long c = c_first; c < (w_in ? c_first + 1 : in_per_group); c++) {
-                a.x = x + x_offset + n * x_image;
-                a.y = y + y_offset + n * y_image;
-                a.channel = g * in_per_group + c;
-                a.plane = g * out_per_group + k_first;
-                add_image(sum, a);
-            }
-
-    global float *filter = w + w_offset + group * w_group;
+    view sizes = {.x_ahead = in_plane,
+                  .y_ahead = (w_group ? min(KB, out_per_group) : out_per_group) * out_plane,
+                  .r_first = min(r_begin, FILTER_H - RB),
+                  .skip = max(r_begin - (FILTER_H - RB), 0),
+                  .in_h = in_h,
+                  .in_w = in_w,
+                  .out_h = out_h,
+                  .out_w = out_w,
+                  .pad_top = pad_top,
+                  .pad_left = pad_left};
+    const images all = {x + x_offset,
+                        y + y_offset,
+                        x_image,
+                        y_image,
+                        groups * in_per_group * in_plane,
+                        groups * out_per_group * out_plane,
+                        in_per_group,
+                        out_per_group,
+                        k_first};
     UNROLL
-    for (int i = 0; i < KB * CB * RB * FILTER_W; i++) {
-        const int s = i % FILTER_W, r = i / FILTER_W % RB, c = i / FILTER_W / RB % CB,
-                  k = i / FILTER_W / RB / CB;
-        const float one = add_lanes(sum[k][c][r][s]);
-        if (k < a.filters && c < a.channels && a.r_first + r >= r_begin)
-            filter[(k_first + k) * w_out + (c_first + c) * w_in + (long)(a.r_first + r) * FILTER_W +
-                   s] = divisor == 1.0f ? one : divide_exactly(one, divisor);
-    }
-}
+    for (int c = 0; c < CB; c++)
+        sizes.x_of[c] = min(c, channels - 1 - c_first) * in_plane;
+    UNROLL
+    for (int k = 0; k < KB; k++)
+        sizes.y_of[k] = min(k, out_per_group - 1 - k_first) * out_plane;
 
-/* Ids: 2 = element of b, g * out_per_group + k, without g where all groups share b. */
-kernel void direct_bias(BUFFERS(global const, global, global, global const), CONV_SHAPE,
-                        const int images)
-{
-    enum { AT_ONCE = 4 };
-    const long z = (long)get_global_id(2), plane = (long)out_h * out_w;
-    if (get_global_id(0) || get_global_id(1) || z >= z_count)
-        return;
+    const long g_end = w_group ? group + 1 : groups;
+    const int c_end = w_in ? c_first + 1 : in_per_group;
+    float total[SUMS_ROOM];
+    for (int i = 0; i < SUMS_ROOM; i++)
+        total[i] = 0.0f;
+    vec sums[SUMS_ROOM];
+    for (int i = 0; i < SUMS_ROOM; i++)
+        sums[i] = 0.0f;
+    for (int n = 0; n < count; n++)
+        for (long g = group; g < g_end; g++)
+            for (int c = c_first; c < c_end; c++)
+                for (int part = flat; part <= 2 * flat; part++) {
+                    const view a = view_of(&all, &sizes, n, g, c, part);
+                    add_rest(total, &a);
+                }
+    for (int n = 0; n < count; n++)
+        for (long g = group; g < g_end; g++)
+            for (int c = c_first; c < c_end; c++)
+                for (int part = flat; part <= 2 * flat; part++) {
+                    const view a = view_of(&all, &sizes, n, g, c, part);
+                    for (int q = 0; q < a.out_w; q += V)
+                        add_strip(sums, &a, q);
+                }
 
-    const long k = (z_first + z) % out_per_group;
-    const long group = (z_first + z) / out_per_group;
-    vec sum[AT_ONCE] = {0.0f, 0.0f, 0.0f, 0.0f};
-    float rest = 0.0f;
-    for (int n = 0; n < images; n++)
-        for (long g = group; g < (b_group ? group + 1 : groups); g++) {
-            global const float *gradient =
-                y + y_offset + n * y_image + (g * out_per_group + k) * plane;
-            long i = 0;
-            for (; i + AT_ONCE * V <= plane; i += AT_ONCE * V)
-                UNROLL
-            for (int j = 0; j < AT_ONCE; j++)
-                sum[j] += LOAD(gradient + i + j * V);
-            for (; i < plane; i++)
-                rest += gradient[i];
-        }
-    b[b_offset + group * b_group + k] =
-        bias_factor * (add_lanes((sum[0] + sum[1]) + (sum[2] + sum[3])) + rest);
+    for (int i = 0; i < SUMS; i += V)
+        JOIN(vstore, V)(add_lanes(sums + i) + JOIN(vload, V)(0, total + i), 0, total + i);
+    global float *filter = w + w_offset + group * w_group + k_first * w_out + c_first * w_in +
+                           sizes.r_first * FILTER_W;
+    for (int k = 0; k < min(KB, out_per_group - k_first); k++)
+        for (int c = 0; c < min(CB, channels - c_first); c++)
+            for (int i = sizes.skip * FILTER_W; i < RB * FILTER_W; i++) {
+                const float one = total[(k * CB + c) * RB * FILTER_W + i];
+                filter[k * w_out + c * w_in + i] =
+                    divisor == 1.0f ? one : divide_exactly(one, divisor);
+            }
 }
