@@ -2,7 +2,9 @@
 /* Strict readers for option values: the whole text or an error. */
 #include "options.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Reads "-12" at `text`; returns the first character after it, or NULL. No white space, no plus
@@ -56,6 +58,33 @@ bool options_list(const char *text, char separator, size_t min, size_t max, int6
         return false;
     *count = read;
     return true;
+}
+
+/* Up to the separator or the end; *text then is what follows. */
+static bool read_number(const char **text, char separator, double *out)
+{
+    char *end = NULL;
+    const char first = **text;
+    if (!((first >= '0' && first <= '9') || first == '-' || first == '.'))
+        return false; /* strtod takes blanks, signs and words before and besides */
+    *out = strtod(*text, &end);
+    if (end == *text || (*end && *end != separator) || !isfinite(*out) ||
+        memchr(*text, 'x', (size_t)(end - *text)))
+        return false;
+    *text = *end ? end + 1 : end;
+    return *end == '\0' || **text != '\0';
+}
+
+bool options_numbers(const char *text, char separator, size_t min, size_t max, double *out,
+                     size_t *count)
+{
+    *count = 0;
+    while (*text) {
+        if (*count == max || !read_number(&text, separator, &out[*count]))
+            return false;
+        ++*count;
+    }
+    return *count >= min;
 }
 
 int options_word(const char *text, const char *const *words)

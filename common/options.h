@@ -15,6 +15,10 @@ bool options_integer(const char *text, int64_t *out);
 bool options_list(const char *text, char separator, size_t min, size_t max, int64_t *out,
                   size_t *count);
 
+/* The same of numbers: decimal, finite ("0.5,1e-3"). */
+bool options_numbers(const char *text, char separator, size_t min, size_t max, double *out,
+                     size_t *count);
+
 /* Index of `text` in a NULL-ended list of words, or -1. */
 int options_word(const char *text, const char *const *words);
 

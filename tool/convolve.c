@@ -82,11 +82,15 @@ static int fill_buffers(job *j, const npy_array array[TENSORS])
 
 static int convolve(job *j, npy_array array[TENSORS])
 {
-    const clconv_args args = {.size = sizeof args,
-                              .x.mem = j->mem[TENSOR_X],
-                              .w.mem = j->mem[TENSOR_W],
-                              .b.mem = j->mem[TENSOR_B],
-                              .y.mem = j->mem[TENSOR_Y]};
+    const clconv_args args = {
+        .size = sizeof args,
+        .x.mem = j->mem[TENSOR_X],
+        .w.mem = j->mem[TENSOR_W],
+        .b.mem = j->mem[TENSOR_B],
+        .y.mem = j->mem[TENSOR_Y],
+        .residual.mem = j->mem[TENSOR_RESIDUAL],
+        .alpha = j->request->problem.epilogue || j->mem[TENSOR_RESIDUAL] ? j->request->alpha : 0,
+        .beta = j->mem[TENSOR_RESIDUAL] ? j->request->beta : 0};
     cl_event done = NULL;
     const clconv_status status = clconv_enqueue(j->plan, j->queue, &args, 0, NULL, &done);
     if (status)

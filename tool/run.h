@@ -17,6 +17,7 @@ typedef enum run_option {
     DX,
     DW,
     DB,
+    RESIDUAL,
     X_SHAPE,
     W_SHAPE,
     OUTPUT_PADDING,
@@ -29,6 +30,16 @@ typedef enum run_option {
     GROUP_OUT,
     SHARED,
     REDUCE,
+    ACTIVATION,
+    ALPHA,
+    BETA,
+    Y_DTYPE,
+    X_ZERO,
+    W_ZERO,
+    Y_ZERO,
+    X_SCALE,
+    W_SCALE,
+    Y_SCALE,
     LAYOUT,
     DTYPE,
     ALGO,
@@ -37,7 +48,14 @@ typedef enum run_option {
 extern const struct poptOption run_options[];
 
 /* The tensors of a convolution: files that are read, or written by a gradient. */
-typedef enum run_tensor { TENSOR_X, TENSOR_W, TENSOR_B, TENSOR_Y, TENSORS } run_tensor;
+typedef enum run_tensor {
+    TENSOR_X,
+    TENSOR_W,
+    TENSOR_B,
+    TENSOR_Y,
+    TENSOR_RESIDUAL,
+    TENSORS
+} run_tensor;
 
 typedef struct run_request {
     clconv_problem problem;              /* shapes and types come from the files */
@@ -48,6 +66,11 @@ typedef struct run_request {
     int64_t output_padding[2];
     clconv_shape x_shape, w_shape; /* of --x-shape and --w-shape; rank 0 = not given */
     int64_t *group_in, *group_out; /* owned: the problem's tables */
+    clconv_epilogue epilogue;
+    double alpha, beta; /* of the call */
+    clconv_quantization quantization;
+    int32_t *w_zero; /* owned: the quantization's tables */
+    double *w_scale;
 } run_request;
 
 /* The option that names a tensor's file in the request's direction, and whether it is written. */
@@ -58,6 +81,10 @@ bool run_writes(const run_request *request, run_tensor tensor);
  * takes any outcome. */
 int run_read_options(char *const *value, run_request *out);
 void run_request_free(run_request *request);
+
+/* run_values.c: what becomes of values: activation, residual, zero points and scales. Part of
+ * run_read_options. Exit status 0 or 2. */
+int run_read_values(char *const *value, run_request *out);
 
 /* The files hold one dimension: reads the numbers for two axes as those of one, where two paddings
  * are its two ends. Exit status 0 or 2. */

@@ -63,18 +63,24 @@ static clconv_status shape_of_y(const clconv_problem *p, int32_t rank, clconv_sh
     return status;
 }
 
-/* Of a gradient: dy must be what the convolution would have given. */
-static int check_dy(const clconv_problem *p, const clconv_shape *x, const clconv_shape *dy)
+/* dy and a residual must be of the size that the convolution gives. */
+static int check_shape(const char *name, const clconv_shape *y, const clconv_shape *array)
 {
     char wanted[160] = "", got[160] = "";
+    if (y->rank == array->rank && !memcmp(y->dim, array->dim, (size_t)y->rank * sizeof y->dim[0]))
+        return EXIT_GOOD;
+    return tool_fail(EXIT_USAGE, "Expected %s of size [%s], as the convolution gives, but got [%s]",
+                     name, shape_text(y, wanted, sizeof wanted),
+                     shape_text(array, got, sizeof got));
+}
+
+static int check_dy(const clconv_problem *p, const clconv_shape *x, const clconv_shape *dy)
+{
     clconv_shape y;
     const clconv_status status = shape_of_y(p, x->rank, &y);
     if (status)
         return tool_library_error(status);
-    if (y.rank == dy->rank && !memcmp(y.dim, dy->dim, (size_t)y.rank * sizeof y.dim[0]))
-        return EXIT_GOOD;
-    return tool_fail(EXIT_USAGE, "Expected dy of size [%s], as the convolution gives, but got [%s]",
-                     shape_text(&y, wanted, sizeof wanted), shape_text(dy, got, sizeof got));
+    return check_shape("dy", &y, dy);
 }
 
 static clconv_shape shape_of_x(const clconv_problem *p, int32_t rank)
@@ -91,15 +97,20 @@ static int describe_forward(run_request *request, npy_array array[TENSORS])
 {
     const npy_array *const b = &array[TENSOR_B];
     npy_array *const y = &array[TENSOR_Y];
+    const npy_array *const residual = &array[TENSOR_RESIDUAL];
     const clconv_shape *const x = &array[TENSOR_X].shape;
     clconv_problem *p = &request->problem;
     p->b.dtype = b->data ? b->dtype : CLCONV_DTYPE_ABSENT;
+    p->residual.dtype = residual->data ? residual->dtype : CLCONV_DTYPE_ABSENT;
+    p->residual.layout = p->y.layout;
     clconv_status status =
         clconv_describe(p, x, &array[TENSOR_W].shape, b->data ? &b->shape : NULL);
     if (!status)
         status = shape_of_y(p, x->rank, &y->shape);
     y->dtype = clconv_output_dtype(p);
-    return status ? tool_library_error(status) : EXIT_GOOD;
+    if (status)
+        return tool_library_error(status);
+    return residual->data ? check_shape("residual", &y->shape, &residual->shape) : EXIT_GOOD;
 }
 
 static int describe_data(run_request *request, npy_array array[TENSORS])
@@ -145,7 +156,8 @@ int run_describe(run_request *request, char *const *value, npy_array array[TENSO
     const int32_t dtype = array[data ? TENSOR_Y : TENSOR_X].dtype;
     p->x.dtype = dtype;
     p->w.dtype = weights ? dtype : array[TENSOR_W].dtype;
-    p->y.dtype = weights ? array[TENSOR_Y].dtype : CLCONV_DTYPE_ABSENT;
+    if (p->op != CLCONV_FORWARD)
+        p->y.dtype = weights ? array[TENSOR_Y].dtype : CLCONV_DTYPE_ABSENT;
     for (run_tensor t = 0; t < TENSORS; t++)
         if (run_writes(request, t))
             array[t].dtype = dtype;

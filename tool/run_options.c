@@ -23,6 +23,7 @@ const struct poptOption run_options[] = {
     FILE_OPTION(DX, "dx", "backward-data: gradient of x, written"),
     FILE_OPTION(DW, "dw", "backward-weights: gradient of w, written"),
     FILE_OPTION(DB, "db", "backward-weights: gradient of b, written"),
+    FILE_OPTION(RESIDUAL, "residual", "forward: added to y, of its shape and type"),
     OPTION(X_SHAPE, "x-shape", "N,C,H,W", "backward-data: shape of x"),
     OPTION(W_SHAPE, "w-shape", "K,C/G,R,S", "backward-weights: shape of w"),
     OPTION(OUTPUT_PADDING, "output-padding", "P",
@@ -38,11 +39,24 @@ const struct poptOption run_options[] = {
     [SHARED] = {"shared", '\0', POPT_ARG_NONE, NULL, SHARED + 1,
                 "one filter bank (M, 1, R, S) for every channel", NULL},
     OPTION(REDUCE, "reduce", "WORD", "over channels: none (default), sum, mean"),
+    OPTION(ACTIVATION, "activation", "WORD",
+           "none (default), relu, clip:LOW,HIGH, leaky_relu:SLOPE, hardswish"),
+    OPTION(ALPHA, "alpha", "A", "factor of conv(x, w) + b (default 1)"),
+    OPTION(BETA, "beta", "B", "factor of the residual (default 1)"),
+    OPTION(Y_DTYPE, "y-dtype", "WORD", "of int8 and uint8: int32 (default), int8, uint8"),
+    OPTION(X_ZERO, "x-zero", "Z", "zero point of x, of int8 and uint8 (default 0)"),
+    OPTION(W_ZERO, "w-zero", "Z,...", "zero point of w, one or one for each filter"),
+    OPTION(Y_ZERO, "y-zero", "Z", "zero point of y, with --y-dtype"),
+    OPTION(X_SCALE, "x-scale", "S", "scale of x, with --y-dtype"),
+    OPTION(W_SCALE, "w-scale", "S,...", "scale of w, one or one for each filter"),
+    OPTION(Y_SCALE, "y-scale", "S", "scale of y"),
     OPTION(LAYOUT, "layout", "WORD", "nchw (default) or nhwc"),
     OPTION(DTYPE, "dtype", "bf16", "uint16 files hold bfloat16"),
     OPTION(ALGO, "algo", "NAME", "exactly this algorithm or an error"),
     OPTION(DEVICE, "device", "D", "index or part of a name ('clconv devices')"),
     POPT_TABLEEND};
+
+_Static_assert((int)DEVICE < (int)TOOL_MAX_OPTIONS, "a value for every option");
 
 static const char *name_of(run_option id)
 {
@@ -215,6 +229,17 @@ static const struct {
     {X_SHAPE, "-o-"},
     {W_SHAPE, "--r"},
     {OUTPUT_PADDING, "-o-"},
+    {RESIDUAL, "o--"},
+    {ACTIVATION, "o--"},
+    {ALPHA, "o--"},
+    {BETA, "o--"},
+    {Y_DTYPE, "o--"},
+    {X_ZERO, "o--"},
+    {W_ZERO, "o--"},
+    {Y_ZERO, "o--"},
+    {X_SCALE, "o--"},
+    {W_SCALE, "o--"},
+    {Y_SCALE, "o--"},
 };
 
 /* Which file is which tensor, x, w, b, y, and whether it is written. */
@@ -222,9 +247,9 @@ static const struct {
     run_option file[TENSORS];
     bool written[TENSORS];
 } files[] = {
-    [CLCONV_FORWARD] = {{X, W, B, Y}, {[TENSOR_Y] = true}},
-    [CLCONV_BACKWARD_DATA] = {{DX, W, B, DY}, {[TENSOR_X] = true}},
-    [CLCONV_BACKWARD_WEIGHTS] = {{X, DW, DB, DY}, {[TENSOR_W] = true, [TENSOR_B] = true}},
+    [CLCONV_FORWARD] = {{X, W, B, Y, RESIDUAL}, {[TENSOR_Y] = true}},
+    [CLCONV_BACKWARD_DATA] = {{DX, W, B, DY, RESIDUAL}, {[TENSOR_X] = true}},
+    [CLCONV_BACKWARD_WEIGHTS] = {{X, DW, DB, DY, RESIDUAL}, {[TENSOR_W] = true, [TENSOR_B] = true}},
 };
 
 run_option run_file(const run_request *request, run_tensor tensor)
@@ -289,7 +314,7 @@ int run_read_options(char *const *value, run_request *out)
     if (read_direction(value, out) || read_words(value, out) ||
         read_pair(value, STRIDE, out->problem.stride, &out->strides) ||
         read_pair(value, DILATION, out->problem.dilation, &out->dilations) ||
-        read_padding(value, out) || read_groups(value, out))
+        read_padding(value, out) || read_groups(value, out) || run_read_values(value, out))
         return EXIT_USAGE;
     return read_shapes(value, out);
 }
@@ -298,4 +323,6 @@ void run_request_free(run_request *request)
 {
     free(request->group_in);
     free(request->group_out);
+    free(request->w_zero);
+    free(request->w_scale);
 }

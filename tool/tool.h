@@ -32,7 +32,7 @@ int tool_library_error(clconv_status status);
 /* Exit 2 naming the algorithms when `name` is none of them; NULL is fine. */
 int tool_check_algorithm(const char *name);
 
-enum { TOOL_MAX_OPTIONS = 32 };
+enum { TOOL_MAX_OPTIONS = 48 };
 
 typedef struct tool_command {
     const char *arguments; /* what follows the name in the usage line */
