@@ -84,6 +84,20 @@ static void lists(void **state)
     assert_int_equal(value[2], 7);
 }
 
+static void numbers(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"",   ",",   "1,",  ",1",  "1,,2",  " 1",      "1 ",
+                                        "+1", "0x1", "nan", "inf", "1e999", "1,2,3,4", "one"};
+    double value[3] = {0};
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+        assert_false(options_numbers(wrong[i], ',', 1, 3, value, &count));
+    assert_true(options_numbers("-1.5,.25,1e-3", ',', 1, 3, value, &count));
+    assert_int_equal(count, 3);
+    assert_true(value[0] == -1.5 && value[1] == 0.25 && value[2] == 1e-3);
+}
+
 static void words(void **state)
 {
     (void)state;
@@ -100,6 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(integers),
         cmocka_unit_test(lists),
+        cmocka_unit_test(numbers),
         cmocka_unit_test(words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
