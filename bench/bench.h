@@ -9,8 +9,8 @@ enum { BENCH_ALGOS = 16, BENCH_BATCHES = 16 };
 
 /* popt writes texts here; options_settle reads them into the rest. */
 typedef struct bench_texts {
-    char *device, *layers, *suite, *model, *direction, **cases, *algo, *rivals, *batch, *json, *csv,
-        *html, *baseline, *min_time, *max_time, *seed;
+    char *device, *layers, *suite, *model, *direction, *dtype, *layout, **cases, *algo, *rivals,
+        *batch, *json, *csv, *html, *baseline, *min_time, *max_time, *seed;
     int grouped_only, raw, strict, list, verbose, help;
 } bench_texts;
 

@@ -38,6 +38,8 @@ char *bench_command(const bench_options *o)
                    {"suite", t->suite},
                    {"model", t->model},
                    {"direction", t->direction},
+                   {"dtype", t->dtype},
+                   {"layout", t->layout},
                    {"batch", t->batch},
                    {"algo", t->algo},
                    {"rivals", t->rivals},

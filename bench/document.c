@@ -128,15 +128,18 @@ static void set_work(json_t *object, const bench_row *row, const roofline *roof)
 static json_t *row_json(const bench_row *row, const bench_run *run)
 {
     const measurement *m = &row->m;
+    const clconv_problem *p = &row->layer->spec.problem;
     json_t *object = json_object();
     set(object, "model", json_string(row->layer->model));
     set(object, "layer", json_string(row->layer->layer));
     set(object, "case", json_string(row->name));
-    set(object, "class", json_string(layer_class(&row->layer->spec.problem)));
+    set(object, "class", json_string(layer_class(p)));
     set(object, "batch", json_integer(row->batch));
     set(object, "count", json_integer(row->layer->count));
-    set(object, "mode", json_string(row->layer->spec.problem.shared ? "shared" : "conv"));
-    set(object, "direction", json_string(case_direction_words[row->layer->spec.problem.op]));
+    set(object, "mode", json_string(p->shared ? "shared" : "conv"));
+    set(object, "direction", json_string(case_direction_words[p->op]));
+    set(object, "dtype", json_string(case_dtype_words[p->x.dtype - CLCONV_F32]));
+    set(object, "layout", json_string(case_layout_words[p->x.layout]));
     set(object, "algo", json_string(row->algo));
     set(object, "tile", text_or_null(m->facts.tile));
     set(object, "device", json_string(run->device->entry.name));

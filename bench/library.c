@@ -67,7 +67,7 @@ static contestant_state make(const arena *a, const contestant_option *option, vo
 
 static bool pack(library *l)
 {
-    const clconv_buffer w = {.mem = l->arena->mem[ARENA_W]}, packed = {.mem = l->packed};
+    const clconv_buffer w = {.mem = l->arena->mem[ARRAY_W]}, packed = {.mem = l->packed};
     const double from = progress_now();
     if (clconv_pack_weights(l->plan, l->arena->device->queue, &w, &packed, 0, NULL, NULL) ||
         clFinish(l->arena->device->queue))
@@ -96,10 +96,10 @@ static bool launch(void *state, cl_command_queue queue, cl_event *event)
     const library *l = state;
     const cl_mem *mem = l->arena->mem;
     const clconv_args args = {.size = sizeof args,
-                              .x.mem = mem[ARENA_X],
-                              .w.mem = l->packed ? l->packed : mem[ARENA_W],
-                              .b.mem = mem[ARENA_B],
-                              .y.mem = mem[ARENA_Y]};
+                              .x.mem = mem[ARRAY_X],
+                              .w.mem = l->packed ? l->packed : mem[ARRAY_W],
+                              .b.mem = mem[ARRAY_B],
+                              .y.mem = mem[ARRAY_Y]};
     return clconv_enqueue(l->plan, queue, &args, 0, NULL, event) == CLCONV_OK;
 }
 

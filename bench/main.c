@@ -14,8 +14,9 @@ static const char epilog[] =
     "worklist (depthwise, grouped, dense, 1x1 and shared kernels), layers (555 layers of 25\n"
     "models; default with --model). A CSV has the columns model,layer,n,c,h,w,k,r,s,stride_h,\n"
     "stride_w,pad_h,pad_w,dil_h,dil_w,groups,count and perhaps mode (conv or shared).\n"
-    "CASE is one word, dilation 1 is dense as in PyTorch; :algo= and :tile= force a choice, :dir=\n"
-    "is a --direction of its own.\n"
+    "CASE is one word, dilation 1 is dense as in PyTorch; :algo= and :tile= force a choice, "
+    ":dir=,\n"
+    ":f16 and :nhwc are a --direction, --dtype and --layout of its own.\n"
     "\n"
     "Each row: the median time of a launch among launches queued back to back, +- half of its 95 "
     "%\n"
@@ -29,6 +30,7 @@ static const char epilog[] =
     "  clconv-bench --case c128hw56k128rs3p1g32 --algo auto,direct,naive\n"
     "  clconv-bench --case c64hw112k512rs3p1:shared --rivals onednn-any\n"
     "  clconv-bench --suite core --direction backward-weights --rivals onednn\n"
+    "  clconv-bench --suite worklist --dtype f16 --layout nhwc\n"
     "  clconv-bench --layers mine.csv --grouped-only --min-time 0.5 --max-time 5 --csv "
     "mine-out.csv\n"
     "\n"
@@ -88,6 +90,9 @@ int main(int argc, const char **argv)
         FLAG_OPTION("grouped-only", '\0', &t->grouped_only, "Only layers with groups, or shared"),
         TEXT_OPTION("direction", &t->direction, "D",
                     "forward, or the gradients: backward-data, backward-weights"),
+        TEXT_OPTION("dtype", &t->dtype, "T",
+                    "All arrays of this type: f32, f64, f16, bf16, i8, u8"),
+        TEXT_OPTION("layout", &t->layout, "L", "nchw, or nhwc: x and y NHWC, w OHWI"),
         LIST_OPTION("case", &t->cases, "CASE", "This convolution (may be given again)"),
         TEXT_OPTION("batch", &t->batch, "N,..", "With so many images, not those of the table"),
         TEXT_OPTION("algo", &t->algo, "A,..", "By these algorithms; auto = the plan's choice"),

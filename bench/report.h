@@ -25,8 +25,8 @@ typedef struct bench_run {
     contest_limits limits;
     uint64_t seed;
     bool strict;
-    const char *command;   /* that measures the same again */
-    const char *direction; /* that --direction gives all layers; NULL = as they are */
+    const char *command; /* that measures the same again */
+    layers_form form;    /* that options give all layers */
     bench_row *rows;
     size_t count, room;
 } bench_run;

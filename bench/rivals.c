@@ -71,6 +71,8 @@ bool rival_problem(const clconv_problem *p, clconv_problem *out, char *why, size
                           : p->group_in || p->group_out     ? "uneven groups"
                           : p->reduce != CLCONV_REDUCE_NONE ? "a sum over channels"
                           : p->pad_mode                     ? "padding other than zeros"
+                          : p->x.dtype != CLCONV_F32        ? "element types other than float32"
+                          : p->x.layout                     ? "a layout other than NCHW"
                                                             : NULL;
     *out = *p;
     if (refusal)

@@ -288,7 +288,7 @@ static int run_on(const bench_options *o, const measured_device *d, const json_t
                      .seed = o->seed,
                      .strict = o->text.strict,
                      .command = command,
-                     .direction = o->text.direction};
+                     .form = {o->text.direction, o->text.dtype, o->text.layout}};
     if (!roofline_measure(d, &roof, why, room) || !spin_open(d, canary_kernel, &canary, why, room))
         return fail(EXIT_DEVICE, why);
     table_header(&run);

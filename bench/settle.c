@@ -105,7 +105,8 @@ static bool read_layers(bench_options *o, char *why, size_t room)
     for (char **text = t->cases; text && *text; text++)
         if (!layers_case(*text, &o->layers, why, room))
             return false;
-    if (t->direction && !layers_direct(&o->layers, t->direction, why, room))
+    const layers_form form = {t->direction, t->dtype, t->layout};
+    if (!layers_set(&o->layers, &form, why, room))
         return false;
     return o->layers.count > 0 ||
            errors_why(why, room, "no layer is left: the table has none%s%s%s",

@@ -49,8 +49,12 @@ void table_header(const bench_run *run)
     printf("device    %s (%s, driver %s), %u compute units\n", run->device->entry.name,
            run->device->version, run->device->driver, run->device->units);
     printf("kernels   %s%s\n", hash, replaced ? " (replaced by CLCONV_KERNEL_DIR)" : "");
-    if (run->direction)
-        printf("direction %s\n", run->direction);
+    const char *const form[][2] = {{"direction", run->form.direction},
+                                   {"dtype", run->form.dtype},
+                                   {"layout", run->form.layout}};
+    for (size_t i = 0; i < sizeof form / sizeof form[0]; i++)
+        if (form[i][1])
+            printf("%-9s %s\n", form[i][0], form[i][1]);
     printf("roofline  %.1f GFLOP/s (spread %.0f %%); GB/s: ", r->gflops, r->gflops_spread_pct);
     print_bandwidth(r);
     printf("\nlaunches  %.1f us back to back, %.1f us with a wait, %.2f us of the host\n\n",

@@ -2,17 +2,19 @@
 /* Allocates, fills and reads the buffers of a layer. */
 #include "arena.h"
 
+#include "elements.h"
+
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What an op writes; the rest it reads. */
-static const bool written[][ARENA_ARRAYS] = {
-    [CLCONV_FORWARD] = {[ARENA_Y] = true},
-    [CLCONV_BACKWARD_DATA] = {[ARENA_X] = true},
-    [CLCONV_BACKWARD_WEIGHTS] = {[ARENA_W] = true, [ARENA_B] = true}};
-static const char *const names[ARENA_ARRAYS] = {"x", "w", "b", "y"};
+static const bool written[][ARRAYS] = {
+    [CLCONV_FORWARD] = {[ARRAY_Y] = true},
+    [CLCONV_BACKWARD_DATA] = {[ARRAY_X] = true},
+    [CLCONV_BACKWARD_WEIGHTS] = {[ARRAY_W] = true, [ARRAY_B] = true}};
+static const char *const names[ARRAYS] = {"x", "w", "b", "y"};
 
 bool arena_writes(const arena *a, int i)
 {
@@ -21,7 +23,7 @@ bool arena_writes(const arena *a, int i)
 
 static const verifier *verifier_of(const arena *a, int i)
 {
-    return i == ARENA_B ? &a->bias : &a->verifier;
+    return i == ARRAY_B ? &a->bias : &a->verifier;
 }
 
 const char *arena_element(const arena *a, int i)
@@ -29,15 +31,15 @@ const char *arena_element(const arena *a, int i)
     return verifier_of(a, i)->name;
 }
 
-float *arena_map(const arena *a, int i, cl_map_flags flags)
+void *arena_map(const arena *a, int i, cl_map_flags flags)
 {
     cl_int error = CL_SUCCESS;
-    float *data = clEnqueueMapBuffer(a->device->queue, a->mem[i], CL_TRUE, flags, 0, a->bytes[i], 0,
-                                     NULL, NULL, &error);
+    void *data = clEnqueueMapBuffer(a->device->queue, a->mem[i], CL_TRUE, flags, 0, a->bytes[i], 0,
+                                    NULL, NULL, &error);
     return error ? NULL : data;
 }
 
-void arena_unmap(const arena *a, int i, float *data)
+void arena_unmap(const arena *a, int i, void *data)
 {
     if (data)
         clEnqueueUnmapMemObject(a->device->queue, a->mem[i], data, 0, NULL, NULL);
@@ -51,7 +53,7 @@ static arena_state check_sizes(arena *a, char *why, size_t room)
     if (clconv_problem_work(&a->problem, &size) != CLCONV_OK)
         return snprintf(why, room, "%s", clconv_last_error()), ARENA_BROKEN;
     const uint64_t bytes[] = {size.x_bytes, size.w_bytes, size.b_bytes, size.y_bytes};
-    for (int i = 0; i < ARENA_ARRAYS; i++) {
+    for (int i = 0; i < ARRAYS; i++) {
         a->bytes[i] = (size_t)bytes[i];
         total += bytes[i];
         if (bytes[i] > a->device->max_alloc)
@@ -74,30 +76,42 @@ static bool reads(const arena *a, int i)
     return a->mem[i] && !arena_writes(a, i);
 }
 
-/* Data in what is read, and from these what must be written. */
-static bool fill(arena *a, int amplitude, uint64_t seed)
+/* New data, counted as in arrays.h, that array i has now, too; NULL with *error. */
+static float *fill_array(const arena *a, int i, int amplitude, uint64_t seed, cl_int *error)
 {
-    float *data[ARENA_ARRAYS] = {NULL};
-    bool mapped = true;
-    for (int i = 0; i < ARENA_ARRAYS; i++)
-        if (reads(a, i)) {
-            data[i] = arena_map(a, i, CL_MAP_READ | CL_MAP_WRITE);
-            mapped = mapped && data[i];
-        }
-    if (mapped) {
-        for (int i = 0; i < ARENA_ARRAYS; i++)
-            if (data[i])
-                verify_fill(data[i], a->bytes[i] / sizeof(float), amplitude,
-                            seed * ARENA_ARRAYS + (uint64_t)i);
-        const verify_inputs in = {data[ARENA_X], data[ARENA_W], data[ARENA_B], data[ARENA_Y]};
+    const int32_t dtype = array_dtype(&a->problem, i);
+    const size_t count = a->bytes[i] / element_bytes(dtype);
+    float *values = malloc(count * sizeof *values);
+    void *memory = values ? arena_map(a, i, CL_MAP_READ | CL_MAP_WRITE) : NULL;
+    if (!memory) {
+        *error = values ? CL_MAP_FAILURE : CL_OUT_OF_HOST_MEMORY;
+        free(values);
+        return NULL;
+    }
+    verify_fill(values, count, dtype, amplitude, seed * ARRAYS + (uint64_t)i);
+    array_store(&a->problem, i, values, count, memory);
+    arena_unmap(a, i, memory);
+    return values;
+}
+
+/* Data in what is read, and from these what must be written. */
+static cl_int fill(arena *a, int amplitude, uint64_t seed)
+{
+    cl_int error = CL_SUCCESS;
+    float *values[ARRAYS] = {NULL};
+    for (int i = 0; i < ARRAYS && !error; i++)
+        if (reads(a, i))
+            values[i] = fill_array(a, i, amplitude, seed, &error);
+    if (!error) {
+        const verify_inputs in = {values[ARRAY_X], values[ARRAY_W], values[ARRAY_B],
+                                  values[ARRAY_Y]};
         verify_prepare(&a->problem, &in, &a->verifier);
-        if (arena_writes(a, ARENA_B))
+        if (arena_writes(a, ARRAY_B))
             verify_prepare_bias(&a->problem, &in, &a->bias);
     }
-    for (int i = 0; i < ARENA_ARRAYS; i++)
-        if (data[i])
-            arena_unmap(a, i, data[i]);
-    return mapped;
+    for (int i = 0; i < ARRAYS; i++)
+        free(values[i]);
+    return error;
 }
 
 arena_state arena_open(const measured_device *d, const case_spec *spec, uint64_t seed, arena *out,
@@ -112,24 +126,26 @@ arena_state arena_open(const measured_device *d, const case_spec *spec, uint64_t
         return state;
     const int amplitude = verify_amplitude(&out->problem);
     if (amplitude < 1)
-        return snprintf(
-                   why, room,
-                   "an element of the result sums over 2^24 products: no data are exact; fewer "
-                   "channels, images or pixels are"),
+        return snprintf(why, room,
+                        "an element of the result sums %.0f products, but %.0f at most are exact "
+                        "in %s: take fewer channels, images or pixels",
+                        verify_terms(&out->problem), verify_most_terms(&out->problem),
+                        element_name(out->problem.x.dtype)),
                ARENA_TOO_LARGE;
-    for (int i = 0; i < ARENA_ARRAYS && !error; i++)
+    for (int i = 0; i < ARRAYS && !error; i++)
         if (out->bytes[i])
             out->mem[i] = clCreateBuffer(d->cl, CL_MEM_READ_WRITE, out->bytes[i], NULL, &error);
-    if (!error && fill(out, amplitude, seed))
+    if (!error)
+        error = fill(out, amplitude, seed);
+    if (!error)
         return ARENA_GOOD;
-    snprintf(why, room, "the buffers of the layer: OpenCL error %d",
-             error ? error : CL_MAP_FAILURE);
+    snprintf(why, room, "the buffers of the layer: OpenCL error %d", error);
     return ARENA_BROKEN;
 }
 
-static void release(const cl_mem mem[ARENA_ARRAYS])
+static void release(const cl_mem mem[ARRAYS])
 {
-    for (int i = 0; i < ARENA_ARRAYS; i++)
+    for (int i = 0; i < ARRAYS; i++)
         if (mem[i])
             clReleaseMemObject(mem[i]);
 }
@@ -141,12 +157,12 @@ void arena_close(arena *a)
 
 bool arena_move(arena *a)
 {
-    cl_mem moved[ARENA_ARRAYS] = {NULL};
+    cl_mem moved[ARRAYS] = {NULL};
     cl_int error = CL_SUCCESS;
-    for (int i = 0; i < ARENA_ARRAYS && !error; i++)
+    for (int i = 0; i < ARRAYS && !error; i++)
         if (a->mem[i])
             moved[i] = clCreateBuffer(a->device->cl, CL_MEM_READ_WRITE, a->bytes[i], NULL, &error);
-    for (int i = 0; i < ARENA_ARRAYS && !error; i++)
+    for (int i = 0; i < ARRAYS && !error; i++)
         if (reads(a, i))
             error = clEnqueueCopyBuffer(a->device->queue, a->mem[i], moved[i], 0, 0, a->bytes[i], 0,
                                         NULL, NULL);
@@ -160,18 +176,19 @@ bool arena_move(arena *a)
 
 bool arena_poison(const arena *a)
 {
-    const float nothing = NAN;
     cl_int error = CL_SUCCESS;
-    for (int i = 0; i < ARENA_ARRAYS && !error; i++)
+    for (int i = 0; i < ARRAYS && !error; i++) {
+        const int32_t dtype = array_dtype(&a->problem, i);
         if (arena_writes(a, i))
-            error = clEnqueueFillBuffer(a->device->queue, a->mem[i], &nothing, sizeof nothing, 0,
-                                        a->bytes[i], 0, NULL, NULL);
+            error = clEnqueueFillBuffer(a->device->queue, a->mem[i], element_unset(dtype),
+                                        element_bytes(dtype), 0, a->bytes[i], 0, NULL, NULL);
+    }
     return !error && !clFinish(a->device->queue);
 }
 
 static bool verify_array(const arena *a, int i, bool exact, char *why, size_t room)
 {
-    float *data = arena_map(a, i, CL_MAP_READ);
+    void *data = arena_map(a, i, CL_MAP_READ);
     if (!data)
         return snprintf(why, room, "%s cannot be read back", names[i]), false;
     const bool right = verify_outputs(verifier_of(a, i), data, exact, why, room);
@@ -182,7 +199,7 @@ static bool verify_array(const arena *a, int i, bool exact, char *why, size_t ro
 bool arena_verify(const arena *a, bool exact, char *why, size_t room)
 {
     bool right = true;
-    for (int i = 0; i < ARENA_ARRAYS && right; i++)
+    for (int i = 0; i < ARRAYS && right; i++)
         right = !arena_writes(a, i) || verify_array(a, i, exact, why, room);
     return right;
 }

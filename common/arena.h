@@ -3,17 +3,16 @@
 #ifndef CLCONV_ARENA_H
 #define CLCONV_ARENA_H
 
+#include "arrays.h"
 #include "case.h"
 #include "measured_device.h"
 #include "verify.h"
 
-enum { ARENA_X, ARENA_W, ARENA_B, ARENA_Y, ARENA_ARRAYS };
-
 typedef struct arena {
     const measured_device *device;
-    clconv_problem problem;   /* its tables belong to the layer */
-    cl_mem mem[ARENA_ARRAYS]; /* b is NULL without bias */
-    size_t bytes[ARENA_ARRAYS];
+    clconv_problem problem; /* its tables belong to the layer */
+    cl_mem mem[ARRAYS];     /* b is NULL without bias */
+    size_t bytes[ARRAYS];
     verifier verifier, bias; /* of y or a gradient, and of the gradient by b */
 } arena;
 
@@ -35,13 +34,13 @@ const char *arena_element(const arena *a, int i);
  * was. */
 bool arena_move(arena *a);
 
-/* Fills what is to be written with NaN, and waits. */
+/* Fills what is to be written with what no result is (element_unset), and waits. */
 bool arena_poison(const arena *a);
 /* Whether what was written is right; `exact` as in verify_outputs. */
 bool arena_verify(const arena *a, bool exact, char *why, size_t room);
 
-/* Array i as host memory until arena_unmap; NULL when the device fails. */
-float *arena_map(const arena *a, int i, cl_map_flags flags);
-void arena_unmap(const arena *a, int i, float *data);
+/* Array i as host memory, in its type and layout, until arena_unmap; NULL when the device fails. */
+void *arena_map(const arena *a, int i, cl_map_flags flags);
+void arena_unmap(const arena *a, int i, void *data);
 
 #endif

@@ -35,6 +35,24 @@ void case_init(case_spec *c)
     clconv_problem_init(&c->problem, sizeof c->problem);
 }
 
+/* A bias has x's type; integer convolutions accumulate in int32 and have a bias of it. */
+static int32_t bias_type(int32_t dtype)
+{
+    return dtype == CLCONV_I8 || dtype == CLCONV_U8 ? CLCONV_I32 : dtype;
+}
+
+void case_set_dtype(clconv_problem *p, int32_t dtype)
+{
+    p->x.dtype = dtype;
+    if (p->b.dtype)
+        p->b.dtype = bias_type(dtype);
+}
+
+void case_set_layout(clconv_problem *p, int32_t layout)
+{
+    p->x.layout = p->w.layout = p->y.layout = layout;
+}
+
 /* ---- Reading ------------------------------------------------------------------------------ */
 
 typedef struct reader {
@@ -145,11 +163,11 @@ static bool read_word(reader *r, const char *word)
     const int dtype = options_word(word, case_dtype_words);
     const int layout = options_word(word, case_layout_words);
     if (dtype >= 0) {
-        p->x.dtype = CLCONV_F32 + dtype;
+        case_set_dtype(p, CLCONV_F32 + dtype);
         return once(r, BARE_DTYPE, "dtype");
     }
     if (layout >= 0) {
-        p->x.layout = p->w.layout = p->y.layout = layout;
+        case_set_layout(p, layout);
         return once(r, BARE_LAYOUT, "layout");
     }
     if (strcmp(word, "shared") == 0) {
@@ -268,12 +286,6 @@ static bool settle_groups(reader *r)
 static int64_t *size_of(clconv_problem *p, unsigned id)
 {
     return (int64_t *)(void *)((char *)p + case_sizes[id].offset);
-}
-
-/* A bias has x's type; integer convolutions accumulate in int32 and have a bias of it. */
-static int32_t bias_type(int32_t dtype)
-{
-    return dtype == CLCONV_I8 || dtype == CLCONV_U8 ? CLCONV_I32 : dtype;
 }
 
 bool case_parse(const char *text, case_spec *c, char *why, size_t room)

@@ -45,6 +45,11 @@ typedef struct case_spec {
 /* Defaults as above. problem.group_in/out point nowhere; see case_problem. */
 void case_init(case_spec *c);
 
+/* Makes all arrays of a convolution of type `dtype`, or of a layout; a bias gets the type of sums.
+ */
+void case_set_dtype(clconv_problem *p, int32_t dtype);
+void case_set_layout(clconv_problem *p, int32_t layout);
+
 /* False with a sentence in `why` (at most `room` bytes) on anything the grammar does not allow.
  * Does not validate the convolution itself: that is clconv_validate's. */
 bool case_parse(const char *text, case_spec *c, char *why, size_t room);
@@ -58,8 +63,11 @@ const char *case_print(const case_spec *c, char *text, size_t room);
  */
 clconv_problem case_problem(const case_spec *c);
 
-/* The words of dir=, in the order of clconv_op, ended by NULL. */
+/* The words of dir=, in the order of clconv_op, of types from CLCONV_F32 on, and of layouts, ended
+ * by NULL. */
 extern const char *const case_direction_words[];
+extern const char *const case_dtype_words[];
+extern const char *const case_layout_words[];
 
 /* FNV-1a over the canonical form: which shard a case belongs to, stable under additions. */
 uint64_t case_hash(const char *canonical);

@@ -44,8 +44,4 @@ typedef struct suffix_row {
 } suffix_row;
 extern const suffix_row case_suffixes[SUFFIXES];
 
-/* Suffixes without "=": data types in the order of clconv_dtype from CLCONV_F32 on, layouts. */
-extern const char *const case_dtype_words[];
-extern const char *const case_layout_words[];
-
 #endif

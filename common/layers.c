@@ -291,24 +291,59 @@ void layers_select(layer_list *list, const char *model, bool grouped_only)
     list->count = kept;
 }
 
-bool layers_direct(layer_list *list, const char *direction, char *why, size_t room)
+static void set_direction(clconv_problem *p, int32_t op)
+{
+    p->op = op;
+}
+
+/* An option of a form. Its words stand for whole numbers from `first` on; a field of the problem
+ * that differs from `first` is what the case itself said. */
+typedef struct form_row {
+    const char *name, *suffix; /* as the grammar of cases has it */
+    const char *const *words;
+    size_t field;
+    int32_t first;
+    void (*set)(clconv_problem *p, int32_t value);
+} form_row;
+
+static bool set_all(layer_list *list, const form_row *row, const char *word, char *why, size_t room)
 {
     char words[80];
-    const int op = options_word(direction, case_direction_words);
-    if (op < 0)
-        return snprintf(why, room, "--direction is one of %s, but got '%.40s'",
-                        options_words_text(case_direction_words, words, sizeof words), direction),
+    const int index = options_word(word, row->words);
+    const int32_t value = row->first + index;
+    if (index < 0)
+        return snprintf(why, room, "--%s is one of %s, but got '%.40s'", row->name,
+                        options_words_text(row->words, words, sizeof words), word),
                false;
     for (size_t i = 0; i < list->count; i++) {
-        int32_t *own = &list->layers[i].spec.problem.op;
-        if (*own != CLCONV_FORWARD && *own != op)
-            return snprintf(why, room, "--direction %s beside dir=%s of the case: give one of them",
-                            direction, case_direction_words[*own]),
+        clconv_problem *p = &list->layers[i].spec.problem;
+        int32_t own = 0;
+        memcpy(&own, (const char *)p + row->field, sizeof own);
+        if (own != row->first && own != value)
+            return snprintf(why, room, "--%s %s beside %s%s of the case: give one of them",
+                            row->name, word, row->suffix, row->words[own - row->first]),
                    false;
-        *own = op;
+        row->set(p, value);
+    }
+    return true;
+}
+
+bool layers_set(layer_list *list, const layers_form *form, char *why, size_t room)
+{
+    static const form_row rows[] = {{"direction", "dir=", case_direction_words,
+                                     offsetof(clconv_problem, op), CLCONV_FORWARD, set_direction},
+                                    {"dtype", ":", case_dtype_words,
+                                     offsetof(clconv_problem, x.dtype), CLCONV_F32, case_set_dtype},
+                                    {"layout", ":", case_layout_words,
+                                     offsetof(clconv_problem, x.layout), CLCONV_LAYOUT_PLAIN,
+                                     case_set_layout}};
+    const char *const word[] = {form->direction, form->dtype, form->layout};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        if (word[i] && !set_all(list, &rows[i], word[i], why, room))
+            return false;
+    for (size_t i = 0; i < list->count; i++)
         if (!check_layer(&list->layers[i], why, room))
             return false;
-    }
     return true;
 }
 

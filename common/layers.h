@@ -38,10 +38,14 @@ bool layers_case(const char *text, layer_list *out, char *why, size_t room);
 void layers_select(layer_list *list, const char *model, bool grouped_only);
 bool layer_is_grouped(const layer_row *layer);
 
-/* Makes every layer the gradient that `direction` names (a word of dir= in the grammar of cases).
- * False with a sentence for another word, one beside another dir= of a case, or a layer that has no
- * such gradient. */
-bool layers_direct(layer_list *list, const char *direction, char *why, size_t room);
+/* What options say of all layers, each in words of the grammar of cases; NULL = as they are. */
+typedef struct layers_form {
+    const char *direction, *dtype, *layout;
+} layers_form;
+
+/* Gives every layer that form. False with a sentence for an unknown word, one beside another of the
+ * case itself, or a layer that has no such form. */
+bool layers_set(layer_list *list, const layers_form *form, char *why, size_t room);
 
 void layers_remove(layer_list *list, size_t at);
 void layers_free(layer_list *list);

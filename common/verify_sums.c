@@ -2,6 +2,7 @@
 /* The sums of convolutions and gradients by their definition. */
 #include "verify_sums.h"
 
+#include "arrays.h"
 #include "padding.h"
 
 #include <math.h>
@@ -318,13 +319,13 @@ static verify_sum b_element(const clconv_problem *p, const verify_inputs *in, in
 
 /* ---- By op ----------------------------------------------------------------------------------- */
 
-const verify_target verify_bias_target = {"db", b_count, w_terms, b_element};
+const verify_target verify_bias_target = {"db", ARRAY_B, b_count, w_terms, b_element};
 
 const verify_target *verify_target_of(const clconv_problem *p)
 {
     static const verify_target targets[] = {
-        [CLCONV_FORWARD] = {"output", y_count, y_terms, y_element},
-        [CLCONV_BACKWARD_DATA] = {"dx", x_count, x_terms, x_element},
-        [CLCONV_BACKWARD_WEIGHTS] = {"dw", w_count, w_terms, w_element}};
+        [CLCONV_FORWARD] = {"output", ARRAY_Y, y_count, y_terms, y_element},
+        [CLCONV_BACKWARD_DATA] = {"dx", ARRAY_X, x_count, x_terms, x_element},
+        [CLCONV_BACKWARD_WEIGHTS] = {"dw", ARRAY_W, w_count, w_terms, w_element}};
     return &targets[p->op];
 }

@@ -13,6 +13,7 @@ typedef struct verify_sum {
 /* One of the arrays that some clconv_op writes. */
 typedef struct verify_target {
     const char *name; /* of an element, in sentences */
+    int array;        /* of arrays.h */
     int64_t (*count)(const clconv_problem *p);
     double (*terms)(const clconv_problem *p); /* of the longest sum, a bias among them */
     verify_sum (*element)(const clconv_problem *p, const verify_inputs *in, int64_t index);

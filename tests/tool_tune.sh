@@ -50,7 +50,7 @@ make_kernels() { # make_kernels FILE SED-COMMAND
     for file in cl/*.cl; do
         case $file in
             */naive.cl | */naive_backward.cl | */common.cl | */types.cl) ;;
-            */padding.cl) ;;
+            */ending.cl | */padding.cl) ;;
             */depthwise.cl | */strips.cl | */row_order.cl) ;;
             *) sed -i '1a #error broken' "$file" ;;
         esac
@@ -105,9 +105,26 @@ grep -q '^algorithm  depthwise' out || wrong "the row of a gradient became the c
 run 2 tune --direction sideways $case
 run 2 tune --direction backward-data c3hw4k3b1:shared
 
+# So have types and layouts.
+for form in f16 bf16 f64 i8 u8 nhwc bf16:nhwc:dir=backward-data; do
+    run 0 tune $case:$form
+    grep -q "^$case:$form .* ms " out || wrong "$form has no line"
+    run 0 explain $case:$form
+    grep -q '^chosen by  the tuning table, own row' out || wrong "the row of $form is not used"
+done
+run 0 explain $case:f64:nhwc
+grep -q '^chosen by  the tuning table, own row' out && wrong "a row serves another type and layout"
+run 0 tune --list --dtype f16 $case
+grep -q "^$case:f16  *row: " out || wrong "--dtype does not name the layer"
+run 0 tune --list --dtype f64 --layout nhwc $case
+grep -q "^$case:f64:nhwc  *cost model" out || wrong "--layout does not name the layer"
+run 2 tune --dtype half $case
+run 2 tune --layout nchw $case:nhwc
+run 2 tune --dtype i8 --direction backward-data $case
+
 # ---- Wrong candidates -------------------------------------------------------------------------
 # Tiles of four rows, the design's own choice, are wrong: exit 1, and another one gets the row.
-make_kernels depthwise.cl 's/const strip weight = filter\[.*\];/& sum[j] += (float)(YB == 4);/'
+make_kernels depthwise.cl 's/const strip weight = .*;/& sum[j] += (real)(YB == 4);/'
 [ "$(diff "$kernels/depthwise.cl" cl/depthwise.cl | grep -c '^>')" -eq 1 ] ||
     wrong "the kernel has other words"
 rm "$table"
@@ -116,6 +133,13 @@ grep -q "^$case: depthwise .*yb=4 is wrong: output [0-9]* of 51200 is .*, but na
     wrong "the wrong candidate is not told"
 [ "$(rows)" -eq 1 ] || wrong "the right candidates have no row"
 grep '^layer ' "$table" | grep -q 'yb=4' && wrong "a wrong candidate became a row"
+
+run 1 tune $case:f16 $case:i8
+for form in f16 i8; do
+    grep -q "^$case:$form: depthwise .*yb=4 is wrong: output [0-9]* of 51200 is .*, but naive has " errors ||
+        wrong "the wrong candidate of $form is not told"
+done
+[ "$(rows)" -eq 3 ] || wrong "the right candidates of types have no rows"
 
 # naive itself is wrong: the sums of the CPU tell, and there is no row.
 make_kernels naive.cl 's/real sum = 0;/real sum = 1;/'

@@ -27,6 +27,7 @@ static const tool_command command = {
     "  :shared :reduce=sum|mean   one filter bank for every channel, k = c * filters\n"
     "  :gi=1+1+1 :go=3+3+2        uneven groups: input and output channels of each\n"
     "  :dir=backward-data|backward-weights   the gradient by x, or by w and b\n"
+    "  :f16 (f64 bf16 i8 u8) :nhwc           element type; x and y NHWC, w OHWI\n"
     "  :algo=NAME :tile=kb=4,xb=8 exactly this algorithm and tile, or an error\n"
     "\n"
     "Examples\n"
@@ -34,7 +35,8 @@ static const tool_command command = {
     "  clconv explain n8c32hw112k32rs3p1g32        depthwise, batch 8\n"
     "  clconv explain c3h480w640k3rs5p2:shared     one 5x5 filter for R, G and B\n"
     "  clconv explain c128hw56k128rs3p1g32:algo=direct\n"
-    "  clconv explain c64hw56k64rs3p1:dir=backward-weights\n",
+    "  clconv explain c64hw56k64rs3p1:dir=backward-weights\n"
+    "  clconv explain c32hw112k32rs3p1g32:f16\n",
     options};
 
 static json_t *choices_json(clconv_context *context, const clconv_problem *p)

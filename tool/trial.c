@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tries the variants of a layer: each must give `naive`'s bits, then they are timed in turns, and
  * those that fall behind leave. */
+#include "elements.h"
 #include "interrupt.h"
 #include "stats.h"
 #include "tune.h"
@@ -37,7 +38,7 @@ typedef struct rival {
 typedef struct trial {
     const measured_device *d;
     arena arena;
-    float *want[ARENA_ARRAYS]; /* what is written, as `naive` computes it */
+    void *want[ARRAYS]; /* what is written, as `naive` computes it */
     rival *rivals;
     size_t count;
     double best;  /* seconds of a launch */
@@ -110,7 +111,7 @@ static bool prepare(const trial *t, rival *r)
     if (!bytes)
         return true;
     r->packed = clCreateBuffer(t->d->cl, CL_MEM_READ_WRITE, bytes, NULL, &error);
-    const clconv_buffer w = {.mem = t->arena.mem[ARENA_W]}, packed = {.mem = r->packed};
+    const clconv_buffer w = {.mem = t->arena.mem[ARRAY_W]}, packed = {.mem = r->packed};
     return !error && !clconv_pack_weights(r->plan, t->d->queue, &w, &packed, 0, NULL, NULL);
 }
 
@@ -119,10 +120,10 @@ static double launch(const trial *t, const rival *r, size_t count)
 {
     const cl_mem *mem = t->arena.mem;
     const clconv_args args = {.size = sizeof args,
-                              .x.mem = mem[ARENA_X],
-                              .w.mem = r->packed ? r->packed : mem[ARENA_W],
-                              .b.mem = mem[ARENA_B],
-                              .y.mem = mem[ARENA_Y]};
+                              .x.mem = mem[ARRAY_X],
+                              .w.mem = r->packed ? r->packed : mem[ARRAY_W],
+                              .b.mem = mem[ARRAY_B],
+                              .y.mem = mem[ARRAY_Y]};
     bool good = true;
     const double from = progress_now();
     for (size_t i = 0; i < count && good; i++)
@@ -131,38 +132,39 @@ static double launch(const trial *t, const rival *r, size_t count)
     return good ? (progress_now() - from) / (double)count : NAN;
 }
 
-/* The first element that differs from naive's in any bit, or the count: the data make every sum
- * exact, so that all orders of summation agree. */
-static size_t first_difference(const float *got, const float *want, size_t count)
+/* The first element, in memory, that differs from naive's in any bit, or the count: the data make
+ * every sum exact, so that all orders of summation agree. */
+static size_t first_difference(const char *got, const char *want, size_t bytes, size_t count)
 {
     size_t i = 0;
-    while (i < count && !memcmp(&got[i], &want[i], sizeof *got))
+    while (i < count && !memcmp(got + i * bytes, want + i * bytes, bytes))
         i++;
     return i;
 }
 
 static bool is_array_right(const trial *t, const rival *r, int array)
 {
-    const size_t count = t->arena.bytes[array] / sizeof(float);
-    const float *want = t->want[array];
-    float *data = arena_map(&t->arena, array, CL_MAP_READ);
+    const int32_t dtype = array_dtype(&t->arena.problem, array);
+    const size_t bytes = element_bytes(dtype), count = t->arena.bytes[array] / bytes;
+    const void *want = t->want[array];
+    void *data = arena_map(&t->arena, array, CL_MAP_READ);
     if (!data)
         return false;
-    const size_t at = first_difference(data, want, count);
-    const float got = at < count ? data[at] : 0;
+    const size_t at = first_difference(data, want, bytes, count);
+    const double got = at < count ? element_get(dtype, data, at) : 0;
     arena_unmap(&t->arena, array, data);
     if (at < count && !t->result->wrong)
         snprintf(t->result->why, sizeof t->result->why,
-                 "%s%s%s is wrong: %s %zu of %zu is %.9g, but naive has %.9g", r->v.algorithm,
+                 "%s%s%s is wrong: %s %zu of %zu is %.10g, but naive has %.10g", r->v.algorithm,
                  r->v.tile[0] ? " " : "", r->v.tile, arena_element(&t->arena, array), at, count,
-                 (double)got, (double)want[at]);
+                 got, element_get(dtype, want, at));
     return at == count;
 }
 
 static bool is_right(const trial *t, const rival *r)
 {
     bool right = true;
-    for (int i = 0; i < ARENA_ARRAYS && right; i++)
+    for (int i = 0; i < ARRAYS && right; i++)
         right = !arena_writes(&t->arena, i) || is_array_right(t, r, i);
     return right;
 }
@@ -201,7 +203,7 @@ static bool keep_reference(trial *t, int array)
     if (!t->want[array])
         return snprintf(result->why, sizeof result->why, "no host memory for what naive writes"),
                false;
-    float *data = arena_map(&t->arena, array, CL_MAP_READ);
+    void *data = arena_map(&t->arena, array, CL_MAP_READ);
     if (!data)
         return snprintf(result->why, sizeof result->why, "what naive writes cannot be read back"),
                false;
@@ -220,7 +222,7 @@ static bool find_reference(trial *t)
     if (!ran)
         return failed(t, &naive);
     bool good = arena_verify(&t->arena, true, result->why, sizeof result->why);
-    for (int i = 0; i < ARENA_ARRAYS && good; i++)
+    for (int i = 0; i < ARRAYS && good; i++)
         good = !arena_writes(&t->arena, i) || keep_reference(t, i);
     return good;
 }
@@ -353,7 +355,7 @@ bool trial_run(const measured_device *d, const case_spec *spec, progress *p, tun
     for (size_t i = 0; i < t.count; i++)
         retire(&t.rivals[i]);
     free(t.rivals);
-    for (int i = 0; i < ARENA_ARRAYS; i++)
+    for (int i = 0; i < ARRAYS; i++)
         free(t.want[i]);
     arena_close(&t.arena);
     return result->best.algorithm[0] != '\0';

@@ -16,7 +16,7 @@
 static const char name[] = "clconv tune";
 
 static struct {
-    char *device, *layers, *suite, *model, *direction, *jobs;
+    char *device, *layers, *suite, *model, *direction, *dtype, *layout, *jobs;
     int again, list, traits, warm_up, json, help;
 } opt;
 
@@ -27,6 +27,8 @@ static struct poptOption rows[] = {
     TEXT_OPTION("model", &opt.model, "M", "only the layers of this model"),
     TEXT_OPTION("direction", &opt.direction, "D",
                 "forward, or the gradients: backward-data, backward-weights"),
+    TEXT_OPTION("dtype", &opt.dtype, "T", "all arrays of this type: f32, f64, f16, bf16, i8, u8"),
+    TEXT_OPTION("layout", &opt.layout, "L", "nchw, or nhwc: x and y NHWC, w OHWI"),
     FLAG_OPTION("again", '\0', &opt.again, "also the layers that have a row of yours"),
     FLAG_OPTION("list", '\0', &opt.list, "say which rows the layers have; measure nothing"),
     FLAG_OPTION("traits", '\0', &opt.traits, "only measure what the device can do"),
@@ -59,6 +61,7 @@ static const char text[] =
     "  clconv tune --layers mine.csv --json >mine.json\n"
     "  clconv tune --suite core --model mobilenet_v2 --list\n"
     "  clconv tune --suite core --direction backward-weights    a gradient\n"
+    "  clconv tune --suite core --dtype f16           float16; rows of one type serve no other\n"
     "  clconv tune --suite core --warm-up -j 4        programs into the cache, so that the first\n"
     "                                                 plan of a process need not compile\n"
     "\n"
@@ -106,7 +109,8 @@ static bool read_layers(poptContext context, layer_list *layers, char *why, size
          !layers_suite("worklist", layers, why, room)))
         return false;
     layers_select(layers, opt.model, false);
-    if (opt.direction && !layers_direct(layers, opt.direction, why, room))
+    const layers_form form = {opt.direction, opt.dtype, opt.layout};
+    if (!layers_set(layers, &form, why, room))
         return false;
     if (!layers->count)
         return errors_why(why, room, "there are no layers%s%s", opt.model ? " of model " : "",

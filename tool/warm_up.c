@@ -23,7 +23,7 @@ typedef struct report {
 /* Layers that may share programs are of one class, which one process builds. */
 static bool share_programs(const clconv_problem *a, const clconv_problem *b)
 {
-    bool same = a->op == b->op &&
+    bool same = a->op == b->op && a->x.dtype == b->x.dtype && a->x.layout == b->x.layout &&
                 (a->c / a->groups == 1 || a->shared) == (b->c / b->groups == 1 || b->shared);
     for (int d = 0; d < 2; d++)
         same = same && a->kernel[d] == b->kernel[d] && a->stride[d] == b->stride[d] &&

@@ -66,8 +66,8 @@ static bool call(const job *j, size_t image, size_t group, cl_command_queue queu
     return CLBlastSconvgemm(CLBlastKernelModeCrossCorrelation, in, h, w, r, s,
                             (size_t)p->pad_before[0], (size_t)p->pad_before[1],
                             (size_t)p->stride[0], (size_t)p->stride[1], (size_t)p->dilation[0],
-                            (size_t)p->dilation[1], out, j->batch, mem[ARENA_X], x_at, mem[ARENA_W],
-                            group * out * in * r * s, mem[ARENA_Y], y_at, &queue,
+                            (size_t)p->dilation[1], out, j->batch, mem[ARRAY_X], x_at, mem[ARRAY_W],
+                            group * out * in * r * s, mem[ARRAY_Y], y_at, &queue,
                             event) == CLBlastSuccess;
 }
 

@@ -19,7 +19,7 @@
 
 typedef enum onednn_mode { ANY, PLAIN, E2E } onednn_mode;
 enum { SRC, WEIGHTS, DST, TENSORS };
-static const int arena_index[TENSORS] = {ARENA_X, ARENA_W, ARENA_Y};
+static const int arena_index[TENSORS] = {ARRAY_X, ARRAY_W, ARRAY_Y};
 
 /* What oneDNN calls the tensors of each op, and which of them it writes. */
 typedef struct direction {

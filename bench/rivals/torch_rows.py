@@ -201,13 +201,18 @@ def rows_of(ours, device, min_time):
         yield row_of(ours, name, place, timing)
 
 
+def is_plain(row):
+    """float32 in NCHW: what PyTorch is compared on."""
+    return row.get("dtype", "f32") == "f32" and row.get("layout", "nchw") == "nchw"
+
+
 def extend(report, device, min_time):
     """The report's rows with ours behind those of each layer. True where all were right."""
     good, seen, rows = True, set(), []
     for row in report["rows"]:
         rows.append(row)
         key = row["case"], row["batch"]
-        if key in seen or row["algo"].startswith("rival:"):
+        if key in seen or row["algo"].startswith("rival:") or not is_plain(row):
             continue
         seen.add(key)
         for new in rows_of(row, device, min_time):

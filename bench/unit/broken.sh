@@ -9,13 +9,13 @@ conform=$1 kernels=$2 schema_check=$3 schema=$4
 
 # With 5 rows the first output of an image is not written, with 6 all are wrong by one, with 7 right.
 mkdir cl && cp "$kernels"/*.cl cl/
-sed -e 's/float sum = 0\.0f;/float sum = in_h == 6 ? 1.0f : 0.0f;/' \
+sed -e 's/real sum = 0;/real sum = in_h == 6 ? 1 : 0;/' \
     -e 's/^    const long plane = /    if (in_h == 5 \&\& pixel == 0) return;\n&/' \
     "$kernels/naive.cl" >cl/naive.cl
 [ "$(diff "$kernels/naive.cl" cl/naive.cl | grep -c '^>')" -eq 2 ] || wrong "the kernel has other words"
 for file in cl/*.cl; do # no other algorithm can be compiled
     case $file in
-        */naive.cl | */common.cl | */padding.cl) ;;
+        */naive.cl | */common.cl | */types.cl | */ending.cl | */padding.cl) ;;
         *) sed -i '1a #error broken' "$file" ;;
     esac
 done
@@ -44,8 +44,25 @@ row 5 | grep -qE '^naive,[0-9.e-]+,(OK|NOISY|THROTTLED),yes$' || wrong "row 5 is
 grep -q 'FAILED: output 0 of 160 is NaN: it was not written' out || wrong "an unwritten output is not told"
 grep -qE 'FAILED: output 0 of 192 is -?[0-9]+, but must be -?[0-9]+' out || wrong "a wrong output is not told"
 
+# Every type and layout is looked at where it is.
+for form in :f64 :f16 :bf16 :i8 :u8 :nhwc :f16:nhwc :i8:nhwc; do
+    case $form in
+        *[iu]8*) unset='the least int32' ;;
+        *) unset=NaN ;;
+    esac
+    "$conform" --case c4h5w8k4rs3p1g4$form --case c4h6w8k4rs3p1g4$form --case c4h7w8k4rs3p1g4$form \
+        --algo naive --min-time 0.001 --max-time 0.002 --csv t.csv >out 2>errors
+    [ $? -eq 1 ] || wrong "$form: wrong results do not exit 1"
+    tail -n +2 t.csv | cut -d, -f13 | tr '\n' ' ' | grep -qE '^FAILED FAILED (OK|NOISY|THROTTLED) $' ||
+        wrong "$form: the rows are others"
+    grep -q "FAILED: output 0 of 160 is $unset: it was not written" out ||
+        wrong "$form: an unwritten output is not told"
+    grep -qE 'FAILED: output 0 of 192 is -?[0-9]+, but must be -?[0-9]+' out ||
+        wrong "$form: a wrong output is not told"
+done
+
 # Gradients: by x and w nothing is wrong, by b every element by one.
-sed '/naive_bias(/,$s/float sum = 0\.0f;/float sum = 1.0f;/' "$kernels/naive_backward.cl" \
+sed '/naive_bias(/,$s/real sum = 0;/real sum = 1;/' "$kernels/naive_backward.cl" \
     >cl/naive_backward.cl
 [ "$(diff "$kernels/naive_backward.cl" cl/naive_backward.cl | grep -c '^>')" -eq 1 ] ||
     wrong "the kernel of gradients has other words"

@@ -53,6 +53,12 @@ refuses 2 '--direction backward-data beside dir=backward-weights' --direction ba
     --case c1hw1k1:dir=backward-weights
 refuses 2 'the gradient by x of a shared kernel takes no bias' --direction backward-data \
     --case c3hw1k3b1:shared
+refuses 2 '--dtype is one of f32, f64, f16, bf16, i8, u8, i32, but got' --dtype half
+refuses 2 '--dtype f16 beside :bf16 of the case' --dtype f16 --case c1hw1k1:bf16
+refuses 2 'x of type int32 is not in this version' --suite quick --dtype i32
+refuses 2 'only tensors of floating point type have gradients' --dtype i8 --direction backward-data
+refuses 2 '--layout is one of nchw, nhwc, but got' --layout chwn
+refuses 2 '--layout nchw beside :nhwc of the case' --layout nchw --case c1hw1k1:nhwc
 refuses 2 'n is 0: there is nothing to measure' --case n0c1hw1k1
 refuses 2 "--rivals takes naive, clblast, onednn-any, onednn-plain, onednn-e2e, onednn, but got 'cudnn'" \
     --rivals naive,cudnn

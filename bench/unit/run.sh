@@ -78,6 +78,36 @@ same "verified" "$(column 14 d.csv | sort -u)" yes
 same "directions in JSON" "$(sed -n 's/.*"direction": "\(.*\)",/\1/p' d.json | tr '\n' ' ')" \
     "backward-weights forward "
 
+# ---- Types and layouts: half the bytes in 16 bits, whatever is computed ------------------------
+measured() { # measured ARGUMENT...: rows of the suite, all verified; sets bytes and macs
+    run 0 --suite quick "$@" --min-time 0.001 --max-time 0.002 --json t.json --csv t.csv --html t.html
+    keeps_schema t.json
+    same "$* verified" "$(column 14 t.csv | sort -u)" yes
+    bytes=$(sed -n 's/.*"bytes": \([0-9]*\),.*/\1/p' t.json | tail -n 6 | tr '\n' ' ')
+    macs=$(sed -n 's/.*"macs": \([0-9]*\),.*/\1/p' t.json | tr '\n' ' ')
+}
+bytes=$(sed -n 's/.*"bytes": \([0-9]*\),.*/\1/p' quick.json | tail -n 6)
+half=$(for one in $bytes; do echo $((one / 2)); done | tr '\n' ' ')
+all=$(sed -n 's/.*"macs": \([0-9]*\),.*/\1/p' quick.json | tr '\n' ' ')
+for direction in forward backward-data backward-weights; do
+    measured --direction $direction --dtype f16
+    same "$direction bytes" "$bytes" "$half"
+    same "$direction macs" "$macs" "$all"
+done
+measured --dtype bf16 --layout nhwc
+same "bytes of nhwc" "$bytes" "$half"
+measured --dtype i8 --layout nhwc
+same "cases" "$(column 3 t.csv | sed 's/[^:]*//' | sort -u | tr '\n' ' ')" ":i8:nhwc :i8:nhwc:shared "
+same "dtype in JSON" "$(sed -n 's/.*"dtype": "\(.*\)",/\1/p' t.json | sort -u)" i8
+same "layout in JSON" "$(sed -n 's/.*"layout": "\(.*\)",/\1/p' t.json | sort -u)" nhwc
+grep -q '^dtype     i8$' out && grep -q '^layout    nhwc$' out || wrong "the table does not say the form"
+grep -q -- '--dtype i8 --layout nhwc' t.json || wrong "the command lost the form"
+grep -q ':i8:nhwc' t.html || wrong "the page lost the form"
+run 0 --case c4hw9k6rs3p1g2:f16 --case c4hw9k6rs3p1g2:nhwc --rivals "$rivals" --min-time 0.001 \
+    --max-time 0.002 --csv t.csv
+same "rivals of other forms" "$(grep rival t.csv | grep -v rival:naive | grep -vc ,UNSUPPORTED,no)" 0
+same "naive of other forms" "$(grep rival:naive t.csv | cut -d, -f14 | sort -u)" yes
+
 # ---- Too little evidence, refusals ------------------------------------------------------------
 # Another image size or batch of a known layer builds no program; the rival's are not counted. Weights
 # packed at each launch make another row.

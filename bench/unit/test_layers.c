@@ -13,7 +13,7 @@
 
 #define COLUMNS "model,layer,n,c,h,w,k,r,s,stride_h,stride_w,pad_h,pad_w,dil_h,dil_w,groups,count"
 
-static char why[512];
+static char why[CASE_TEXT];
 
 static bool read_text(const char *text, layer_list *list)
 {
@@ -145,9 +145,44 @@ static void cases(void **state)
     assert_false(layers_case("c3hw8k6:tile=kb=4", &list, why, sizeof why));
     assert_false(layers_case("c3hw8k6:sweep=2", &list, why, sizeof why));
     assert_false(layers_case("n0c3hw8k6", &list, why, sizeof why));
-    assert_false(layers_case("c3hw8k6:f16", &list, why, sizeof why));
+    assert_false(layers_case("c3hw8k6:i32", &list, why, sizeof why));
     assert_int_equal(list.count, 1);
     layers_free(&list);
+}
+
+/* What options say of all layers: the arrays get types and layouts that belong together. */
+static void forms(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        layers_form form;
+        const char *sentence; /* or the case that comes out */
+    } row[] = {
+        {"c3hw8k6b1", {.dtype = "f16"}, "c3hw8k6b1:f16"},
+        {"c3hw8k6b1", {.dtype = "u8", .layout = "nhwc"}, "c3hw8k6b1:u8:nhwc"},
+        {"c3hw8k6b1:f16", {"backward-weights", "f16", NULL}, "c3hw8k6b1:f16:dir=backward-weights"},
+        {"c3hw8k6:nhwc", {.layout = "nhwc"}, "c3hw8k6:nhwc"},
+        {"c3hw8k6:bf16", {NULL, NULL, NULL}, "c3hw8k6:bf16"},
+        {"c3hw8k6", {.dtype = "float16"}, "--dtype is one of f32, f64, f16, bf16, i8, u8, i32"},
+        {"c3hw8k6", {.dtype = "i32"}, "x of type int32 is not in this version"},
+        {"c3hw8k6", {.layout = "nc"}, "--layout is one of nchw, nhwc, but got 'nc'"},
+        {"c3hw8k6:bf16", {.dtype = "f16"}, "--dtype f16 beside :bf16 of the case"},
+        {"c3hw8k6:nhwc", {.layout = "nchw"}, "--layout nchw beside :nhwc of the case"},
+        {"c3hw8k6:dir=backward-data", {"backward-weights", NULL, NULL}, "--direction backward-w"},
+        {"c3hw8k6", {"backward-data", "i8", NULL}, "only tensors of floating point type have"},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        layer_list list = {0};
+        assert_true(layers_case(row[i].text, &list, why, sizeof why));
+        if (layers_set(&list, &row[i].form, why, sizeof why))
+            case_print(&list.layers[0].spec, why, CASE_TEXT);
+        if (strncmp(why, row[i].sentence, strlen(row[i].sentence)) != 0)
+            fail_msg("row %zu: '%s' does not begin with '%s'", i, why, row[i].sentence);
+        const clconv_problem *p = &list.layers[0].spec.problem;
+        assert_true(p->w.layout == p->x.layout && p->y.layout == p->x.layout);
+        layers_free(&list);
+    }
 }
 
 /* What csv_put writes, csv_split reads. */
@@ -174,7 +209,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows),   cmocka_unit_test(modes), cmocka_unit_test(refusals),
-        cmocka_unit_test(suites), cmocka_unit_test(cases), cmocka_unit_test(quotes),
+        cmocka_unit_test(suites), cmocka_unit_test(cases), cmocka_unit_test(forms),
+        cmocka_unit_test(quotes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

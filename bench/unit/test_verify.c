@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the outputs must be, and that a wrong one is noticed. */
 #include "case.h"
+#include "elements.h"
 #include "verify.h"
 
 #include <math.h>
@@ -76,6 +77,28 @@ static void amplitude(void **state)
     assert_int_equal(verify_amplitude(&p), 0);
 }
 
+/* By type: no result of 16 bits is rounded, sums of bytes stay below 2^31, and where ones are too
+ * many for that there is the rounded sum to compare with, or nothing. */
+static void amplitude_of_types(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int amplitude;
+    } rows[] = {{"c6hw7k6rs3g6:f64", 1023}, {"c6hw7k6rs3g6:f16", 14}, /* 10 * 14^2 <= 2^11 */
+                {"c6hw7k6rs3g6:bf16", 5},   {"c512hw7k9rs3:f16", 1},  {"c512hw7k9rs3:bf16", 1},
+                {"c2hw1k1:bf16", 9},        {"c6hw7k6rs3g6:i8", 128}, {"c6hw7k6rs3g6:u8", 255},
+                {"c131072hw1k1:i8", 127},   {"c131072hw1k1:u8", 127}, {"c16777216hw1k1:f16", 0},
+                {"c16777216hw1k1:u8", 11}};
+    case_spec spec;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const clconv_problem p = problem(&spec, rows[i].text);
+        if (verify_amplitude(&p) != rows[i].amplitude)
+            fail_msg("%s: the amplitude is %d, not %d", rows[i].text, verify_amplitude(&p),
+                     rows[i].amplitude);
+    }
+}
+
 static void data(void **state)
 {
     (void)state;
@@ -83,8 +106,8 @@ static void data(void **state)
     float *first = malloc(COUNT * sizeof *first), *second = malloc(COUNT * sizeof *second);
     float least = 0, most = 0;
     assert_true(first && second);
-    verify_fill(first, COUNT, 5, 1);
-    verify_fill(second, COUNT, 5, 2);
+    verify_fill(first, COUNT, CLCONV_F32, 5, 1);
+    verify_fill(second, COUNT, CLCONV_F32, 5, 2);
     for (size_t i = 0; i < COUNT; i++) {
         assert_true(first[i] != 0 && first[i] == (float)(int)first[i]);
         least = fminf(least, first[i]);
@@ -94,6 +117,31 @@ static void data(void **state)
     assert_true(memcmp(first, second, COUNT * sizeof *first) != 0);
     free(first);
     free(second);
+}
+
+/* Bytes have all their numbers but 0, each with its sign. */
+static void bytes(void **state)
+{
+    (void)state;
+    enum { COUNT = 10000 };
+    static const struct {
+        int32_t dtype;
+        int amplitude;
+        float least, most;
+    } rows[] = {{CLCONV_I8, 128, -128, 127}, {CLCONV_U8, 255, 1, 255}, {CLCONV_U8, 3, 1, 3}};
+    float *values = malloc(COUNT * sizeof *values);
+    assert_non_null(values);
+    for (size_t i = 0; i < 3; i++) {
+        float least = 1, most = 1;
+        verify_fill(values, COUNT, rows[i].dtype, rows[i].amplitude, 1);
+        for (size_t j = 0; j < COUNT; j++) {
+            assert_true(values[j] != 0);
+            least = fminf(least, values[j]);
+            most = fmaxf(most, values[j]);
+        }
+        assert_true(least == rows[i].least && most == rows[i].most);
+    }
+    free(values);
 }
 
 /* Samples of a large output: ascending, the ends among them. */
@@ -143,11 +191,71 @@ static void judgement(void **state)
     assert_false(verify_outputs(&v, y, false, why, sizeof why));
 }
 
+/* Outputs of other types and layouts are looked for where they are: 2 images of 3 channels of 2
+ * pixels, the last of them wrong, then one not written. */
+static void memory(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int32_t dtype;
+        size_t place;
+    } rows[] = {{"n2c1h1w2k3:f16", CLCONV_F16, 7},
+                {"n2c1h1w2k3:bf16:nhwc", CLCONV_BF16, 9},
+                {"n2c1h1w2k3:f64:nhwc", CLCONV_F64, 9},
+                {"n2c1h1w2k3:i8:nhwc", CLCONV_I32, 9},
+                {"n2c1h1w2k3:u8", CLCONV_I32, 7}};
+    const float x[] = {1, 2, 3, 4}, w[] = {5, 6, 7};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        case_spec spec;
+        const clconv_problem p = problem(&spec, rows[i].text);
+        const verify_inputs in = {.x = x, .w = w};
+        const bool nhwc = p.y.layout != 0;
+        const int32_t dtype = rows[i].dtype;
+        double y[12] = {0};
+        verify_prepare(&p, &in, &v);
+        for (size_t n = 0; n < 2; n++)
+            for (size_t k = 0; k < 3; k++)
+                for (size_t q = 0; q < 2; q++)
+                    element_put(dtype, y, nhwc ? (n * 2 + q) * 3 + k : (n * 3 + k) * 2 + q,
+                                (double)(x[n * 2 + q] * w[k]));
+        if (!verify_outputs(&v, y, true, why, sizeof why))
+            fail_msg("%s: %s", rows[i].text, why);
+        element_put(dtype, y, rows[i].place, 16); /* of image 1, channel 0, pixel 1 */
+        assert_false(verify_outputs(&v, y, true, why, sizeof why));
+        assert_string_equal(why, "output 7 of 12 is 16, but must be 20");
+        memcpy((char *)y + 2 * element_bytes(dtype), element_unset(dtype), element_bytes(dtype));
+        assert_false(verify_outputs(&v, y, true, why, sizeof why));
+        assert_string_equal(why, dtype == CLCONV_I32
+                                     ? "output 2 of 12 is the least int32: it was not written"
+                                     : "output 2 of 12 is NaN: it was not written");
+    }
+}
+
+/* A sum that a type of 16 bits does not have is compared with the nearest one that it has. */
+static void rounded(void **state)
+{
+    (void)state;
+    case_spec spec;
+    const clconv_problem p = problem(&spec, "c1h1w2k1:bf16");
+    const float x[] = {257, 259}, w = 1;
+    const verify_inputs in = {.x = x, .w = &w};
+    uint16_t y[] = {0x4380, 0x4382}; /* 256, 260 */
+    verify_prepare(&p, &in, &v);
+    assert_true(verify_outputs(&v, y, true, why, sizeof why));
+    y[1] = 0x4381;
+    assert_false(verify_outputs(&v, y, true, why, sizeof why));
+    assert_string_equal(why, "output 1 of 2 is 258, but must be 260");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(forms),   cmocka_unit_test(amplitude), cmocka_unit_test(data),
-        cmocka_unit_test(samples), cmocka_unit_test(judgement),
+        cmocka_unit_test(forms),     cmocka_unit_test(amplitude),
+        cmocka_unit_test(data),      cmocka_unit_test(samples),
+        cmocka_unit_test(judgement), cmocka_unit_test(amplitude_of_types),
+        cmocka_unit_test(bytes),     cmocka_unit_test(memory),
+        cmocka_unit_test(rounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -93,7 +93,7 @@ static void scatter(const clconv_problem *p, size_t count[4])
     for (size_t i = 0; i < 4; i++) {
         count[i] = (size_t)bytes[i] / sizeof(float);
         assert_true(count[i] <= MOST);
-        verify_fill(data[i], count[i], 9, i + 1);
+        verify_fill(data[i], count[i], CLCONV_F32, 9, i + 1);
         memset((double *[]){dx, dw, db, db}[i], 0, MOST * sizeof *dx);
     }
     for (int64_t i = 0; i < (int64_t)count[3]; i++) {

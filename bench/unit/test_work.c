@@ -37,6 +37,12 @@ static void counts(void **state)
     is("n2c6hw3k4rs3p1g2b1", 2 * 4 * 3 * 81, 2 * 4 * 3 * 49,
        4 * (2 * 6 * 9 + 4 * 3 * 9 + 4 + 2 * 4 * 9));
     is("c3hw3k6rs3p1:shared", 6 * 81, 6 * 49, 4 * (27 + 2 * 9 + 6 * 9));
+    /* By type: half the bytes in 16 bits, and int32 sums of bytes; as many multiply-adds. */
+    is("c1hw3k1rs3p1:f16", 81, 49, 2 * (9 + 9 + 9));
+    is("c1hw3k1rs3p1:bf16:nhwc", 81, 49, 2 * (9 + 9 + 9));
+    is("c1hw3k1rs3p1:f16:dir=backward-weights", 81, 49, 2 * (9 + 9 + 9));
+    is("c1hw3k1rs3p1:f64", 81, 49, 8 * (9 + 9 + 9));
+    is("c1hw3k1rs3p1b1:u8", 81, 49, 9 + 9 + 4 * (1 + 9));
     /* Height: 2 outputs at stride 2 of taps 2 apart over 3 rows with 1 above: rows -1 1 3, 1 3 5.
      */
     is("c1h3w1k1r3s1sh2sw1pt1pb3pl0pr0dh2dw1", 6, 2, 4 * (3 + 3 + 2));
