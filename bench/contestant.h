@@ -63,7 +63,7 @@ const char *rivals_text(char *text, size_t room);
 
 /* A shared kernel as a rival sees it: n * c images of one channel, k / c filters. Others as they
  * are. False with a sentence for what no rival does (bias, uneven groups, sums over channels, other
- * types and layouts). */
+ * types). */
 bool rival_problem(const clconv_problem *p, clconv_problem *out, char *why, size_t room);
 
 #endif

@@ -72,7 +72,7 @@ bool rival_problem(const clconv_problem *p, clconv_problem *out, char *why, size
                           : p->reduce != CLCONV_REDUCE_NONE ? "a sum over channels"
                           : p->pad_mode                     ? "padding other than zeros"
                           : p->x.dtype != CLCONV_F32        ? "element types other than float32"
-                          : p->x.layout                     ? "a layout other than NCHW"
+                          : p->x.layout && p->shared        ? "a shared kernel in NHWC"
                                                             : NULL;
     *out = *p;
     if (refusal)

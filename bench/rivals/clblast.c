@@ -23,6 +23,8 @@ static const char *refusal(const clconv_problem *p)
 {
     if (p->op != CLCONV_FORWARD)
         return "CLBlast's convgemm computes no gradients";
+    if (p->x.layout != CLCONV_LAYOUT_PLAIN)
+        return "CLBlast's convgemm reads NCHW only";
     for (int d = 0; d < 2; d++)
         if (p->pad_before[d] != p->pad_after[d])
             return "CLBlast's convgemm pads both sides alike";

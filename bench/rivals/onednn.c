@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* oneDNN's CPU engine as three rivals, on the same buffers, mapped:
  *   any    the layouts it likes best; what they cost to make is not timed
- *   plain  NCHW in and out, nothing reordered
- *   e2e    NCHW in and out around `any`, all reorders timed but that of weights that are read */
+ *   plain  the problem's layouts in and out, nothing reordered
+ *   e2e    the problem's layouts in and out around `any`, all reorders timed but that of weights
+ * that are read */
 #include "contestant.h"
 
 #ifdef BENCH_WITH_ONEDNN
@@ -63,15 +64,18 @@ typedef struct job {
 static onednn_shape shape_of(const clconv_problem *p, const clconv_shape *y)
 {
     onednn_shape s = {.weight_rank = p->groups > 1 ? 5 : 4};
+    const bool plain = p->y.layout == CLCONV_LAYOUT_PLAIN;
+    const int first = plain ? 2 : 1; /* of y's rows and columns */
     const dnnl_dim_t src[] = {p->n, p->c, p->in[0], p->in[1]};
     const dnnl_dim_t weights[] = {p->groups, p->k / p->groups, p->c / p->groups, p->kernel[0],
                                   p->kernel[1]};
     memcpy(s.src, src, sizeof src);
-    memcpy(s.dst, y->dim, 4 * sizeof s.dst[0]);
+    const dnnl_dim_t dst[] = {p->n, y->dim[plain ? 1 : 3], y->dim[first], y->dim[first + 1]};
+    memcpy(s.dst, dst, sizeof dst);
     memcpy(s.weights, weights + (p->groups > 1 ? 0 : 1), (size_t)s.weight_rank * sizeof weights[0]);
     for (int d = 0; d < 2; d++) {
         const int64_t read =
-            (y->dim[2 + d] - 1) * p->stride[d] + p->dilation[d] * (p->kernel[d] - 1) + 1;
+            (dst[2 + d] - 1) * p->stride[d] + p->dilation[d] * (p->kernel[d] - 1) + 1;
         s.stride[d] = p->stride[d];
         s.dilation[d] = p->dilation[d] - 1;
         s.before[d] = p->pad_before[d];
@@ -85,8 +89,12 @@ static dnnl_status_t describe(job *j, const onednn_shape *s)
 {
     const dnnl_dim_t *const dims[TENSORS] = {s->src, s->weights, s->dst};
     const int rank[TENSORS] = {4, s->weight_rank, 4};
-    const dnnl_format_tag_t plain[TENSORS] = {
-        dnnl_nchw, s->weight_rank == 5 ? dnnl_goihw : dnnl_oihw, dnnl_nchw};
+    static const dnnl_format_tag_t images[] = {dnnl_nchw, dnnl_nhwc},
+                                   weights[][2] = {{dnnl_oihw, dnnl_ohwi},
+                                                   {dnnl_goihw, dnnl_gohwi}};
+    const int32_t layout = j->arena->problem.x.layout;
+    const dnnl_format_tag_t plain[TENSORS] = {images[layout], weights[s->weight_rank - 4][layout],
+                                              images[layout]};
     dnnl_memory_desc_t wanted[TENSORS];
     layout_view views[TENSORS];
     dnnl_status_t status = dnnl_invalid_arguments;
