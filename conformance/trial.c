@@ -57,6 +57,7 @@ static bool create_buffer(trial *t, const run_kind *kind, role r, const void *pa
     const size_t unit = number_bytes(dtype);
     const bool workspace = r == ROLE_WORKSPACE || r == ROLE_WORKSPACE2;
     const bool guards = kind->place != PLACE_EXACT;
+    const bool doubles = t->problem.x.dtype == CLCONV_F64; /* in a workspace, too */
     const bool input = role_is_input(&t->problem, (int)r);
     const cl_mem_flags flags = input ? CL_MEM_READ_ONLY : CL_MEM_READ_WRITE;
     const guarded_spec spec = {
@@ -64,7 +65,7 @@ static bool create_buffer(trial *t, const run_kind *kind, role r, const void *pa
         .payload = payload,
         .fill = workspace ? kind->workspace_fill : number_pattern(dtype, row->fill),
         .guard = number_pattern(dtype, input ? row->input_guard : row->guard),
-        .front = bytes_in_front(t->s, kind, row, unit),
+        .front = bytes_in_front(t->s, kind, row, doubles ? sizeof(double) : unit),
         .bytes = bytes,
         .back = guards ? GUARD_BYTES : 0,
         .unit = unit,

@@ -228,8 +228,10 @@ CLCONV_API clconv_status clconv_tuning_save_traits(const clconv_context *ctx,
 
 typedef struct clconv_buffer {
     cl_mem mem;
-    uint64_t offset; /* bytes, a multiple of the element size */
-    void *svm;       /* NULL in this version */
+    /* Bytes, a multiple of the element size; of a workspace and packed weights that is 8 with
+     * float64, else 4. */
+    uint64_t offset;
+    void *svm; /* NULL in this version */
 } clconv_buffer;
 
 /* Start with {sizeof a}, then name what you have. */
