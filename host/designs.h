@@ -158,5 +158,17 @@ const char *clconv_strip_refuses(const clconv_work *work);
 clconv_status clconv_strip_prepare(clconv_plan *plan, const clconv_request *request,
                                    const char *stem, const clconv_tile_key *keys, const int *value);
 
+/* ---- last.c: designs for channels last (last.cl) --------------------------------------------- */
+
+/* NULL, or a sentence: neighbouring channels of x or y are no neighbours in memory, or positions
+ * exceed the kernels' 32 bits. */
+const char *clconv_last_refuses(const clconv_work *work);
+
+/* Whether the rows of an image of x, and of y, follow one another without gaps. */
+bool clconv_last_is_flat(const clconv_work *work);
+
+/* As clconv_streams: pixels of y that begin with a line. */
+bool clconv_last_streams(const clconv_request *request, int v);
+
 #include "weights.h"
 #endif

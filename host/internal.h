@@ -287,18 +287,21 @@ typedef struct clconv_algo {
     void (*forget)(clconv_context *ctx); /* the context goes away; may be NULL */
     const char *note;                    /* for explain; may be NULL */
     const char *pack_key; /* of the tile: outputs side by side in packed w; NULL = not packed */
-    unsigned gradients;   /* 1 << clconv_op of those it computes, then no convolution; 0 = none */
-    bool turns;           /* computes gradients by x as convolutions: turned.h */
-    bool reads_y;         /* not only writes it */
-    bool pad_modes;       /* pads with more than zeros */
-    unsigned types;       /* 1 << clconv_dtype of x; 0 = float32 only */
-    bool strided;         /* reads and writes any layout and view */
-    bool ends;            /* has epilogues: ending.cl */
-    bool quantizes;       /* has zero points and scales: quantized.cl */
-    bool accumulates;     /* computes each element of y once, so that it may read it before */
-    bool streams;         /* has stores past the caches */
-    bool zero_padding;    /* padding is multiplied, as zeros: no infinite weights */
-    bool for_gpus;        /* by its own choice not for devices with vectors or few registers */
+    /* Elements of a segment's packed w under a tile; NULL = as packed.c has them. */
+    size_t (*packed_elements)(const clconv_work *work, const clconv_segment *segment,
+                              const int *value);
+    unsigned gradients; /* 1 << clconv_op of those it computes, then no convolution; 0 = none */
+    bool turns;         /* computes gradients by x as convolutions: turned.h */
+    bool reads_y;       /* not only writes it */
+    bool pad_modes;     /* pads with more than zeros */
+    unsigned types;     /* 1 << clconv_dtype of x; 0 = float32 only */
+    bool strided;       /* reads and writes any layout and view */
+    bool ends;          /* has epilogues: ending.cl */
+    bool quantizes;     /* has zero points and scales: quantized.cl */
+    bool accumulates;   /* computes each element of y once, so that it may read it before */
+    bool streams;       /* has stores past the caches */
+    bool zero_padding;  /* padding is multiplied, as zeros: no infinite weights */
+    bool for_gpus;      /* by its own choice not for devices with vectors or few registers */
 } clconv_algo;
 
 #define CLCONV_ALL_TYPES (~0u)

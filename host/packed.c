@@ -26,7 +26,8 @@ uint64_t clconv_packed_bytes(const clconv_algo *algo, const clconv_request *requ
     while (strcmp(algo->keys[key].key, algo->pack_key))
         key++;
     for (size_t i = 0; i < work->segments; i++)
-        floats += clconv_packed_floats(work, &work->segment[i], value[key]);
+        floats += algo->packed_elements ? algo->packed_elements(work, &work->segment[i], value)
+                                        : clconv_packed_floats(work, &work->segment[i], value[key]);
     return (uint64_t)floats * clconv_sum_bytes(work);
 }
 

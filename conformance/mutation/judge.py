@@ -64,6 +64,20 @@ CHECKED = {
         (4, 16, 16, 1, 1, 4, 4))],
     "depthwise_columns": [f"c{c}h5w{w}k{k}r3s3sw{t}p1g{c}:tile=columns,yb={y}" for c, w, k, t, y in (
         (2, 9, 4, 1, 2), (3, 7, 3, 2, 4))],
+    # Channels last: channels that end within a vector, or are fewer; held rows and others; groups
+    # that share vectors or fill several.
+    "depthwise_last": [
+        f"c{c}h5w{w}k{m * c}r{r}s3sh{sh}dh{d}sw{t}p1g{c}:nhwc:tile=last,v={v},m={m},xb={x}"
+        for c, w, r, sh, d, t, v, m, x in (
+            (6, 9, 3, 1, 1, 1, 4, 1, 4), (9, 6, 3, 2, 1, 2, 8, 1, 4), (3, 5, 3, 1, 2, 1, 4, 1, 4),
+            (4, 17, 5, 1, 1, 1, 4, 1, 7), (5, 9, 2, 2, 2, 1, 4, 1, 7), (5, 9, 2, 1, 1, 1, 8, 2, 4),
+            (3, 8, 3, 1, 1, 1, 4, 4, 4))],
+    "direct_last": [
+        f"c{c}h4w{w}k{k}r{r}s3sw{t}p{p}g{g}:nhwc:tile=last,v={v},kb={b},gb={m},xb={x}"
+        for c, w, k, g, r, t, p, v, b, m, x in (
+            (10, 9, 10, 2, 2, 1, 1, 4, 1, 1, 7), (8, 9, 18, 1, 2, 1, 1, 4, 2, 1, 4),
+            (8, 17, 8, 4, 2, 2, 1, 4, 1, 2, 4), (16, 5, 16, 4, 2, 1, 1, 16, 1, 4, 7),
+            (5, 8, 3, 1, 1, 4, 0, 8, 1, 1, 4))],
     # Gradients: rows that end with x or y, before vectors do.
     "direct_data": [f"c{c}h{h}w{w}k{k}r{r}s3sw{t}p{p}:dir=backward-data:tile=data,v={v},cb={b},yb={x}"
                     for c, h, w, k, r, t, p, v, b, x in (
