@@ -245,18 +245,18 @@ static void copy_kernel(const char *name, const char *more)
     fclose(out);
 }
 
-/* An edited kernel voids the rows of its design alone; an edited include those of all that have it.
- */
+/* An edited kernel voids its design's rows alone, an edited include those of all that have it. */
 static void test_edited_kernels(void **state)
 {
     (void)state;
-    static const char *const files[] = {"naive", "direct", "common", "types", "strips", "padding"};
+    static const char *const files[] = {"naive",  "direct",    "common", "types",
+                                        "ending", "quantized", "strips", "padding"};
     clconv_problem p = problem(), other = problem();
     other.stride[0] = 2;
     save(&p, "direct", small_tile);
     save(&other, "naive", "");
     setenv("CLCONV_KERNEL_DIR", kernels, 1);
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
         copy_kernel(files[i], "");
     renew_context();
     assert_true(find(&p).scope == 2 && find(&other).scope == 2);
