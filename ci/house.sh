@@ -105,8 +105,8 @@ check_enqueue() { # clconv_enqueue itself neither allocates, nor compiles, nor w
 }
 
 pure_files() { # the sources of clconv_f1, as host/CMakeLists.txt lists them
-    sed -n 's/^add_library(clconv_f1 OBJECT \(.*\))/\1/p' host/CMakeLists.txt |
-        tr ' ' '\n' | sed 's|^|host/|'
+    tr '\n' ' ' <host/CMakeLists.txt | sed 's/.*add_library(clconv_f1 OBJECT \([^)]*\)).*/\1/' |
+        tr -s ' ' '\n' | sed 's|^|host/|'
 }
 
 check_vendors() { # features decide; only the table of quirks may know names

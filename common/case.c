@@ -33,6 +33,8 @@ void case_init(case_spec *c)
 {
     memset(c, 0, sizeof *c);
     clconv_problem_init(&c->problem, sizeof c->problem);
+    c->epilogue = (clconv_epilogue){
+        .size = sizeof c->epilogue, .low = -0.25, .high = 0.5, .slope = 13.0 / 128.0};
 }
 
 /* A bias has x's type; integer convolutions accumulate in int32 and have a bias of it. */
@@ -152,7 +154,8 @@ static bool not_a_suffix(reader *r, const char *word)
 {
     return fail(r,
                 "case: ':%.40s' is not a suffix (f32 f64 f16 bf16 i8 u8 i32, nchw nhwc, shared, "
-                "reduce= gi= go= pad= dir= algo= tile= data= seed= sweep= repeat= view=)",
+                "reduce= gi= go= pad= dir= algo= tile= data= seed= sweep= repeat= view= act= res= "
+                "scaled= quant=)",
                 word);
 }
 
@@ -309,13 +312,6 @@ bool case_parse(const char *text, case_spec *c, char *why, size_t room)
     for (unsigned i = 0; i < B; i++)
         *size_of(&c->problem, i) = r.size[i];
     c->problem.b.dtype = r.size[B] ? bias_type(c->problem.x.dtype) : CLCONV_DTYPE_ABSENT;
+    case_draw(c);
     return true;
-}
-
-clconv_problem case_problem(const case_spec *c)
-{
-    clconv_problem p = c->problem;
-    p.group_in = c->has_group_in ? c->group_in : NULL;
-    p.group_out = c->has_group_out ? c->group_out : NULL;
-    return p;
 }

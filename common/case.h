@@ -11,10 +11,17 @@
  *   :f32 (f64 f16 bf16 i8 u8 i32)  :nchw (nhwc)  :shared  :reduce=none|sum|mean  :gi=1+1+1
  * :go=3+3+2 :pad=zeros|reflect|replicate|circular  :dir=forward|backward-data|backward-weights
  * :algo=NAME :tile=kb=4,xb=8  :data=NAME  :seed=7  :sweep=5  :repeat=10  :view=1
+ * :act=none|relu|clip|leaky_relu|hardswish  :res=none|array|y  :scaled=1  :quant=none|i32|i8|u8
  *
- * The last three belong to the conformance suite: sweep=N stands for the convolution on every image
- * of up to N x N under many paddings, repeat=N for N runs that must agree bit for bit,
+ * sweep, repeat and view belong to the conformance suite: sweep=N stands for the convolution on
+ * every image of up to N x N under many paddings, repeat=N for N runs that must agree bit for bit,
  * view=N for x and y that lie in memory with gaps.
+ *
+ * act, res and scaled are the epilogue: clip is to [-0.25, 0.5], the slope of leaky_relu 13/128,
+ * both of so few bits that they are numbers of every type; res=y is what y held before; scaled=1 is
+ * alpha 0.5 and, beside a residual, beta -2. quant=TYPE are zero points and scales for a y of that
+ * type; they are drawn from the seed, those of w for each filter, of more than 16 filters one for
+ * all.
  *
  * With :shared, k = c * M whatever the reduce, and g is not given; beside a table g is its length.
  * A key twice, or trailing junk, is an error. */
@@ -27,7 +34,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CASE_MAX_GROUPS = 256, CASE_TEXT = 4096 };
+enum { CASE_MAX_GROUPS = 256, CASE_MAX_ZEROS = 16, CASE_TEXT = 4096 };
 
 typedef struct case_spec {
     clconv_problem
@@ -39,7 +46,10 @@ typedef struct case_spec {
     char data[16];
     bool has_seed;
     uint64_t seed;
-    int32_t sweep, repeat, view; /* 0 = not given */
+    int32_t sweep, repeat, view;         /* 0 = not given */
+    clconv_epilogue epilogue;            /* its activation as :act says */
+    int32_t residual, scaled, quantised; /* 0 = not given, else a word's number */
+    clconv_quantization quantization;    /* of case_draw; its tables are nobody's and stay */
 } case_spec;
 
 /* Defaults as above. problem.group_in/out point nowhere; see case_problem. */
@@ -58,6 +68,15 @@ bool case_parse(const char *text, case_spec *c, char *why, size_t room);
  * values agree, defaults left out, then the suffixes. Returns text. `room` >= CASE_TEXT always
  * suffices. */
 const char *case_print(const case_spec *c, char *text, size_t room);
+
+enum { CASE_RESIDUAL_ARRAY = 1, CASE_RESIDUAL_Y }; /* of `residual` */
+
+/* Draws zero points and scales, and sets y's type, from `quantised`, the seed and the sizes. Has
+ * been done by case_parse; to be done again where one of these changes. */
+void case_draw(case_spec *c);
+
+/* What :scaled says of clconv_args; 0 and 0, which mean 1 and 1, without it. */
+void case_factors(const case_spec *c, double *alpha, double *beta);
 
 /* The problem with its tables pointing into `c` (case_spec may be copied freely; the pointers not).
  */

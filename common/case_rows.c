@@ -30,6 +30,10 @@ const char *const case_layout_words[] = {"nchw", "nhwc", NULL};
 /* Each in the order of its enumeration in clconv.h. */
 static const char *const reduce_words[] = {"none", "sum", "mean", NULL};
 static const char *const pad_words[] = {"zeros", "reflect", "replicate", "circular", NULL};
+static const char *const activation_words[] = {"none",       "relu",      "clip",
+                                               "leaky_relu", "hardswish", NULL};
+static const char *const residual_words[] = {"none", "array", "y", NULL};
+static const char *const quantised_words[] = {"none", "i32", "i8", "u8", NULL};
 const char *const case_direction_words[] = {"forward", "backward-data", "backward-weights", NULL};
 
 #define CHOICE(words, member) (words), offsetof(case_spec, member), 0, 0
@@ -50,4 +54,8 @@ const suffix_row case_suffixes[SUFFIXES] = {
     [SWEEP] = {"sweep", NUMBER(sweep, 9)},
     [REPEAT] = {"repeat", NUMBER(repeat, 1000)},
     [VIEW] = {"view", NUMBER(view, 3)},
+    [ACT] = {"act", CHOICE(activation_words, epilogue.activation)},
+    [RES] = {"res", CHOICE(residual_words, residual)},
+    [SCALED] = {"scaled", NUMBER(scaled, 1)},
+    [QUANT] = {"quant", CHOICE(quantised_words, quantised)},
 };

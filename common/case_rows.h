@@ -30,6 +30,10 @@ typedef enum suffix_id {
     SWEEP,
     REPEAT,
     VIEW,
+    ACT,
+    RES,
+    SCALED,
+    QUANT,
     SUFFIXES
 } suffix_id;
 

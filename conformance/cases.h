@@ -22,6 +22,9 @@ extern const named_case gradient_boundary_cases[]; /* ended by a NULL text */
 extern const named_case typed_smoke_cases[];    /* ended by a NULL text */
 extern const named_case typed_boundary_cases[]; /* ended by a NULL text */
 
+extern const named_case ending_smoke_cases[];    /* ended by a NULL text */
+extern const named_case ending_boundary_cases[]; /* ended by a NULL text */
+
 /* Calls `add` for each row of layers.csv. False with a sentence in `why` when the table is
  * malformed. */
 typedef void layer_visitor(void *user, const case_spec *layer, const char *origin);

@@ -4,6 +4,7 @@
 #include "trial.h"
 
 #include "codec.h"
+#include "ending.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -150,6 +151,8 @@ judge_rule rule_of(const trial *t)
                         .exact = t->s->ref.exact,
                         .special = t->s->ref.special,
                         .mean = t->problem.reduce == CLCONV_REDUCE_MEAN,
+                        .more = ending_roundings(&t->problem),
+                        .growth = ending_growth(&t->problem),
                         .flush = t->s->flush,
                         .poison = number_identity(number_of_pattern(dtype, poison))};
 }

@@ -38,14 +38,18 @@ static bool channels_last(const clconv_problem *p, tensor_id id)
     const int32_t layouts[] = {[TENSOR_X] = p->x.layout,
                                [TENSOR_W] = p->w.layout,
                                [TENSOR_B] = CLCONV_LAYOUT_PLAIN,
-                               [TENSOR_Y] = p->y.layout};
+                               [TENSOR_Y] = p->y.layout,
+                               [TENSOR_RESIDUAL] = p->residual.layout};
     return layouts[id] == CLCONV_LAYOUT_CHANNELS_LAST;
 }
 
 static const int64_t *strides_of(const clconv_problem *p, tensor_id id)
 {
-    const int64_t *const strides[] = {
-        [TENSOR_X] = p->x.stride, [TENSOR_W] = NULL, [TENSOR_B] = NULL, [TENSOR_Y] = p->y.stride};
+    const int64_t *const strides[] = {[TENSOR_X] = p->x.stride,
+                                      [TENSOR_W] = NULL,
+                                      [TENSOR_B] = NULL,
+                                      [TENSOR_Y] = p->y.stride,
+                                      [TENSOR_RESIDUAL] = p->residual.stride};
     return strides[id];
 }
 

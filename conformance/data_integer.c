@@ -4,6 +4,8 @@
  * wrap, so any order of summation gives the same; a sum in fewer bits does not. */
 #include "data.h"
 
+#include <math.h>
+
 /* Of filters in turn: all numbers; mostly positive; mostly negative. Unsigned ones lean anyway. */
 static const struct {
     int64_t low, high;
@@ -58,7 +60,9 @@ bool data_integer_range(const clconv_problem *p, const oracle_shape *size, uint6
     const int64_t terms = data_longest_sum(p, size);
     if (terms >= (INT64_C(1) << 31) >> 16)
         return false;
-    const int64_t most_bias = (INT32_MAX - (terms << 16)) / channels;
+    int64_t most_bias = (INT32_MAX - (terms << 16)) / channels;
+    if (p->quantization && p->y.dtype) /* as large as sums are, or all of y would saturate */
+        most_bias = (int64_t)fmin((double)most_bias, 8192.0 * (sqrt((double)terms) + 1.0));
     for (size_t i = 0; tensor == TENSOR_X && i < count; i++)
         out[i] = draw_factor(p, key, first + i, size->w);
     if (tensor == TENSOR_W)

@@ -187,6 +187,12 @@ static void fill_huge(const special *s)
         s->to.x[at % s->size->x] = largest;
 }
 
+/* Whose value past FLT_MAX / 6 depends on what is multiplied first. */
+static bool is_hardswish(const clconv_problem *p)
+{
+    return p->epilogue && p->epilogue->activation == CLCONV_HARDSWISH;
+}
+
 bool data_special(const clconv_problem *p, const oracle_shape *size, uint64_t seed,
                   const data_tensors *to)
 {
@@ -203,7 +209,7 @@ bool data_special(const clconv_problem *p, const oracle_shape *size, uint64_t se
                                    tensor_elements(size, (tensor_id)tensor), tensors[tensor]);
     /* Huge ones last: padding may repeat what must stand in one place. */
     const size_t all = sizeof themes / sizeof *themes - (p->pad_mode != CLCONV_PAD_ZEROS);
-    const size_t choices = p->x.dtype == CLCONV_F32 ? all : 1;
+    const size_t choices = p->x.dtype == CLCONV_F32 && !is_hardswish(p) ? all : 1;
     (p->op == CLCONV_FORWARD ? themes[data_draw(s.key, 0) % choices] : fill_nonfinite_gradient)(&s);
     return true;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Says what a wrong output shows about its cause: which single element was read (data impulse and
  * ids name it), and which mistake of twist.c would give just these values. */
+#include "ending.h"
 #include "number.h"
 #include "twist.h"
 
@@ -280,8 +281,8 @@ bool explain_data(const clconv_problem *p, const reference *ref, const double *g
                   size_t room)
 {
     witness s = {.got = got, .text = text, .room = room};
-    if (room == 0 || p->op != CLCONV_FORWARD || !ref->exact || ref->special ||
-        !twist_view_open(&s.view, p, ref))
+    if (room == 0 || p->op != CLCONV_FORWARD || !ref->exact || ref->special || has_epilogue(p) ||
+        p->quantization || !twist_view_open(&s.view, p, ref))
         return false;
     *text = '\0';
     s.count = find_some(&s, true, s.wrong);

@@ -77,7 +77,7 @@ static clconv_shape shape_of_images(int32_t layout, int64_t n, int64_t c, int64_
 
 /* ---- Files ---------------------------------------------------------------------------------- */
 
-enum { MOST_ARRAYS = 8 }; /* four tensors, of which two are outputs */
+enum { MOST_ARRAYS = 9 }; /* five tensors, of which two are outputs */
 
 typedef struct array {
     const char *file;
@@ -149,6 +149,9 @@ static size_t list_arrays(const clconv_problem *p, const reference *r, const dou
         void *const out = got ? stored(p, s, id, got + at, 0) : NULL;
         arrays[count++] = (array){files[id][2], out, dtype, shapes[id], bytes};
     }
+    void *const residual = r->residual ? stored(p, s, TENSOR_Y, r->residual, 0) : NULL;
+    arrays[count++] = (array){"residual.npy", residual, tensor_dtype(p, TENSOR_Y), shapes[TENSOR_Y],
+                              codec_bytes(p, s, TENSOR_Y)};
     return count;
 }
 

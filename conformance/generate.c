@@ -16,6 +16,7 @@ static void smoke_problems(problem_list *list, uint64_t seed)
     add_smoke(list);
     add_gradient_smoke(list);
     add_typed_smoke(list);
+    add_ending_smoke(list);
 }
 
 static void add_wide(problem_list *list, uint64_t seed, unsigned gradient_runs)
@@ -29,6 +30,9 @@ static void add_wide(problem_list *list, uint64_t seed, unsigned gradient_runs)
     add_typed_boundary(list);
     add_types(list);
     add_typed_draws(list);
+    add_ending_boundary(list);
+    add_endings(list);
+    add_quantised(list);
 }
 
 static void ci_problems(problem_list *list, uint64_t seed)
@@ -60,7 +64,7 @@ typedef enum sweep_scope { NO_SWEEP, SWEEP_FEW, SWEEP_ALL } sweep_scope;
 typedef struct tier {
     const char *name;
     void (*problems)(problem_list *list, uint64_t seed);
-    size_t quota, typed_quota;
+    size_t quota, typed_quota, ending_quota, quantised_quota;
     bool all_tiles;  /* forced ones are chosen among all, not among a GPU's own */
     bool fresh_seed; /* without --seed: today's */
     bool qualifies;  /* repetitions and every size of work-group */
@@ -68,10 +72,10 @@ typedef struct tier {
 } tier;
 
 static const tier tiers[] = {
-    {"smoke", smoke_problems, 4, 2, false, false, false, NO_SWEEP},
-    {"ci", ci_problems, 50, 30, true, false, false, SWEEP_FEW},
-    {"nightly", nightly_problems, 500, 250, true, true, false, SWEEP_ALL},
-    {"qualify", qualify_problems, 500, 250, true, true, true, SWEEP_ALL},
+    {"smoke", smoke_problems, 4, 2, 8, 4, false, false, false, NO_SWEEP},
+    {"ci", ci_problems, 50, 30, 150, 70, true, false, false, SWEEP_FEW},
+    {"nightly", nightly_problems, 500, 250, 150, 70, true, true, false, SWEEP_ALL},
+    {"qualify", qualify_problems, 500, 250, 150, 70, true, true, true, SWEEP_ALL},
 };
 
 /* The algorithms that compute gradients; those that take few of the suite's are asked for a part of
@@ -120,6 +124,18 @@ size_t tier_typed_quota(const char *name)
 {
     const tier *const found = find_tier(name);
     return found ? found->typed_quota : 0;
+}
+
+size_t tier_ending_quota(const char *name)
+{
+    const tier *const found = find_tier(name);
+    return found ? found->ending_quota : 0;
+}
+
+size_t tier_quantised_quota(const char *name)
+{
+    const tier *const found = find_tier(name);
+    return found ? found->quantised_quota : 0;
 }
 
 bool tier_asks_types(const char *algo)
@@ -177,6 +193,7 @@ static void add_entry(entry_list *out, const problem *from, const char *algo, co
     snprintf(c->data, sizeof c->data, "%s", data);
     c->has_seed = out->seed != TIER_DEFAULT_SEED;
     c->seed = c->has_seed ? out->seed : 0;
+    case_draw(c);
 }
 
 /* The device's choice and the tiles beside it, for every algorithm that has a choice; or what the

@@ -3,6 +3,7 @@
  * made and compared again part by part, every output is looked at for poison, and a sample of them
  * is judged by the second oracle, which can compute any single one. float32 in NCHW only. */
 #include "codec.h"
+#include "ending.h"
 #include "large_tensor.h"
 
 #include <math.h>
@@ -272,6 +273,8 @@ bool run_large(trial *t, const oracle_shape *shape)
     clconv_plan *plan = NULL;
     if (t->problem.op != CLCONV_FORWARD)
         return settle(t, STATE_SKIP, "data", "a gradient is not judged by a sample of its outputs");
+    if (has_epilogue(&t->problem))
+        return settle(t, STATE_SKIP, "data", "an epilogue is not judged by a sample of outputs");
     if (!is_plain_float(&t->problem))
         return settle(t, STATE_SKIP, "data",
                       "only float32 in NCHW, without gaps, is judged by a sample");

@@ -86,6 +86,7 @@ bool oracle_output(const clconv_problem *p, oracle_shape *out)
     out->w = w * (size_t)p->kernel[0] * (size_t)p->kernel[1];
     out->b = bias_length(p);
     out->y = (size_t)out->n * (size_t)out->k * (size_t)out->p * (size_t)out->q;
+    out->residual = p->residual.dtype ? out->y : 0;
     out->outputs = count_outputs(p, out);
     return out->p > 0 && out->q > 0;
 }

@@ -250,3 +250,9 @@ void add_gradient(problem_list *list, const case_spec *c, const char *data, unsi
 {
     add_problem(list, c, data, runs, origin);
 }
+
+void add_ending(problem_list *list, const case_spec *c, const char *data, unsigned runs,
+                const char *origin)
+{
+    add_problem(list, c, data, runs, origin);
+}

@@ -66,6 +66,15 @@ void add_all_types(problem_list *list);
 void add_typed_draws(problem_list *list);
 void add_typed(problem_list *list, const case_spec *c, const char *data, const char *origin);
 
+/* Epilogues, zero points and scales: by hand; every epilogue under every algorithm and in every
+ * type; bytes to and from every type. One of them, as these add it. */
+void add_ending_smoke(problem_list *list);
+void add_ending_boundary(problem_list *list);
+void add_endings(problem_list *list);
+void add_quantised(problem_list *list);
+void add_ending(problem_list *list, const case_spec *c, const char *data, unsigned runs,
+                const char *origin);
+
 /* A data mode beside exact, by the name of the problem: a convolution of float32. */
 const char *further_mode(const case_spec *c);
 

@@ -2,6 +2,7 @@
 /* The inputs of a case and what its output must be, computed once and checked by both oracles. */
 #include "codec.h"
 #include "data.h"
+#include "ending.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -13,10 +14,10 @@ enum { SAMPLED_OUTPUTS = 4096 }; /* asked of the second oracle where not all are
 
 void reference_free(reference *r)
 {
-    void *const owned[] = {r->key, r->x, r->w, r->b, r->y, r->want, r->mag, r->terms};
+    void *const owned[] = {r->key, r->x, r->w, r->b, r->y, r->want, r->mag, r->terms, r->residual};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free(owned[i]);
-    for (tensor_id id = TENSOR_X; id <= TENSOR_Y; id++)
+    for (tensor_id id = TENSOR_X; id <= TENSOR_RESIDUAL; id++)
         free(r->stored[id]);
     *r = (reference){0};
 }
@@ -36,7 +37,7 @@ static char *reference_key(const case_spec *c)
  * expectations per output. */
 bool reference_fits(const clconv_problem *p, const oracle_shape *size)
 {
-    double needed = 24.0 * (double)size->outputs;
+    double needed = (has_epilogue(p) ? 32.0 : 24.0) * (double)size->outputs;
     for (tensor_id id = TENSOR_X; id <= TENSOR_Y; id++)
         needed += (double)tensor_elements(size, id) *
                   (8.0 + 3.0 * (double)number_bytes(tensor_dtype(p, id)));
@@ -60,6 +61,12 @@ static bool reference_allocate(reference *r, const clconv_problem *p)
         r->stored[id] = malloc(codec_bytes(p, &r->shape, id) + 1);
         have = have && *tensors[id] && r->stored[id];
     }
+    if (p->residual.dtype || p->accumulate) {
+        void **const bytes = &r->stored[p->accumulate ? TENSOR_Y : TENSOR_RESIDUAL];
+        r->residual = malloc(outputs * sizeof *r->residual);
+        *bytes = malloc(codec_bytes(p, &r->shape, TENSOR_Y) + 1);
+        have = have && r->residual && *bytes;
+    }
     return have;
 }
 
@@ -79,16 +86,37 @@ static void fill_gaps(const clconv_problem *p, const oracle_shape *shape, tensor
         ((unsigned char *)bytes)[i] = pattern[i % sizeof gap];
 }
 
+static void store(const reference *r, const clconv_problem *p, tensor_id id, const double *from,
+                  void *to)
+{
+    if (codec_has_gaps(p, id))
+        fill_gaps(p, &r->shape, id, to);
+    codec_encode(p, &r->shape, id, from, to);
+}
+
 static void store_inputs(reference *r, const clconv_problem *p)
 {
     const double *const tensors[] = {
         [TENSOR_X] = r->x, [TENSOR_W] = r->w, [TENSOR_B] = r->b, [TENSOR_Y] = r->y};
     for (tensor_id id = TENSOR_X; id <= TENSOR_Y; id++)
-        if (tensors[id]) {
-            if (codec_has_gaps(p, id))
-                fill_gaps(p, &r->shape, id, r->stored[id]);
-            codec_encode(p, &r->shape, id, tensors[id], r->stored[id]);
-        }
+        if (tensors[id])
+            store(r, p, id, tensors[id], r->stored[id]);
+}
+
+/* From the oracles' values to those that are stored. */
+static void finish(reference *r, const case_spec *c, const clconv_problem *p)
+{
+    ending_terms terms = {.residual = r->residual, .exact = r->exact};
+    case_factors(c, &terms.alpha, &terms.beta);
+    if (terms.alpha == 0.0 && terms.beta == 0.0)
+        terms.alpha = terms.beta = 1.0;
+    if (r->residual) {
+        ending_residual(p, c->seed, r->special, r->want, r->shape.y, r->residual);
+        store(r, p, TENSOR_Y, r->residual, r->stored[p->accumulate ? TENSOR_Y : TENSOR_RESIDUAL]);
+    }
+    if (has_epilogue(p))
+        ending_apply(p, &terms, r->shape.y, r->want, r->mag);
+    ending_quantise(p, &r->shape, r->want);
 }
 
 static bool same(double a, double b, double slack)
@@ -152,21 +180,26 @@ static const char *reference_compute(reference *r, const case_spec *c, const clc
     store_inputs(r, p);
     const oracle_inputs in = inputs_of(r);
     r->mode = mode->name;
-    r->exact = mode->exact;
+    r->exact = mode->exact && ending_activation(p) != CLCONV_HARDSWISH;
     r->special = mode->special;
+    ending_shift(p, -1.0, r->shape.x, r->x, r->w);
     oracle_scatter(p, &in, r->want, r->mag, r->terms);
     double products = 0.0;
     for (size_t i = 0; i < r->shape.outputs; i++) {
         products += (double)r->terms[i];
         r->most_terms = r->terms[i] > r->most_terms ? r->terms[i] : r->most_terms;
     }
-    if (!r->exact && isnan(compare_gamma(tensor_output_dtype(p), r->most_terms + 3))) {
+    if (!r->exact &&
+        isnan(compare_gamma(tensor_output_dtype(p), r->most_terms + 3 + ending_roundings(p)))) {
         snprintf(why, room, "sums of %" PRId64 " terms have no error bound in float32",
                  r->most_terms);
         return "data";
     }
     const size_t step = products <= REFERENCE_PRODUCTS ? 1 : r->shape.outputs / SAMPLED_OUTPUTS + 1;
-    return oracles_agree(p, r, step, why, room) ? NULL : "oracle";
+    const bool agree = oracles_agree(p, r, step, why, room);
+    ending_shift(p, 1.0, r->shape.x, r->x, r->w);
+    finish(r, c, p);
+    return agree ? NULL : "oracle";
 }
 
 const char *reference_load(reference *r, const case_spec *c, const clconv_problem *p, char *why,

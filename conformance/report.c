@@ -2,6 +2,8 @@
 /* Collects verdicts and counts them. */
 #include "report.h"
 
+#include "ending.h"
+
 #include <libxml/xmlstring.h>
 
 #include <stdlib.h>
@@ -187,6 +189,7 @@ bool report_add(report *r, const suite_entry *entry, const verdict *v)
 {
     char name[CASE_TEXT];
     verdict clean = *v;
+    const clconv_problem p = case_problem(&entry->spec);
     report_clean(clean.kind);
     strip_folders(report_clean(clean.reason));
     case_print(&entry->spec, name, sizeof name);
@@ -201,6 +204,8 @@ bool report_add(report *r, const suite_entry *entry, const verdict *v)
     t->accepted[entry->spec.problem.op]++;
     t->accepted_dtype[entry->spec.problem.x.dtype]++;
     t->accepted_layout[entry->spec.problem.x.layout]++;
+    t->accepted_endings += has_epilogue(&p);
+    t->accepted_quantised += p.quantization != NULL;
     count_verdict(t, &clean);
     count_verdict(&r->total, &clean);
     return streamed;

@@ -43,8 +43,9 @@ typedef struct tally {
     /* All of them but `refused`: of each op, element type and layout. */
     size_t accepted[CLCONV_BACKWARD_WEIGHTS + 1], accepted_dtype[REPORT_DTYPES],
         accepted_layout[CLCONV_LAYOUT_CHANNELS_LAST + 1];
-    double headroom;  /* worst error / bound over real data */
-    json_t *refusals; /* sentence -> how often */
+    size_t accepted_endings, accepted_quantised; /* with an epilogue; with zero points and scales */
+    double headroom;                             /* worst error / bound over real data */
+    json_t *refusals;                            /* sentence -> how often */
 } tally;
 
 enum { REPORT_MAX_ALGORITHMS = 32 };

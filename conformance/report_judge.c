@@ -45,9 +45,10 @@ static const tally *quota_missed(const report *r, clconv_op *op)
     return NULL;
 }
 
-/* The element type or layout of which an algorithm that is asked for all has too few cases, in
- * words; NULL without any. */
-static const char *typed_quota_missed(const report *r, const tally **of, size_t *accepted)
+/* The element type, layout or ending of which an algorithm that is asked for all has too few cases,
+ * in words; NULL without any. */
+static const char *typed_quota_missed(const report *r, const tally **of, size_t *accepted,
+                                      size_t *asked)
 {
     static const char *const layouts[] = {"nchw", "nhwc"};
     const size_t quota = tier_typed_quota(r->facts.tier);
@@ -55,12 +56,18 @@ static const char *typed_quota_missed(const report *r, const tally **of, size_t 
         *of = &r->algos[i];
         if (!tier_asks_types((*of)->algo))
             continue;
+        *asked = quota;
         for (int32_t dtype = CLCONV_F32; dtype <= CLCONV_U8; dtype++)
             if ((*accepted = (*of)->accepted_dtype[dtype]) < quota)
                 return report_dtype_words[dtype];
         for (size_t l = 0; l < sizeof layouts / sizeof *layouts; l++)
             if ((*accepted = (*of)->accepted_layout[l]) < quota)
                 return layouts[l];
+        if ((*accepted = (*of)->accepted_endings) < (*asked = tier_ending_quota(r->facts.tier)))
+            return "epilogues";
+        *asked = tier_quantised_quota(r->facts.tier);
+        if ((*accepted = (*of)->accepted_quantised) < *asked)
+            return "zero points";
     }
     return NULL;
 }
@@ -82,8 +89,8 @@ static judgement judge_evidence(const report *r, double min_coverage)
     judgement j = {EXIT_EVIDENCE, ""};
     clconv_op op;
     const tally *poor = quota_missed(r, &op), *narrow = NULL;
-    size_t accepted = 0;
-    const char *const type = typed_quota_missed(r, &narrow, &accepted);
+    size_t accepted = 0, asked = 0;
+    const char *const type = typed_quota_missed(r, &narrow, &accepted, &asked);
     if (100.0 * report_coverage(r) < min_coverage)
         say(&j, "TOO LITTLE EVIDENCE: coverage %.2f %% is below %.2f %%",
             100.0 * report_coverage(r), min_coverage);
@@ -93,7 +100,7 @@ static judgement judge_evidence(const report *r, double min_coverage)
             tier_wants(r->facts.tier, poor->algo, op));
     else if (type)
         say(&j, "TOO LITTLE EVIDENCE: algorithm %s accepted %zu cases of %s, tier %s asks for %zu",
-            narrow->algo, accepted, type, r->facts.tier, tier_typed_quota(r->facts.tier));
+            narrow->algo, accepted, type, r->facts.tier, asked);
     else
         j = (judgement){EXIT_GOOD, "PASS"};
     return j;

@@ -192,6 +192,49 @@ static void drop_view(case_spec *c, int64_t view)
     c->view = (int32_t)view;
 }
 
+static int64_t get_activation(const case_spec *c)
+{
+    return c->epilogue.activation != CLCONV_ACTIVATION_NONE;
+}
+
+static void drop_activation(case_spec *c, int64_t absent)
+{
+    (void)absent;
+    c->epilogue.activation = CLCONV_ACTIVATION_NONE;
+}
+
+/* To an array, then to none. */
+static int64_t get_residual(const case_spec *c)
+{
+    return c->residual;
+}
+
+static void drop_residual(case_spec *c, int64_t residual)
+{
+    c->residual = (int32_t)residual;
+}
+
+static int64_t get_scaled(const case_spec *c)
+{
+    return c->scaled;
+}
+
+static void drop_scaled(case_spec *c, int64_t absent)
+{
+    c->scaled = (int32_t)absent;
+}
+
+/* To a y of int32, then to none. */
+static int64_t get_quantised(const case_spec *c)
+{
+    return c->quantised;
+}
+
+static void drop_quantised(case_spec *c, int64_t quantised)
+{
+    c->quantised = (int32_t)quantised;
+}
+
 /* ---- Dimensions ----------------------------------------------------------------------------- */
 
 /* Either a field of the problem or a pair of functions. */
@@ -234,6 +277,10 @@ static const dimension dimensions[] = {
     COMPUTED(0, get_pad_mode, drop_pad_mode),
     COMPUTED(0, get_bias, drop_bias),
     COMPUTED(0, get_reduce, drop_reduce),
+    COMPUTED(0, get_scaled, drop_scaled),
+    COMPUTED(0, get_activation, drop_activation),
+    COMPUTED(0, get_residual, drop_residual),
+    COMPUTED(0, get_quantised, drop_quantised),
     COMPUTED(0, get_view, drop_view),
     COMPUTED(0, get_layout, drop_layout),
     COMPUTED(0, get_type, drop_type),
@@ -283,6 +330,7 @@ static bool attempt(search *s, const dimension *d, int64_t value)
     char name[CASE_TEXT];
     case_spec candidate = *s->best;
     dimension_set(d, &candidate, value);
+    case_draw(&candidate);
     const clconv_problem p = suite_problem(&candidate);
     const uint64_t hash = case_hash(case_print(&candidate, name, sizeof name));
     if (s->stopped || clconv_validate(&p) != CLCONV_OK || asked_before(s, hash))

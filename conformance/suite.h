@@ -17,6 +17,7 @@
 typedef struct oracle_shape {
     int64_t n, k, p, q; /* of y */
     size_t x, w, b, y;  /* elements */
+    size_t residual;    /* likewise, 0 without one beside y */
     size_t outputs;     /* elements that the problem's op writes */
 } oracle_shape;
 bool oracle_output(const clconv_problem *p, oracle_shape *out);
@@ -59,7 +60,7 @@ clconv_problem suite_problem(const case_spec *c);
 /* ---- Tensors of an op: tensors.c ------------------------------------------------------------ */
 
 /* Their numbers are those of random streams. */
-typedef enum tensor_id { TENSOR_X = 1, TENSOR_W, TENSOR_B, TENSOR_Y } tensor_id;
+typedef enum tensor_id { TENSOR_X = 1, TENSOR_W, TENSOR_B, TENSOR_Y, TENSOR_RESIDUAL } tensor_id;
 
 /* Whether the op writes the tensor; else it reads it. There is a b only with a bias. */
 bool tensor_is_written(const clconv_problem *p, tensor_id tensor);
@@ -90,9 +91,11 @@ typedef struct reference {
     char *key;        /* canonical problem, data and seed that it holds; NULL = nothing */
     const char *mode; /* of data_mode_names */
     oracle_shape shape;
-    double *x, *w, *b, *y;      /* NULL = written by the op, or no bias */
-    void *stored[TENSOR_Y + 1]; /* of each tensor that is read, its bytes: codec.h */
-    double *want, *mag;         /* of the outputs, shape.outputs elements */
+    double *x, *w, *b, *y; /* NULL = written by the op, or no bias */
+    double *residual;      /* NULL = none; y's size, also where y holds it */
+    /* Of each tensor that is read, its bytes: codec.h; of y where it holds the residual before. */
+    void *stored[TENSOR_RESIDUAL + 1];
+    double *want, *mag; /* of the outputs, shape.outputs elements */
     int64_t *terms;
     int64_t most_terms;
     bool exact, special; /* what judge_rule asks */
@@ -117,6 +120,8 @@ typedef struct judge_rule {
     bool exact;      /* the number that `want` becomes when stored, and no other (-0 equals 0) */
     bool special;    /* with `exact`: NaN may be right, subnormals may be flushed */
     bool mean;       /* a division follows the sum: one more rounding */
+    int64_t more;    /* roundings of an epilogue */
+    double growth;   /* by how much more than 1 an activation may stretch errors */
     bool flush;      /* the device may flush subnormals of float to zero */
     uint64_t poison; /* number_identity of what the output held before the run */
 } judge_rule;

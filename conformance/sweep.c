@@ -304,6 +304,8 @@ verdict run_sweep(session *s, const case_spec *c)
         result = skipped("data", "a sweep runs on exact data alone");
     else if (c->problem.op != CLCONV_FORWARD)
         result = skipped("data", "a sweep runs forward convolutions alone");
+    else if (c->epilogue.activation || c->residual || c->scaled)
+        result = skipped("data", "a sweep runs without epilogues alone");
     else if (c->problem.x.dtype != CLCONV_F32 || c->problem.x.layout || c->view)
         result = skipped("data", "a sweep runs in float32 and NCHW, without views, alone");
     else if (list_parts(&v, c) && reserve(&v))

@@ -2,7 +2,7 @@
 /* Which tensors an op reads and which it writes, and of which types they are. */
 #include "suite.h"
 
-static const bool written[][TENSOR_Y + 1] = {
+static const bool written[][TENSOR_RESIDUAL + 1] = {
     [CLCONV_FORWARD] = {[TENSOR_Y] = true},
     [CLCONV_BACKWARD_DATA] = {[TENSOR_X] = true},
     [CLCONV_BACKWARD_WEIGHTS] = {[TENSOR_W] = true, [TENSOR_B] = true},
@@ -15,8 +15,11 @@ bool tensor_is_written(const clconv_problem *p, tensor_id tensor)
 
 size_t tensor_elements(const oracle_shape *shape, tensor_id tensor)
 {
-    const size_t elements[] = {
-        [TENSOR_X] = shape->x, [TENSOR_W] = shape->w, [TENSOR_B] = shape->b, [TENSOR_Y] = shape->y};
+    const size_t elements[] = {[TENSOR_X] = shape->x,
+                               [TENSOR_W] = shape->w,
+                               [TENSOR_B] = shape->b,
+                               [TENSOR_Y] = shape->y,
+                               [TENSOR_RESIDUAL] = shape->residual};
     return elements[tensor];
 }
 
@@ -40,7 +43,8 @@ int32_t tensor_dtype(const clconv_problem *p, tensor_id tensor)
     const int32_t dtypes[] = {[TENSOR_X] = p->x.dtype,
                               [TENSOR_W] = p->w.dtype ? p->w.dtype : p->x.dtype,
                               [TENSOR_B] = sum,
-                              [TENSOR_Y] = p->y.dtype ? p->y.dtype : sum};
+                              [TENSOR_Y] = p->y.dtype ? p->y.dtype : sum,
+                              [TENSOR_RESIDUAL] = p->residual.dtype};
     return dtypes[tensor];
 }
 

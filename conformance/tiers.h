@@ -18,6 +18,9 @@ size_t tier_wants(const char *tier, const char *algo, int32_t op);
 
 /* The same of every element type and every layout; and whether an algorithm is asked for all. */
 size_t tier_typed_quota(const char *tier);
+/* And of epilogues, and of zero points and scales. */
+size_t tier_ending_quota(const char *tier);
+size_t tier_quantised_quota(const char *tier);
 bool tier_asks_types(const char *algo);
 
 /* The seed without --seed: 1, or today's date as 20261120 (UTC) where a tier draws anew each day.

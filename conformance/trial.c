@@ -18,11 +18,13 @@ const role_row role_rows[ROLES] = {
     [ROLE_W] = {"w", 0x7fca0a02u, 0x45b0b0a2u, POISON, 3},
     [ROLE_B] = {"b", 0x7fca0a03u, 0x45b0b0a3u, POISON, 5},
     [ROLE_Y] = {"y", 0x7fca0a04u, 0x45b0b0b1u, POISON, 7},
+    [ROLE_RESIDUAL] = {"residual", 0x7fca0a05u, 0x45b0b0a7u, POISON, 23},
     [ROLE_WORKSPACE] = {"workspace", 0, 0x46d0d0d1u, STALE, 9},
     [ROLE_X2] = {"second x", 0, 0x45b0b0a4u, POISON, 17},
     [ROLE_W2] = {"second w", 0, 0x45b0b0a5u, POISON, 19},
     [ROLE_B2] = {"second b", 0, 0x45b0b0a6u, POISON, 21},
     [ROLE_Y2] = {"second y", 0, 0x45b0b0b2u, POISON, 11},
+    [ROLE_RESIDUAL2] = {"second residual", 0, 0x45b0b0a8u, POISON, 25},
     [ROLE_WORKSPACE2] = {"second workspace", 0, 0x46d0d0d2u, STALE, 13},
     [ROLE_PACKED] = {"packed weights", 0, 0x46d0d0d3u, 0x7fcdd0d2u, 15},
 };
@@ -48,7 +50,7 @@ static fence_side side_of_fence(const trial *t, const run_kind *kind)
     return strcmp(t->s->ref.mode, "exact") == 0 ? FENCE_BEHIND : FENCE_BEFORE;
 }
 
-/* The words of float are those of every type, as far as it has NaN. A workspace holds floats. */
+/* The words of float are those of every type, as far as it has NaN. */
 static bool create_buffer(trial *t, const run_kind *kind, role r, const void *payload, size_t bytes,
                           run_buffers *run)
 {
@@ -57,15 +59,14 @@ static bool create_buffer(trial *t, const run_kind *kind, role r, const void *pa
     const size_t unit = number_bytes(dtype);
     const bool workspace = r == ROLE_WORKSPACE || r == ROLE_WORKSPACE2;
     const bool guards = kind->place != PLACE_EXACT;
-    const bool doubles = t->problem.x.dtype == CLCONV_F64; /* in a workspace, too */
     const bool input = role_is_input(&t->problem, (int)r);
     const cl_mem_flags flags = input ? CL_MEM_READ_ONLY : CL_MEM_READ_WRITE;
     const guarded_spec spec = {
         .name = row->name,
         .payload = payload,
-        .fill = workspace ? kind->workspace_fill : number_pattern(dtype, row->fill),
+        .fill = number_pattern(dtype, workspace ? kind->workspace_fill : row->fill),
         .guard = number_pattern(dtype, input ? row->input_guard : row->guard),
-        .front = bytes_in_front(t->s, kind, row, doubles ? sizeof(double) : unit),
+        .front = bytes_in_front(t->s, kind, row, unit),
         .bytes = bytes,
         .back = guards ? GUARD_BYTES : 0,
         .unit = unit,
@@ -89,7 +90,8 @@ static bool create_tensors(trial *t, const run_kind *kind, bool written, int fli
     bool good = true;
     for (int r = ROLE_X; good && r < ROLE_WORKSPACE; r++) {
         const tensor_id id = (tensor_id)(TENSOR_X + r);
-        if (tensor_is_written(&t->problem, id) != written || (r == ROLE_B && ref->shape.b == 0))
+        if (tensor_is_written(&t->problem, id) != written || (r == ROLE_B && ref->shape.b == 0) ||
+            (r == ROLE_RESIDUAL && !t->problem.residual.dtype))
             continue;
         good = create_buffer(t, kind, (role)(r + flight * ROLES_OF_FLIGHT), ref->stored[id],
                              codec_bytes(&t->problem, &ref->shape, id), run);
@@ -132,13 +134,15 @@ static clconv_status enqueue_flight(const trial *t, const clconv_plan *plan, cl_
                                     const run_kind *kind, const run_buffers *run, int flight,
                                     cl_event *done)
 {
-    const clconv_args args = {.size = sizeof args,
-                              .x = buffer_in_flight(t, run, ROLE_X, flight),
-                              .w = kind->packed ? buffer_of(&run->at[ROLE_PACKED])
-                                                : buffer_in_flight(t, run, ROLE_W, flight),
-                              .b = buffer_in_flight(t, run, ROLE_B, flight),
-                              .y = buffer_in_flight(t, run, ROLE_Y, flight),
-                              .workspace = buffer_in_flight(t, run, ROLE_WORKSPACE, flight)};
+    clconv_args args = {.size = sizeof args,
+                        .x = buffer_in_flight(t, run, ROLE_X, flight),
+                        .w = kind->packed ? buffer_of(&run->at[ROLE_PACKED])
+                                          : buffer_in_flight(t, run, ROLE_W, flight),
+                        .b = buffer_in_flight(t, run, ROLE_B, flight),
+                        .y = buffer_in_flight(t, run, ROLE_Y, flight),
+                        .residual = buffer_in_flight(t, run, ROLE_RESIDUAL, flight),
+                        .workspace = buffer_in_flight(t, run, ROLE_WORKSPACE, flight)};
+    case_factors(t->spec, &args.alpha, &args.beta);
     return clconv_enqueue(plan, queue, &args, kind->by_events ? run->uploads : 0,
                           kind->by_events ? run->uploaded : NULL, kind->by_events ? done : NULL);
 }

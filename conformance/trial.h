@@ -15,11 +15,13 @@ typedef enum role {
     ROLE_W,
     ROLE_B,
     ROLE_Y,
+    ROLE_RESIDUAL,
     ROLE_WORKSPACE,
     ROLE_X2,
     ROLE_W2,
     ROLE_B2,
     ROLE_Y2,
+    ROLE_RESIDUAL2,
     ROLE_WORKSPACE2,
     ROLE_PACKED,
     ROLES
@@ -47,11 +49,12 @@ static inline bool role_is_input(const clconv_problem *p, int r)
     return role_tensor(r, &tensor) && !tensor_is_written(p, tensor);
 }
 
-/* The element type of a role; float for what is no tensor. */
+/* The element type of a role; what is no tensor holds sums. */
 static inline int32_t role_dtype(const clconv_problem *p, int r)
 {
     tensor_id tensor;
-    return role_tensor(r, &tensor) ? tensor_dtype(p, tensor) : CLCONV_F32;
+    const int32_t sums = p->x.dtype == CLCONV_F64 ? CLCONV_F64 : CLCONV_F32;
+    return role_tensor(r, &tensor) ? tensor_dtype(p, tensor) : sums;
 }
 
 enum { GUARD_WORDS = 1024, GUARD_BYTES = 4 * GUARD_WORDS };

@@ -3,6 +3,8 @@
  */
 #include "suite.h"
 
+#include <string.h>
+
 /* The axes from the fastest one on, and what each step leaves out besides what is faster: elements
  * where the axis is the fastest, else elements behind all that is faster. */
 typedef struct arrangement {
@@ -41,5 +43,7 @@ clconv_problem suite_problem(const case_spec *c)
         c->view == 3 ? &turned : &arrangements[p.y.layout][c->view - 1];
     arrange(x_how, (int64_t[]){p.n, p.c, 1, p.in[0], p.in[1]}, p.x.stride);
     arrange(y_how, (int64_t[]){y.n, y.k, 1, y.p, y.q}, p.y.stride);
+    if (p.residual.dtype)
+        memcpy(p.residual.stride, p.y.stride, sizeof p.y.stride);
     return p;
 }

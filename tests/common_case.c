@@ -49,6 +49,9 @@ static const char *const canonical[][2] = {
     {"c8hw9k8:view=2:repeat=10:sweep=5:seed=3:data=exact",
      "c8hw9k8:data=exact:seed=3:sweep=5:repeat=10:view=2"},
     {"c9223372036854775807hw1k1", "c9223372036854775807hw1k1"},
+    {"c8hw9k8:scaled=1:res=y:act=hardswish:view=1", "c8hw9k8:view=1:act=hardswish:res=y:scaled=1"},
+    {"c8hw9k8:act=none:res=none:quant=none", "c8hw9k8"},
+    {"c8hw9k8:quant=u8:i8", "c8hw9k8:i8:quant=u8"},
 };
 
 static void prints_canonically(void **state)
@@ -118,6 +121,68 @@ static void means_what_it_says(void **state)
     assert_int_equal(c.problem.b.dtype, CLCONV_DTYPE_ABSENT);
 }
 
+static clconv_problem problem_of(const char *text, case_spec *c)
+{
+    char why[200] = "";
+    if (!case_parse(text, c, why, sizeof why))
+        fail_msg("%s: %s", text, why);
+    const clconv_problem p = case_problem(c);
+    assert_int_equal(clconv_validate(&p), CLCONV_OK);
+    return p;
+}
+
+static void has_epilogues(void **state)
+{
+    (void)state;
+    case_spec c;
+    double alpha, beta;
+    clconv_problem p = problem_of("c3hw9k6:f16:nhwc:act=clip:res=array:scaled=1", &c);
+    assert_ptr_equal(p.epilogue, &c.epilogue);
+    assert_int_equal(p.epilogue->activation, CLCONV_CLIP);
+    assert_true(p.epilogue->low == -0.25 && p.epilogue->high == 0.5);
+    assert_int_equal(p.residual.dtype, CLCONV_F16);
+    assert_int_equal(p.residual.layout, CLCONV_LAYOUT_CHANNELS_LAST);
+    assert_int_equal(p.accumulate, 0);
+    case_factors(&c, &alpha, &beta);
+    assert_true(alpha == 0.5 && beta == -2.0);
+    p = problem_of("c3hw9k6:res=y", &c);
+    assert_null(p.epilogue);
+    assert_int_equal(p.residual.dtype, CLCONV_DTYPE_ABSENT);
+    assert_int_equal(p.accumulate, 1);
+    case_factors(&c, &alpha, &beta);
+    assert_true(alpha == 0.0 && beta == 0.0);
+    p = problem_of("c3hw9k6:scaled=1", &c);
+    assert_non_null(p.epilogue);
+    case_factors(&c, &alpha, &beta);
+    assert_true(alpha == 0.5 && beta == 0.0);
+    p = problem_of("c3hw9k6:f64:act=leaky_relu", &c);
+    assert_int_equal(p.epilogue->activation, CLCONV_LEAKY_RELU);
+    assert_true(p.epilogue->slope == 13.0 / 128.0);
+}
+
+static void draws_zero_points(void **state)
+{
+    (void)state;
+    case_spec c;
+    clconv_problem p = problem_of("c3hw9k6:i8:quant=u8:seed=5", &c);
+    const clconv_quantization first = *p.quantization;
+    assert_int_equal(p.y.dtype, CLCONV_U8);
+    assert_true(first.w_zeros == 6 && first.w_scales == 6);
+    assert_in_range(first.y_zero, 0, 255);
+    c.seed = 6;
+    case_draw(&c);
+    assert_true(case_problem(&c).quantization->w_zero != first.w_zero ||
+                c.quantization.x_zero != first.x_zero);
+    c.problem.k = 12, c.problem.groups = 3;
+    case_draw(&c);
+    p = case_problem(&c);
+    assert_int_equal(clconv_validate(&p), CLCONV_OK);
+    p = problem_of("c3hw9k17:u8:quant=i32", &c); /* more filters than entries: one for all */
+    assert_true(p.quantization->w_zeros == 1 && clconv_output_dtype(&p) == CLCONV_I32);
+    p = problem_of("c3hw9k6:u8:shared:quant=i8", &c);
+    assert_int_equal(p.quantization->w_zeros, 2);
+}
+
 /* What is refused, and a phrase of the sentence. */
 static const char *const refused[][2] = {
     {"", "'c' is missing"},
@@ -163,6 +228,10 @@ static const char *const refused[][2] = {
     {"c8hw7k8:sweep=5x", "from 1 to 9"},
     {"c8hw7k8:repeat=", "':repeat=' is a whole number from 1 to 1000"},
     {"c8hw7k8:view=4", "':view=' is a whole number from 1 to 3, but got '4'"},
+    {"c8hw7k8:act=gelu", "one of none, relu, clip, leaky_relu, hardswish"},
+    {"c8hw7k8:res=x", "one of none, array, y"},
+    {"c8hw7k8:scaled=2", "from 1 to 1"},
+    {"c8hw7k8:quant=i16", "one of none, i32, i8, u8"},
     {"c8hw7k8:repeat=2:repeat=2", "':repeat' is given twice"},
     {"c8hw7k8:go=3+3+", "':go=3+3+' is not a list"},
     {"c8hw7k8:go=", "is not a list"},
@@ -229,6 +298,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prints_canonically),
         cmocka_unit_test(means_what_it_says),
+        cmocka_unit_test(has_epilogues),
+        cmocka_unit_test(draws_zero_points),
         cmocka_unit_test(refuses),
         cmocka_unit_test(bounds_tables_and_length),
         cmocka_unit_test(printing_respects_its_room),

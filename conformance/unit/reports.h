@@ -39,6 +39,8 @@ static inline void add_problem(report *r, int n, const char *algo, const clconv_
     entry.spec.problem.op = kind->op;
     entry.spec.problem.x = kind->x;
     entry.spec.problem.n = n;
+    entry.spec.residual = kind->accumulate ? CASE_RESIDUAL_Y : 0;
+    entry.spec.quantised = kind->y.dtype != 0;
     entry.spec.problem.c = entry.spec.problem.k = 3;
     entry.spec.problem.in[0] = 4, entry.spec.problem.in[1] = 5;
     snprintf(entry.spec.algo, sizeof entry.spec.algo, "%s", algo);
@@ -60,9 +62,22 @@ static inline void add(report *r, int n, const char *algo, case_state state, con
     add_op(r, n, algo, CLCONV_FORWARD, state, reason);
 }
 
-/* `count` passes for every type and layout that an algorithm is asked for. */
+/* As many passes of epilogues, and of zero points, as a tier asks for. */
+static inline void add_ending_passes(report *r, const char *algo)
+{
+    const clconv_problem ending = {.x.dtype = CLCONV_F32, .accumulate = 1},
+                         bytes = {.x.dtype = CLCONV_I8, .y.dtype = CLCONV_I8};
+    for (size_t i = 1; i <= tier_ending_quota(r->facts.tier); i++)
+        add_problem(r, (int)i, algo, &ending, STATE_PASS, "");
+    for (size_t i = 1; i <= tier_quantised_quota(r->facts.tier); i++)
+        add_problem(r, (int)i, algo, &bytes, STATE_PASS, "");
+}
+
+/* `count` passes for every type and layout that an algorithm is asked for, and for endings. */
 static inline void add_typed_passes(report *r, int count, const char *algo)
 {
+    if (tier_asks_types(algo))
+        add_ending_passes(r, algo);
     for (int32_t dtype = CLCONV_F32; dtype <= CLCONV_U8; dtype++)
         for (int i = 1; tier_asks_types(algo) && i <= count; i++) {
             const int32_t layout = dtype == CLCONV_F32 ? CLCONV_LAYOUT_CHANNELS_LAST : 0;

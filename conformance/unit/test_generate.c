@@ -34,6 +34,8 @@ static void check_tier(const char *tier, uint64_t seed, uint64_t most_macs)
         assert_true(strcmp(entries[i].spec.algo, "gemm") != 0 || p.n * p.groups <= 4096);
         assert_true(case_parse(names[i], &again, why, sizeof why));
         assert_string_equal(case_print(&again, text, sizeof text), names[i]);
+        if (p.quantization) /* drawn from the seed that the name tells */
+            assert_memory_equal(p.quantization, &again.quantization, sizeof again.quantization);
         assert_true(entries[i].spec.algo[0] && entries[i].spec.data[0]);
     }
     qsort(names, count, sizeof *names, by_text);
@@ -68,7 +70,9 @@ static void test_named_are_distinct(void **state)
                   {gradient_smoke_cases, CLCONV_BACKWARD_WEIGHTS},
                   {gradient_boundary_cases, CLCONV_BACKWARD_WEIGHTS},
                   {typed_smoke_cases, CLCONV_FORWARD}, /* or as they say */
-                  {typed_boundary_cases, CLCONV_FORWARD}};
+                  {typed_boundary_cases, CLCONV_FORWARD},
+                  {ending_smoke_cases, CLCONV_FORWARD},
+                  {ending_boundary_cases, CLCONV_FORWARD}};
     const char *seen[512];
     uint64_t hashes[512];
     size_t count = 0;
@@ -166,7 +170,8 @@ static void test_contents(void **state)
 static bool is_plain(const case_spec *c)
 {
     const clconv_tensor *const x = &c->problem.x;
-    return x->dtype == CLCONV_F32 && x->layout == CLCONV_LAYOUT_PLAIN && !c->view;
+    return x->dtype == CLCONV_F32 && x->layout == CLCONV_LAYOUT_PLAIN && !c->view &&
+           !c->epilogue.activation && !c->residual && !c->scaled;
 }
 
 /* How many plain entries of an operation have all of these, "" for any. */

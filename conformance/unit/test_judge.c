@@ -28,10 +28,10 @@ static void test_coverage(void **state)
     (void)state;
     report *r = open_report("smoke", "", 1);
     add_passes(r, 10);
-    for (int i = 0; i < 10; i++)
+    for (int i = 0; i < 30; i++)
         add(r, 200 + i, "naive", STATE_SKIP, "no memory");
     const double run = (double)r->total.run;
-    assert_true(report_coverage(r) == run / (run + 10.0));
+    assert_true(report_coverage(r) == run / (run + 30.0));
     assert_int_equal(report_judge(r, 10).exit_code, EXIT_GOOD);
     assert_int_equal(judged(r, 95, "coverage"), EXIT_EVIDENCE);
 }
@@ -85,7 +85,20 @@ static void test_quota_of_types(void **state)
     assert_non_null(strstr(report_judge(r, 95).sentence, "naive accepted 0 cases of nhwc, tier"));
     for (int i = 0; i < quota; i++)
         add_problem(r, 200 + i, "naive", &last, STATE_PASS, "");
+    assert_non_null(strstr(report_judge(r, 95).sentence, "accepted 0 cases of epilogues, tier"));
+    add_ending_passes(r, "naive");
     assert_int_equal(judged(r, 95, "PASS"), EXIT_GOOD);
+}
+
+static void test_quota_of_zero_points(void **state)
+{
+    (void)state;
+    report *r = open_report("smoke", "", 1);
+    add_passes(r, (int)tier_quota("smoke"));
+    for (size_t i = 0; i < r->algo_count; i++)
+        r->algos[i].accepted_quantised = 1;
+    assert_int_equal(judged(r, 95, "accepted 1 cases of zero points, tier smoke asks for 4"),
+                     EXIT_EVIDENCE);
 }
 
 /* Entries that were not run are never a PASS, neither of a whole run nor of a part. */
@@ -219,7 +232,7 @@ int main(void)
         cmocka_unit_test(test_expired_quirk),  cmocka_unit_test(test_strict),
         cmocka_unit_test(test_interrupted),    cmocka_unit_test(test_nothing_at_all),
         cmocka_unit_test(test_parts),          cmocka_unit_test(test_quota_of_gradients),
-        cmocka_unit_test(test_quota_of_types),
+        cmocka_unit_test(test_quota_of_types), cmocka_unit_test(test_quota_of_zero_points),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
