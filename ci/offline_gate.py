@@ -206,6 +206,8 @@ TARGETS = {  # name: (compiler, what it needs, whether --quick compiles for it)
     'sm_75': (nvidia, NVIDIA_NEEDS, True),
     'spirv': (spirv, ('clang-15', 'llvm-spirv-15', 'spirv-val'), True),
 }
+# No cl_khr_fp64 there: the library refuses float64 with that reason, and builds no such program.
+WITHOUT_DOUBLES = ('tgllp', 'acm-g10')
 MOVES_FIGURES = ('clang-16', 'clang-15', 'ocloc', 'ptxas')
 
 
@@ -223,6 +225,11 @@ class Program:
         self.source = hashlib.sha256((source + options).encode()).hexdigest()[:12]
         words = re.sub(r'(\w+)_H=(\d+) -D\1_W=(\d+)', r'\1=\2x\3', options.partition(' ')[2])
         self.name = f'{self.stem} {words}'.replace('-D', '').strip().lower()
+
+
+def is_built(target, program):
+    """Whether a device of this kind is given the program."""
+    return target not in WITHOUT_DOUBLES or '-DTYPE_FLOAT64' not in program.options
 
 
 def list_programs(lister, layers, folder):
@@ -291,7 +298,7 @@ def stale(programs):
     """Number of defects of the committed table; it must have these programs, and be clean. Rows of
     programs that no layer needs any more go with the next --write."""
     table = read_table()
-    wanted = {(t, p.name, p.source) for t in TARGETS for p in programs}
+    wanted = {(t, p.name, p.source) for t in TARGETS for p in programs if is_built(t, p)}
     found = {(r['target'], r['program'], r['source']) for r in table}
     differ = sorted({name for _, name, _ in wanted - found})
     if differ:
@@ -379,7 +386,7 @@ def main():
         tools = {n: version(n) for n in (*needs, 'ptxas') if shutil.which(n)}
         jobs = [(t, p) for t in targets
                 for p in (heaviest(programs, t) if options.quick else programs)
-                if options.programs in p.name]
+                if options.programs in p.name and is_built(t, p)]
         print(f'==> {len(jobs)} compilations for {", ".join(targets)}', flush=True)
         rows, reds = compile_all(jobs, options.cache, tools)
         if options.write and {(r['target'], r['program']) for r in rows} == {
