@@ -225,11 +225,7 @@ class Program:
         self.source = hashlib.sha256((source + options).encode()).hexdigest()[:12]
         words = re.sub(r'(\w+)_H=(\d+) -D\1_W=(\d+)', r'\1=\2x\3', options.partition(' ')[2])
         self.name = f'{self.stem} {words}'.replace('-D', '').strip().lower()
-
-
-def is_built(target, program):
-    """Whether a device of this kind is given the program."""
-    return target not in WITHOUT_DOUBLES or '-DTYPE_FLOAT64' not in program.options
+        self.refused_by = WITHOUT_DOUBLES if '-DTYPE_FLOAT64' in self.options else ()
 
 
 def list_programs(lister, layers, folder):
@@ -298,7 +294,7 @@ def stale(programs):
     """Number of defects of the committed table; it must have these programs, and be clean. Rows of
     programs that no layer needs any more go with the next --write."""
     table = read_table()
-    wanted = {(t, p.name, p.source) for t in TARGETS for p in programs if is_built(t, p)}
+    wanted = {(t, p.name, p.source) for t in TARGETS for p in programs if t not in p.refused_by}
     found = {(r['target'], r['program'], r['source']) for r in table}
     differ = sorted({name for _, name, _ in wanted - found})
     if differ:
@@ -311,8 +307,7 @@ def stale(programs):
 
 
 def worst(rows, column):
-    known = [r for r in rows if r[column] != UNKNOWN]
-    return max(known, key=lambda r: int(r[column]), default=None)
+    return max((r for r in rows if r[column] != UNKNOWN), key=lambda r: int(r[column]), default=None)
 
 
 def summary(rows, tools):
@@ -346,8 +341,7 @@ def heaviest(programs, target):
     """Of each algorithm the program that needs the most registers there, by the table."""
     need = {r['program']: int(r['registers']) for r in read_table()
             if r['target'] == target and r['registers'] != UNKNOWN}
-    by_need = sorted(programs, key=lambda p: need.get(p.name, 0))
-    return {p.stem: p for p in by_need}.values()
+    return {p.stem: p for p in sorted(programs, key=lambda p: need.get(p.name, 0))}.values()
 
 
 # ---- Main ----------------------------------------------------------------------------------
@@ -386,7 +380,7 @@ def main():
         tools = {n: version(n) for n in (*needs, 'ptxas') if shutil.which(n)}
         jobs = [(t, p) for t in targets
                 for p in (heaviest(programs, t) if options.quick else programs)
-                if options.programs in p.name and is_built(t, p)]
+                if options.programs in p.name and t not in p.refused_by]
         print(f'==> {len(jobs)} compilations for {", ".join(targets)}', flush=True)
         rows, reds = compile_all(jobs, options.cache, tools)
         if options.write and {(r['target'], r['program']) for r in rows} == {

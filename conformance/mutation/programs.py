@@ -16,34 +16,47 @@ class Stem(NamedTuple):
     algo: str
     sizes: dict
     pads: bool = False  # pads with more than zeros: programs of their own
-    types: tuple = ()  # element types besides float32, alike
+    more: tuple = ()  # element types besides float32, and what they are stored as: alike
 
 
-FLOATS = (("-DTYPE_FLOAT64",), ("-DTYPE_FLOAT16",), ("-DTYPE_BFLOAT16",))
-BYTES = (("-DTYPE_INT8",), ("-DTYPE_UINT8",), ("-DTYPE_INT8", "-DW_UINT8"),
-         ("-DTYPE_UINT8", "-DW_INT8"))
+HALVES = (("-DTYPE_FLOAT16",), ("-DTYPE_BFLOAT16",))
+FLOATS = (("-DTYPE_FLOAT64",), *HALVES)
+ALL = FLOATS + (("-DTYPE_INT8",), ("-DTYPE_UINT8",), ("-DTYPE_INT8", "-DW_UINT8"),
+                ("-DTYPE_UINT8", "-DW_INT8"))
+# Every activation and every residual.
+ENDINGS = tuple((f"-DACTIVATION={activation}", f"-DRESIDUAL={residual}")
+                for activation, residual in ((0, 1), (1, 0), (2, 2), (3, 1), (4, 2)))
+QUANTIZED = tuple((*bytes_, "-DQUANTIZED") for bytes_ in (
+    ("-DTYPE_INT8",), ("-DTYPE_UINT8", "-DY_INT8"), ("-DTYPE_INT8", "-DY_UINT8")))
 
 # The kernel files that programs are made of, in the order in which they are tried: quick ones first.
 STEMS = {
-    "naive": Stem("naive", {}, True, FLOATS + BYTES),
+    "naive": Stem("naive", {}, True, ALL + ENDINGS + QUANTIZED),
     "naive_backward": Stem("naive", {}, True, FLOATS),
     "gemm": Stem("gemm", {}),
-    "pointwise": Stem("pointwise", {"V": (4, 8, 16), "KB": (4, 8), "XB": (2, 3)}),
-    "depthwise": Stem("depthwise", {"XB": (4, 1, 8, 16), "YB": (2, 1, 4)}, True),
-    "depthwise_rows": Stem("depthwise", {"V": (4, 8, 16), "XB": (1, 2)}),
-    "depthwise_lanes": Stem("depthwise", {"V": (4, 8, 16), "XB": (4, 7)}),
-    "depthwise_last": Stem("depthwise", {"V": (4, 8, 16), "M": (1, 4), "XB": (4, 7)}),
-    "depthwise_columns": Stem("depthwise", {"YB": (2, 4)}),
-    "direct": Stem("direct", {"KB": (4, 1, 8), "XB": (4, 1, 8, 16), "YB": (2, 1, 4)}, True),
-    "direct_rows": Stem("direct", {"V": (4, 8, 16), "KB": (4, 8), "XB": (2, 3)}),
-    "direct_lanes": Stem("direct", {"V": (4, 8, 16), "KB": (1, 2), "XB": (4, 7, 14)}),
-    "direct_last": Stem("direct", {"V": (4, 8, 16), "KB": (1,), "GB": (1, 4), "XB": (7, 14)}),
-    "turned": Stem("depthwise", {}),
+    "pointwise": Stem("pointwise", {"V": (4, 8, 16), "KB": (4, 8), "XB": (2, 3)}, False,
+                      FLOATS + ENDINGS),
+    "depthwise": Stem("depthwise", {"XB": (4, 1, 8, 16), "YB": (2, 1, 4)}, True, ALL + ENDINGS),
+    "depthwise_rows": Stem("depthwise", {"V": (4, 8, 16), "XB": (1, 2)}, False, FLOATS + ENDINGS),
+    "depthwise_lanes": Stem("depthwise", {"V": (4, 8, 16), "XB": (4, 7)}, False, FLOATS + ENDINGS),
+    "depthwise_last": Stem("depthwise", {"V": (4, 8, 16), "M": (1, 4), "XB": (4, 7)}, False,
+                           ALL + ENDINGS),
+    "depthwise_columns": Stem("depthwise", {"YB": (2, 4)}, False, ALL + ENDINGS),
+    "direct": Stem("direct", {"KB": (4, 1, 8), "XB": (4, 1, 8, 16), "YB": (2, 1, 4)}, True,
+                   ALL + ENDINGS),
+    "direct_rows": Stem("direct", {"V": (4, 8, 16), "KB": (4, 8), "XB": (2, 3)}, False,
+                        FLOATS + ENDINGS),
+    "direct_lanes": Stem("direct", {"V": (4, 8, 16), "KB": (1, 2), "XB": (4, 7, 14)}, False,
+                         FLOATS + ENDINGS),
+    "direct_last": Stem("direct", {"V": (4, 8, 16), "KB": (1,), "GB": (1, 4), "XB": (7, 14)}, False,
+                        ALL + ENDINGS),
+    "turned": Stem("depthwise", {}, False, FLOATS),
     "depthwise_weights": Stem("depthwise", {"V": (4, 8, 16), "XB": (1, 2, 7), "RB": (1, 2)}),
     "direct_data": Stem("direct", {"V": (4, 8, 16), "CB": (2, 4), "YB": (1, 2)}),
     "direct_weights": Stem("direct", {"V": (4, 8, 16), "KB": (2, 4), "CB": (1, 2), "RB": (1, 2)}),
     "direct_filters": Stem("direct", {"V": (4, 8, 16), "KB": (1, 2), "CB": (1, 2)}),
-    "direct_local": Stem("direct", {"KB": (16, 64), "XB": (32,), "SPLIT": (2, 1)}),
+    "direct_local": Stem("direct", {"KB": (16, 64), "XB": (32,), "SPLIT": (2, 1)}, False,
+                         HALVES + ENDINGS),
 }
 INCLUDE = re.compile(r'^#include "(.+)"\n', re.MULTILINE)
 SHARED_DEFINES = "FILTER_H FILTER_W STRIDE_H STRIDE_W DILATION_H DILATION_W".split()
@@ -104,18 +117,19 @@ def expand(kernels, file):
 def grid(stem, filters):
     """Options of the programs of a stem: every tile with filters taken in turn, every filter with
     the first tile; what has no tile is one program. Then some tiles in the other padding modes, and
-    programs without tiles in other types."""
-    sizes = STEMS[stem].sizes
+    one program in each other type and with each ending."""
+    sizes, more = STEMS[stem].sizes, STEMS[stem].more
     modes = [f"-DPAD_MODE={mode}" for mode in (1, 2, 3) if STEMS[stem].pads]
     if not sizes:
-        return [(), *((mode,) for mode in modes), *STEMS[stem].types]
+        return [(), *((mode,) for mode in modes), *more]
     tiles = list(itertools.product(*sizes.values()))
     wanted = [(filters[i % len(filters)], tile) for i, tile in enumerate(tiles)]
     wanted += [(f, tiles[0]) for f in filters]
     names = [*SHARED_DEFINES, *sizes]
     zeros = [tuple(f"-D{name}={v}" for name, v in zip(names, (*filter_, *tile)))
              for filter_, tile in dict.fromkeys(wanted)]
-    return zeros + [(*options, mode) for mode in modes for options in zeros[:len(tiles):5]]
+    return zeros + [(*options, mode) for mode in modes for options in zeros[:len(tiles):5]] + \
+        [(*zeros[0], *options) for options in more]
 
 
 class Programs:

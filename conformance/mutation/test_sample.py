@@ -20,7 +20,7 @@ KILLED = [
     ("naive.cl", "swap-axis", "pad_top", "pad_left"),
     ("naive.cl", "skip-last", "in_per_group", "in_per_group - 1"),
     ("naive.cl", "stale", "real sum = 0;", "real sum ;"),
-    ("naive.cl", "fix-value", "b_group", "0"),
+    ("naive.cl", "fix-value", "has_bias", "0"),
     ("depthwise.cl", "swap-axis", "pad_top", "pad_left"),
     ("depthwise.cl", "shift-index", "x_offset", "x_offset - 1"),
     ("direct.cl", "comparison", "<", "<="),
