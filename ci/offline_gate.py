@@ -307,7 +307,8 @@ def stale(programs):
 
 
 def worst(rows, column):
-    return max((r for r in rows if r[column] != UNKNOWN), key=lambda r: int(r[column]), default=None)
+    known = (r for r in rows if r[column] != UNKNOWN)
+    return max(known, key=lambda r: int(r[column]), default=None)
 
 
 def summary(rows, tools):
@@ -389,8 +390,7 @@ def main():
         if not jobs or reds:
             print(f'{reds} of {len(jobs)} compilations are red.', file=sys.stderr)
             return 1
-        whole = not (options.quick or options.targets or options.programs)
-        if whole and stale(programs):
+        if not (options.quick or options.targets or options.programs) and stale(programs):
             return 1
         print('All compile; no warning, no spill, no scratch.')
         return 0
