@@ -6,6 +6,7 @@ set -u
 conform=$1
 # shellcheck source=conformance/unit/lib.sh
 . "$(dirname "$0")/lib.sh"
+algo=--algo=naive # enough cases, and few programs
 
 # Everything but times: the document, and which cases in which order the stream has.
 same_report() { # same_report NAME WORDS
@@ -18,7 +19,7 @@ same_report() { # same_report NAME WORDS
         wrong "$2: another stream"
 }
 
-"$conform" --json full.json --junit full.xml >out 2>errors
+"$conform" "$algo" --json full.json --junit full.xml >out 2>errors
 case $? in
     0) ;;
     77) exit 77 ;;
@@ -37,11 +38,11 @@ grep -E '(^|[" (=])/[A-Za-z]' full.json full.json.ndjson full.xml && wrong "the 
 for isolate in '' --isolate; do
     head -n 40 full.json.ndjson >part.json.ndjson
     sed -n 41p full.json.ndjson | head -c 50 >>part.json.ndjson
-    run 0 $isolate --resume --json part.json --junit part.xml -v
+    run 0 $isolate "$algo" --resume --json part.json --junit part.xml -v
     grep -q "^resumed  39 of $((lines - 1)) entries" out || wrong "it did not see what was finished"
     [ "$(grep -c '^clconv-conform --device' out)" -eq $((lines - 40)) ] || wrong "it ran others"
     same_report part "a torn stream, $isolate"
-    run 0 $isolate --resume --json part.json --junit part.xml -v
+    run 0 $isolate "$algo" --resume --json part.json --junit part.xml -v
     grep -q '^clconv-conform --device' out && wrong "it ran finished cases again"
     same_report part "a finished stream, $isolate"
 done
@@ -50,14 +51,14 @@ done
 for bytes in none 0 60; do
     rm -f part.*
     [ $bytes = none ] || head -c $bytes full.json.ndjson >part.json.ndjson
-    run 0 --resume --json part.json --junit part.xml
+    run 0 "$algo" --resume --json part.json --junit part.xml
     same_report part "a stream of $bytes bytes"
 done
 
 # SIGKILL. PoCL's cache is empty, so that the run is not over before the signal comes.
 rm -f part.*
 mkdir pocl
-POCL_CACHE_DIR=$work/pocl "$conform" --json part.json >out 2>errors &
+POCL_CACHE_DIR=$work/pocl "$conform" "$algo" --json part.json >out 2>errors &
 until [ -e part.json.ndjson ] && [ "$(wc -l <part.json.ndjson)" -gt 5 ]; do
     kill -0 $! || wrong "it ended too early"
     sleep 0.02
@@ -67,14 +68,14 @@ wait $!
 [ $? -gt 128 ] || wrong "SIGKILL did not end it"
 [ "$(wc -l <part.json.ndjson)" -lt "$lines" ] || wrong "it was killed too late"
 [ -e part.json ] && wrong "a run that was killed has a report"
-run 0 --resume --json part.json --junit part.xml
+run 0 "$algo" --resume --json part.json --junit part.xml
 same_report part SIGKILL
 
 # A failure among the finished cases is still one.
 head -n 40 full.json.ndjson | awk '!spoilt && sub(/"PASS","kind":""/, "\"FAIL\",\"kind\":\"value\"") {
     spoilt = 1 } { print }' >part.json.ndjson
 grep -q FAIL part.json.ndjson || wrong "the stream has another form"
-run 1 --resume --json part.json --baseline full.json
+run 1 "$algo" --resume --json part.json --baseline full.json
 [ "$(grep -c '^FAIL ' out)" -eq 1 ] && grep -q '^REPRO: ' out || wrong "the failure is not told"
 
 # The same failure against a baseline that passed; and a run that passes against one that failed.
@@ -82,7 +83,7 @@ failed=$(sed -n 's/^FAIL \([^ ]*\): value: .*/\1/p' out)
 grep -qx "NEW-FAIL $failed" out || wrong "the new failure is not told"
 grep -qx 'baseline new failures 1, fixed 0, cases only there 0, only here 0' out || wrong "no counts"
 tail -n 1 out | grep -q '^run ' || wrong "the verdict is not the last line"
-run 0 --json fixed.json --baseline part.json
+run 0 "$algo" --json fixed.json --baseline part.json
 grep -qx "FIXED $failed" out || wrong "the fix is not told"
 grep -qx 'baseline new failures 0, fixed 1, cases only there 0, only here 0' out || wrong "no counts"
 
@@ -92,14 +93,14 @@ refuses() { # refuses WORDS SED-SCRIPT ARGUMENT...
     head -n 40 full.json.ndjson | sed "$2" >part.json.ndjson
     cp part.json.ndjson before
     shift 2
-    run 2 --resume --json part.json "$@"
+    run 2 "$algo" --resume --json part.json "$@"
     head -n 1 errors | grep -q "^part.json.ndjson: $words" || wrong "it does not say '$words'"
     cmp -s before part.json.ndjson || wrong "'$words', but the stream was changed"
 }
 rm -f part.json
 refuses 'its seed is not' '' --seed 2
 refuses 'its tier is not' '' --tier ci
-refuses 'its algo is not' '' --algo naive
+refuses 'its algo is not' '1s/"algo":"naive/&x/'
 refuses 'its shards is not' '' --shard 1/2
 refuses 'its shard is not' '1s/"shard":1,"shards":1/"shard":1,"shards":2/; 1s/"listed":[0-9]*/"listed":1/' \
     --shard 2/2
