@@ -42,7 +42,7 @@ static void choose_tile(const clconv_request *request, int *value)
         clconv_filled(out, 32) > 0.9 * clconv_filled(out, 16))
         value[KB] = 2;
     value[XB] = widest < 16 ? 7 : value[KB] == 2 && work->s > 1 ? 7 : 14;
-    if (row_length(work) <= 7)
+    if (row_length(work) <= 7 || (value[V] == 16 && value[GB] == 2)) /* two sums per pixel */
         value[XB] = 7;
 }
 

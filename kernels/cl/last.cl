@@ -9,12 +9,12 @@
 
 /* Columns of x under a tile, and those that the filter reaches beyond a pixel. */
 #define REACH ((FILTER_W - 1) * DILATION_W)
-#define SPAN ((XB - 1) * STRIDE_W + REACH + 1)
+#define SPAN  ((XB - 1) * STRIDE_W + REACH + 1)
 
 /* A tile takes its columns one after another: where outputs share them, each once for all its taps;
  * else each for one tap of one output. */
 #define SHARES_COLUMNS (STRIDE_W < FILTER_W && STRIDE_W <= 3 && DILATION_W <= 3)
-#define VISITS (SHARES_COLUMNS ? SPAN : XB * FILTER_W)
+#define VISITS         (SHARES_COLUMNS ? SPAN : XB * FILTER_W)
 #define COLUMN_OF(i)                                                                               \
     (SHARES_COLUMNS ? (i) : (i) / FILTER_W * STRIDE_W + (i) % FILTER_W * DILATION_W)
 /* Whether a column visited sees tap s of some output, which is number OUTPUT_OF. */
@@ -34,7 +34,9 @@
 INLINE vec biases(global const b_element *b, const int count, const int has_bias,
                   const float bias_factor)
 {
-    if (!has_bias || count < V)
+    if (!has_bias)
+        return (vec)0;
+    if (count < V)
         return bias_of(b, count, has_bias, bias_factor);
     return (vec)(real)bias_factor * LOAD(b);
 }
