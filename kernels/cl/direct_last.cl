@@ -122,17 +122,24 @@ typedef struct taps {
  * Columns outside the image are left out: padding is absent, not zero. */
 #define ADD_ROW(sum, VALUE, weights, p, test_all)                                                  \
     vec weight[FILTER_W][KB];                                                                      \
-    UNROLL for (int s = 0; s < FILTER_W; s++) UNROLL for (int m = 0; m < KB; m++) weight[s][m] =   \
-        LOAD_REAL((weights) + m * (p)->next + s * V);                                              \
+    UNROLL for (int s = 0; s < FILTER_W; s++)                                                      \
+    {                                                                                              \
+        UNROLL for (int m = 0; m < KB; m++) weight[s][m] =                                         \
+            LOAD_REAL((weights) + m * (p)->next + s * V);                                          \
+    }                                                                                              \
     UNROLL for (int visit = 0; visit < VISITS; visit++)                                            \
     {                                                                                              \
         const int i = IN_ORDER(visit);                                                             \
         if (IS_OUTSIDE(COLUMN_OF(i), (p)->left, (p)->in_w, test_all))                              \
             continue;                                                                              \
         const vec value = VALUE;                                                                   \
-        UNROLL for (int s = 0; s < FILTER_W; s++) if (HAS_TAP(i, s))                               \
+        UNROLL for (int s = 0; s < FILTER_W; s++)                                                  \
+        {                                                                                          \
+            if (!HAS_TAP(i, s))                                                                    \
+                continue;                                                                          \
             UNROLL for (int m = 0; m < KB; m++) sum[m][OUTPUT_OF(i, s)] =                          \
                 MULTIPLY_ADD(value, weight[s][m], sum[m][OUTPUT_OF(i, s)]);                        \
+        }                                                                                          \
     }
 
 /* Whether V channels of each column are gathered before the first is used: pixels a power of two
@@ -190,11 +197,12 @@ INLINE void add_channels(vec sum[SUMS][XB], global const x_element *row, const i
 #define OF_COLUMN(i, c) READ(row, COLUMN_OF(i) * p->x_column + (c))
 #endif
 #if PAIRS
-    for (int c = 0; c < SMALL; c += 2)
+    for (int c = 0; c < SMALL; c += 2) {
         UNROLL
-    for (int g = 0; g < GB; g++, weights += FILTER_W * V) {
-        const int at = g * SMALL + c;
-        ADD_ROW((sum + g), both(OF_COLUMN(i, at), OF_COLUMN(i, at + 1)), weights, p, test_all)
+        for (int g = 0; g < GB; g++, weights += FILTER_W * V) {
+            const int at = g * SMALL + c;
+            ADD_ROW((sum + g), both(OF_COLUMN(i, at), OF_COLUMN(i, at + 1)), weights, p, test_all)
+        }
     }
 #else
     UNROLL
@@ -279,12 +287,8 @@ INLINE void do_tiles(CONV_BUFFERS, global const real *restrict packed, CONV_SHAP
                 sum[m][j] = start;
         }
         for (int r = first_tap(top); r < r_end; r++)
-            if (test_all)
-                add_channels(sum, row + r * step, in_per_group,
-                             weights + r * PACKED_ROW(in_per_group), &taps, 1);
-            else
-                add_channels(sum, row + r * step, in_per_group,
-                             weights + r * PACKED_ROW(in_per_group), &taps, 0);
+            add_channels(sum, row + r * step, in_per_group, weights + r * PACKED_ROW(in_per_group),
+                         &taps, test_all);
 #if PAIRS
         const vec bias = biases(b + b_offset + g * b_group, V, has_bias, bias_factor);
         UNROLL
