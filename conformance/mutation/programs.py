@@ -48,7 +48,7 @@ STEMS = {
                         FLOATS + ENDINGS),
     "direct_lanes": Stem("direct", {"V": (4, 8, 16), "KB": (1, 2), "XB": (4, 7, 14)}, False,
                          FLOATS + ENDINGS),
-    "direct_last": Stem("direct", {"V": (4, 8, 16), "KB": (1,), "GB": (1, 4), "XB": (7, 14)}, False,
+    "direct_last": Stem("direct", {"V": (4, 8, 16), "KB": (1,), "GB": (1, 2, 4), "XB": (7, 14)}, False,
                         ALL + ENDINGS),
     "turned": Stem("depthwise", {}, False, FLOATS),
     "depthwise_weights": Stem("depthwise", {"V": (4, 8, 16), "XB": (1, 2, 7), "RB": (1, 2)}),
