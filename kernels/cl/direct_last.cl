@@ -248,11 +248,21 @@ INLINE void store_tile(vec sum[SUMS][XB], global y_element *out, const long y_co
     }
 }
 
-/* Tiles `first` to `end` - 1 of image n, numbered down the columns, of the units `unit` to
- * end_unit - 1. Nothing is asked for ahead: it drove out what was needed sooner. */
-INLINE void do_tiles(CONV_BUFFERS, global const real *restrict packed, CONV_SHAPE, STRIDES,
-                     const long n, const int first, const int end, const int unit,
-                     const int end_unit, const int flat, const int test_all ENDING)
+/* Parameters of a run: tiles `first` to `end` - 1 of image n, numbered down the columns, of the
+ * units `unit` to end_unit - 1. OPEN is restrict, but not of what is inlined: Oclgrind 21.10 stops
+ * at what LLVM makes of it there. */
+#define RUN(OPEN)                                                                                  \
+    global const x_element *OPEN x, global const b_element *OPEN b, global y_element *OPEN y,      \
+        global const real *OPEN packed, CONV_SHAPE, STRIDES, const long n, const int first,        \
+        const int end, const int unit, const int end_unit, const int flat
+#define RUN_ARGS                                                                                   \
+    x, b, y, packed, in_h, in_w, out_h, out_w, pad_top, pad_left, groups, in_per_group,            \
+        out_per_group, x_image, y_image, w_group, w_out, w_in, b_group, has_bias, bias_factor,     \
+        divisor, z_first, z_count, x_channel, x_row, x_column, y_channel, y_row, y_column, w_row,  \
+        w_column, n, first, end, unit, end_unit, flat
+
+/* Nothing is asked for ahead: it drove out what was needed sooner. */
+INLINE void do_tiles(RUN(), const int test_all ENDING)
 {
     const int rows = flat ? 1 : in_h, row_width = flat ? in_h * in_w : in_w;
     const int out_rows = flat ? 1 : out_h, out_row = flat ? out_h * out_w : out_w;
@@ -268,9 +278,9 @@ INLINE void do_tiles(CONV_BUFFERS, global const real *restrict packed, CONV_SHAP
         const int top = p * STRIDE_H - pad_top, left = q * STRIDE_W - pad_left;
         const int r_end = end_tap(top, rows);
         global const x_element *row =
-            x + x_offset + n * x_image + (long)g * in_per_group + top * x_row + left * x_column;
+            x + n * x_image + (long)g * in_per_group + top * x_row + left * x_column;
         global y_element *out =
-            y + y_offset + n * y_image + (long)g * out_per_group + k + p * y_row + q * y_column;
+            y + n * y_image + (long)g * out_per_group + k + p * y_row + q * y_column;
         /* all groups of a shared kernel have the weights of the first */
         global const real *weights =
             packed + ((w_group ? g / GB : 0) * BLOCKS(out_per_group) + k / V) * block;
@@ -280,8 +290,8 @@ INLINE void do_tiles(CONV_BUFFERS, global const real *restrict packed, CONV_SHAP
         UNROLL
         for (int m = 0; m < SUMS; m++) {
             const vec start = PAIRS ? (vec)0
-                                    : biases(b + b_offset + g * b_group + k + m * V,
-                                             channels - m * V, has_bias, bias_factor);
+                                    : biases(b + g * b_group + k + m * V, channels - m * V,
+                                             has_bias, bias_factor);
             UNROLL
             for (int j = 0; j < XB; j++)
                 sum[m][j] = start;
@@ -290,7 +300,7 @@ INLINE void do_tiles(CONV_BUFFERS, global const real *restrict packed, CONV_SHAP
             add_channels(sum, row + r * step, in_per_group, weights + r * PACKED_ROW(in_per_group),
                          &taps, test_all);
 #if PAIRS
-        const vec bias = biases(b + b_offset + g * b_group, V, has_bias, bias_factor);
+        const vec bias = biases(b + g * b_group, V, has_bias, bias_factor);
         UNROLL
         for (int j = 0; j < XB; j++)
             sum[0][j] = bias + add_pairs(sum[0][j], sum[1][j]);
@@ -309,17 +319,10 @@ INLINE void do_tiles(CONV_BUFFERS, global const real *restrict packed, CONV_SHAP
 /* Calls, because PoCL compiles what is in a kernel itself three times; two, because tests in one
  * function with the other tiles are prepared for those, too. */
 #define DO_RUN(name, test_all)                                                                     \
-    static __attribute__((noinline)) void name(                                                    \
-        CONV_BUFFERS, global const real *restrict packed, CONV_SHAPE, STRIDES, const long n,       \
-        const int first, const int end, const int unit, const int end_unit, const int flat ENDING) \
+    static __attribute__((noinline)) void name(RUN(restrict) ENDING)                               \
     {                                                                                              \
         do_tiles(RUN_ARGS, test_all PASS_ENDING);                                                  \
     }
-#define RUN_ARGS                                                                                   \
-    x, x_offset, w, w_offset, b, b_offset, y, y_offset, packed, in_h, in_w, out_h, out_w, pad_top, \
-        pad_left, groups, in_per_group, out_per_group, x_image, y_image, w_group, w_out, w_in,     \
-        b_group, has_bias, bias_factor, divisor, z_first, z_count, x_channel, x_row, x_column,     \
-        y_channel, y_row, y_column, w_row, w_column, n, first, end, unit, end_unit, flat
 DO_RUN(do_run, 0)
 DO_RUN(do_tested_run, 1)
 
@@ -336,6 +339,9 @@ kernel void direct_last(CONV_BUFFERS, global const real *restrict packed, const 
     const int unit = (int)(z % spans) * span;
     if (get_global_id(2) >= z_count || begin >= tiles || get_global_id(1))
         return;
+    x += x_offset;
+    b += b_offset;
+    y += y_offset;
     packed += packed_offset;
     const long n = z / spans;
     const int first = (int)begin, end = (int)min(begin + run, (long)tiles);
