@@ -42,6 +42,8 @@ const named_case gradient_boundary_cases[] = {
     {"n2c4h11w13k6r3s2sh3sw4g2b1", "floor division: last rows and columns are not read"},
     {"n2c4h5w7k6r3s2sh7sw9g2b1", "stride over the image: one output"},
     {"n2c6h5w7k4r5s7g2b1", "filter as large as the image"},
+    {"n2c4h6w21k4r2s4pt1pl2g4b1", "depthwise, eight taps: a whole vector of them, turned"},
+    {"n2c6h6w9k6r3s5pt1pl3g6b1", "depthwise, 15 taps: a vector and its tail, turned"},
     {"n2c6h5w7k6r5s7g6b1", "depthwise, filter as large as the image"},
     {"n2c4h7w9k6r4s5pt1pb2pr4dh3dw3g2b1", "dilated filter fits the padded image exactly"},
     {"n2c4h1w1k6r3s3p2d2g2b1", "dilated filter of which one tap is inside"},
