@@ -13,7 +13,8 @@ static bool find_tile(const clconv_request *request, int *value)
     if (request->tile)
         return clconv_tile_read(request->tile, keys, value);
     const clconv_work *work = request->work;
-    const int native = clconv_vector_floats(request->dev), room = native == 16 ? 28 : 14;
+    const int native = clconv_vector_lanes(request);
+    const int room = clconv_vector_floats(request->dev) == 16 ? 28 : 14;
     value[V] = native;
     value[XB] = 7;
     while (work->q % value[XB])
@@ -90,6 +91,7 @@ const clconv_algo clconv_algo_depthwise_weights = {
     .name = "depthwise",
     .design = "weights",
     .gradients = 1u << CLCONV_BACKWARD_WEIGHTS,
+    .types = CLCONV_FLOAT_TYPES,
     .keys = keys,
     .find_tile = find_tile,
     .refuses = refuses,

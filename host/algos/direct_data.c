@@ -30,7 +30,8 @@ static bool find_tile(const clconv_request *request, int *value)
     if (request->tile)
         return clconv_tile_read(request->tile, keys, value);
     const clconv_work *work = request->work;
-    const int native = clconv_vector_floats(request->dev), room = native == 16 ? 16 : 8;
+    const int native = clconv_vector_lanes(request);
+    const int room = clconv_vector_floats(request->dev) == 16 ? 16 : 8;
     const int64_t inputs = most_inputs(work), pixels = (work->w - 1) / work->stride_w + 1;
     value[V] = native;
     while (value[V] > 4 && value[V] / 2 >= pixels)
@@ -102,6 +103,7 @@ const clconv_algo clconv_algo_direct_data = {
     .name = "direct",
     .design = "data",
     .gradients = 1u << CLCONV_BACKWARD_DATA,
+    .types = CLCONV_FLOAT_TYPES,
     .keys = keys,
     .find_tile = find_tile,
     .refuses = refuses,

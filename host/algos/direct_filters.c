@@ -21,7 +21,7 @@ static bool find_tile(const clconv_request *request, int *value)
     if (request->tile)
         return clconv_tile_read(request->tile, keys, value);
     const clconv_work *work = request->work;
-    const int native = clconv_vector_floats(request->dev);
+    const int native = clconv_vector_lanes(request);
     const int64_t out = clconv_most_outputs(work);
     value[V] = native;
     while (value[V] > 4 && out < value[V])
@@ -29,7 +29,8 @@ static bool find_tile(const clconv_request *request, int *value)
     value[KB] = out > value[V] ? 2 : 1;
     value[CB] = 8;
     while (value[CB] > 1 &&
-           (sums(work, value) > (native == 16 ? 24 : 12) || value[CB] > work->segment->in))
+           (sums(work, value) > (clconv_vector_floats(request->dev) == 16 ? 24 : 12) ||
+            value[CB] > work->segment->in))
         value[CB] /= 2;
     return value[V] >= 4;
 }
@@ -92,6 +93,7 @@ const clconv_algo clconv_algo_direct_filters = {
     .name = "direct",
     .design = "filters",
     .gradients = 1u << CLCONV_BACKWARD_WEIGHTS,
+    .types = 1u << CLCONV_F32 | 1u << CLCONV_F64, /* w itself holds the sums over images */
     .keys = keys,
     .find_tile = find_tile,
     .refuses = refuses,

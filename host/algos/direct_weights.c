@@ -63,7 +63,8 @@ static bool find_tile(const clconv_request *request, int *value)
     if (request->tile)
         return clconv_tile_read(request->tile, keys, value);
     const clconv_work *work = request->work;
-    const int native = clconv_vector_floats(request->dev), room = native == 16 ? 32 : 16;
+    const int native = clconv_vector_lanes(request);
+    const int room = clconv_vector_floats(request->dev) == 16 ? 32 : 16;
     int tile[CLCONV_TILE_KEYS] = {native, 1, 1, 1};
     while (tile[V] > 4 && tile[V] / 2 >= work->q)
         tile[V] /= 2;
@@ -143,6 +144,7 @@ const clconv_algo clconv_algo_direct_weights = {
     .name = "direct",
     .design = "weights",
     .gradients = 1u << CLCONV_BACKWARD_WEIGHTS,
+    .types = CLCONV_FLOAT_TYPES,
     .keys = keys,
     .find_tile = find_tile,
     .refuses = refuses,

@@ -13,11 +13,11 @@ kernel void bias_sums(BUFFERS(global const, global, global, global const), CONV_
 
     const long k = (z_first + z) % out_per_group;
     const long group = (z_first + z) / out_per_group;
-    vec sum[AT_ONCE] = {0.0f, 0.0f, 0.0f, 0.0f};
-    float lane[V], rest = 0.0f;
+    vec sum[AT_ONCE] = {0, 0, 0, 0};
+    real lane[V], rest = 0;
     for (int n = 0; n < images; n++)
         for (long g = group; g < (b_group ? group + 1 : groups); g++) {
-            global const float *gradient =
+            global const y_element *gradient =
                 y + y_offset + n * y_image + (g * out_per_group + k) * plane;
             long i = 0;
             for (; i + AT_ONCE * V <= plane; i += AT_ONCE * V)
@@ -25,10 +25,10 @@ kernel void bias_sums(BUFFERS(global const, global, global, global const), CONV_
             for (int j = 0; j < AT_ONCE; j++)
                 sum[j] += LOAD(gradient + i + j * V);
             for (; i < plane; i++)
-                rest += gradient[i];
+                rest += READ(gradient, i);
         }
     JOIN(vstore, V)((sum[0] + sum[1]) + (sum[2] + sum[3]), 0, lane);
     for (int i = 0; i < V; i++)
         rest += lane[i];
-    b[b_offset + group * b_group + k] = bias_factor * rest;
+    WRITE(b + b_offset + group * b_group, k, (real)bias_factor * rest);
 }

@@ -23,7 +23,7 @@
 /* Pixels of a plane of x, and of y, that there is room for (host: the same). */
 #define ROOM 256
 /* Columns of x under XB outputs; of them so many at either end can lie in the padding. */
-#define REACH ((FILTER_W - 1) * DILATION_W)
+#define REACH   ((FILTER_W - 1) * DILATION_W)
 #define COLUMNS ((XB - 1) * STRIDE_W + 1 + REACH)
 
 typedef struct sizes {
@@ -88,8 +88,9 @@ static __attribute__((noinline)) void do_block(BUFFERS(global const, global, glo
                                                const int count)
 {
     vec in[ROOM], out[ROOM], total[TAPS + RB * FILTER_W];
-    global const float *from_x[V], *from_y[V];
-    global float *to[V];
+    global const x_element *from_x[V];
+    global const y_element *from_y[V];
+    global w_element *to[V];
     const sizes size = {in_h, in_w, out_h, out_w, pad_top, pad_left};
     const int in_plane = in_h * in_w, out_plane = out_h * out_w;
     for (int l = 0; l < V; l++) {
@@ -99,7 +100,7 @@ static __attribute__((noinline)) void do_block(BUFFERS(global const, global, glo
         to[l] = w + w_offset + g * w_group + k * w_out;
     }
     for (int i = 0; i < TAPS + RB * FILTER_W; i++)
-        total[i] = 0.0f;
+        total[i] = 0;
     for (int n = 0; n < images; n++) {
         load_all(in, from_x, in_plane);
         load_all(out, from_y, out_plane);
@@ -113,10 +114,10 @@ static __attribute__((noinline)) void do_block(BUFFERS(global const, global, glo
     store_all(to, total, TAPS);
 #else
     for (int i = 0; i < TAPS; i++) {
-        float lane[V];
+        real lane[V];
         JOIN(vstore, V)(total[i], 0, lane);
         for (int l = 0; l < count; l++)
-            to[l][i] = lane[l];
+            WRITE(to[l], i, lane[l]);
     }
 #endif
 }

@@ -20,7 +20,7 @@
 #define YB 2
 #endif
 
-#define ROWS (YB * STRIDE_H)
+#define ROWS  (YB * STRIDE_H)
 #define WIDTH (V * STRIDE_W)
 /* Few products would wait for memory: what the tile below reads is asked for (one channel of 3x3 at
  * stride 1, 8 filters over 112x112: 3.8 to 2.3 ms on an AMD Zen 4; at stride 2 no gain). */
@@ -30,22 +30,23 @@
  * from the one that reads the tile's first row through its first tap, and row j of the tile through
  * tap TAP_OF(i, j), if any. Undilated, each row of outputs is loaded once. */
 #if DILATION_H == 1
-#define BEFORE ((FILTER_H - 1) / STRIDE_H)
-#define STEPS (BEFORE + YB)
-#define OUT_OF(i) ((i)-BEFORE)
+#define BEFORE       ((FILTER_H - 1) / STRIDE_H)
+#define STEPS        (BEFORE + YB)
+#define OUT_OF(i)    ((i)-BEFORE)
 #define TAP_OF(i, j) ((j)-STRIDE_H * OUT_OF(i))
 #else
-#define BEFORE ((FILTER_H - 1) * DILATION_H / STRIDE_H)
-#define STEPS (FILTER_H * ROWS)
-#define FROM_OF(i) ((i) % ROWS - (i) / ROWS * DILATION_H)
-#define OUT_OF(i) (FROM_OF(i) / STRIDE_H)
+#define BEFORE       ((FILTER_H - 1) * DILATION_H / STRIDE_H)
+#define STEPS        (FILTER_H * ROWS)
+#define FROM_OF(i)   ((i) % ROWS - (i) / ROWS * DILATION_H)
+#define OUT_OF(i)    (FROM_OF(i) / STRIDE_H)
 #define TAP_OF(i, j) ((j) == (i) % ROWS && FROM_OF(i) % STRIDE_H == 0 ? (i) / ROWS : -1)
 #endif
 
 /* What a work-item reads and writes. */
 typedef struct view {
-    global const float *gradient, *filter; /* filter 0 of the group; channel 0 of the block */
-    global float *image;
+    global const y_element *gradient; /* filter 0 of the group */
+    global const w_element *filter;   /* channel 0 of the block */
+    global x_element *image;
     long y_begin, y_end; /* elements of `gradient` from which and up to which there is memory */
     int in_h, in_w, out_h, out_w, pad_top, pad_left;
     int filters, channels; /* of the group; that exist, of CB */
@@ -64,7 +65,7 @@ INLINE int in_steps(const int columns)
 }
 
 /* The least and the largest of in_steps, of a tile's columns. */
-#define LEFT in_steps(-(FILTER_W - 1) * DILATION_W)
+#define LEFT  in_steps(-(FILTER_W - 1) * DILATION_W)
 #define RIGHT (STRIDE_W - 1)
 
 /* The rows of outputs of filter k whose vectors are in memory, of those there are. */
@@ -76,8 +77,7 @@ INLINE rows rows_of(const view *a, const tile *at, const int k)
 {
     const long plane = (long)k * a->out_h * a->out_w;
     rows rows = {0, a->out_h};
-    while (rows.first < rows.end &&
-           plane + (long)rows.first * a->out_w + at->q + LEFT < a->y_begin)
+    while (rows.first < rows.end && plane + (long)rows.first * a->out_w + at->q + LEFT < a->y_begin)
         rows.first++;
     while (rows.end > rows.first &&
            plane + (rows.end - 1) * (long)a->out_w + at->q + RIGHT + V > a->y_end)
@@ -86,11 +86,11 @@ INLINE rows rows_of(const view *a, const tile *at, const int k)
 }
 
 /* Adds what vectors cannot load. */
-static __attribute__((noinline)) void add_rest(float rest[CB * ROWS * WIDTH], const view *a,
+static __attribute__((noinline)) void add_rest(real rest[CB * ROWS * WIDTH], const view *a,
                                                const tile *at)
 {
     for (int i = 0; i < CB * ROWS * WIDTH; i++)
-        rest[i] = 0.0f;
+        rest[i] = 0;
     for (int k = 0; k < a->filters; k++) {
         const rows safe = rows_of(a, at, k);
         if (safe.first == 0 && safe.end == a->out_h)
@@ -101,18 +101,18 @@ static __attribute__((noinline)) void add_rest(float rest[CB * ROWS * WIDTH], co
             if (below < 0 || p * STRIDE_H != below || p >= a->out_h ||
                 (p >= safe.first && p < safe.end))
                 continue;
-            global const float *outputs = a->gradient + ((long)k * a->out_h + p) * a->out_w;
+            global const y_element *outputs = a->gradient + ((long)k * a->out_h + p) * a->out_w;
             for (int m = 0; m < CB * WIDTH; m++) {
                 const int c = m / WIDTH, column = m % WIDTH;
-                global const float *taps =
+                global const w_element *taps =
                     a->filter + k * a->w_out + min(c, a->channels - 1) * a->w_in + r * FILTER_W;
-                float *const sum =
+                real *const sum =
                     &rest[((c * ROWS + j) * STRIDE_W + column % STRIDE_W) * V + column / STRIDE_W];
                 for (int s = 0; s < FILTER_W; s++) {
                     const int beside = at->column + column + a->pad_left - s * DILATION_W;
                     const int q = beside / STRIDE_W;
                     if (beside >= 0 && q * STRIDE_W == beside && q < a->out_w)
-                        *sum = fma(outputs[q], taps[s], *sum);
+                        *sum = fma(READ(outputs, q), READ(taps, s), *sum);
                 }
             }
         }
@@ -124,8 +124,8 @@ INLINE void add_filter(vec sum[CB][ROWS][STRIDE_W], const view *a, const tile *a
                        const vec_index *counts, const int k, const rows rows, const int phase,
                        const int all)
 {
-    global const float *gradient = a->gradient + (long)k * a->out_h * a->out_w + at->q;
-    global const float *filter = a->filter + k * a->w_out;
+    global const y_element *gradient = a->gradient + (long)k * a->out_h * a->out_w + at->q;
+    global const w_element *filter = a->filter + k * a->w_out;
     UNROLL
     for (int i = 0; i < STEPS; i++) {
         const int p = at->p + OUT_OF(i);
@@ -141,7 +141,7 @@ INLINE void add_filter(vec sum[CB][ROWS][STRIDE_W], const view *a, const tile *a
                 const int c = m / ROWS, j = m % ROWS, r = TAP_OF(i, j);
                 if (r >= 0 && r < FILTER_H)
                     sum[c][j][kind] = add_product(
-                        outputs, filter[min(c, a->channels - 1) * a->w_in + r * FILTER_W + s],
+                        outputs, READ(filter, min(c, a->channels - 1) * a->w_in + r * FILTER_W + s),
                         sum[c][j][kind], counts[s], MASKED);
             }
         }
@@ -155,7 +155,7 @@ INLINE void add_filters(vec sum[CB][ROWS][STRIDE_W], const view *a, const tile *
     vec_index counts[FILTER_W];
     const long plane = (long)a->out_h * a->out_w;
     const int below = at->p + YB;
-    global const float *ahead =
+    global const y_element *ahead =
         a->gradient + at->q + (below < a->out_h ? (long)below * a->out_w : a->filters * plane);
     UNROLL
     for (int s = 0; s < FILTER_W; s++) {
@@ -175,9 +175,9 @@ INLINE void add_filters(vec sum[CB][ROWS][STRIDE_W], const view *a, const tile *
     }
 }
 
-INLINE vec finish(const vec sum, const float bias, const float divisor)
+INLINE vec finish(const vec sum, const real bias, const float divisor)
 {
-    float lane[V];
+    real lane[V];
     if (divisor == 1.0f)
         return sum + bias;
     JOIN(vstore, V)(sum, 0, lane);
@@ -187,7 +187,7 @@ INLINE vec finish(const vec sum, const float bias, const float divisor)
 }
 
 /* The first `count` lanes, if any; all of them where the work-item has yet to store `more`. */
-INLINE void store_some(const vec value, global float *p, const int count, const long more)
+INLINE void store_some(const vec value, global x_element *p, const int count, const long more)
 {
     if (count > 0 && more >= V)
         STORE(value, p);
@@ -196,8 +196,8 @@ INLINE void store_some(const vec value, global float *p, const int count, const 
 }
 
 /* Row by row, tiles from the right: lanes past a row go where later ones are stored. */
-INLINE void store_row(const vec sum[STRIDE_W], global float *row, const int column, const int in_w,
-                      const long more)
+INLINE void store_row(const vec sum[STRIDE_W], global x_element *row, const int column,
+                      const int in_w, const long more)
 {
 #if STRIDE_W == 1
     store_some(sum[0], row + column, in_w - column, more - column);
@@ -209,19 +209,19 @@ INLINE void store_row(const vec sum[STRIDE_W], global float *row, const int colu
 
 /* Computes a tile. Rows from `end` on are another work-item's. */
 static __attribute__((noinline)) void do_tile(const view *a, const tile *at, const int end,
-                                              const float *bias, const float divisor)
+                                              const real *bias, const float divisor)
 {
     vec sum[CB][ROWS][STRIDE_W];
-    float rest[CB * ROWS * WIDTH];
+    real rest[CB * ROWS * WIDTH];
     const rows first = rows_of(a, at, 0), last = rows_of(a, at, a->filters - 1);
-    const int has_rest = first.first > 0 || first.end < a->out_h || last.first > 0 ||
-                         last.end < a->out_h;
+    const int has_rest =
+        first.first > 0 || first.end < a->out_h || last.first > 0 || last.end < a->out_h;
     if (has_rest)
         add_rest(rest, a, at);
     UNROLL
     for (int i = 0; i < CB * ROWS * STRIDE_W; i++)
         sum[i / STRIDE_W / ROWS][i / STRIDE_W % ROWS][i % STRIDE_W] =
-            has_rest ? JOIN(vload, V)(i, rest) : (vec)0.0f;
+            has_rest ? JOIN(vload, V)(i, rest) : (vec)0;
 #if STRIDE_W == 1
     add_filters(sum, a, at, has_rest, 0);
 #else
@@ -275,9 +275,9 @@ kernel void direct_data(BUFFERS(global, global const, global const, global const
                     .channels = min(CB, in_per_group - c_first),
                     .w_out = w_out,
                     .w_in = w_in};
-    float bias[CB];
+    real bias[CB];
     for (int c = 0; c < CB; c++)
-        bias[c] = has_bias && c < a.channels ? b[b_offset + g * b_group + c_first + c] : 0.0f;
+        bias[c] = has_bias && c < a.channels ? READ(b + b_offset + g * b_group, c_first + c) : 0;
     for (int h = begin; h < end; h += ROWS)
         for (int column = (in_w - 1) / WIDTH * WIDTH; column >= 0; column -= WIDTH) {
             const tile at = {h, column, (h + pad_top) / STRIDE_H, (column + pad_left) / STRIDE_W};

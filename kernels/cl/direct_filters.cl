@@ -30,8 +30,9 @@ typedef struct sizes {
 } sizes;
 
 /* Adds the products of one output. `test`: taps may be outside of the row. */
-INLINE void add_output(vec sum[CB][FILTER_W][KB], const vec *out, global const float *const *row,
-                       const int at, const int in_w, const int test)
+INLINE void add_output(vec sum[CB][FILTER_W][KB], const vec *out,
+                       global const x_element *const *row, const int at, const int in_w,
+                       const int test)
 {
     vec outputs[KB];
     UNROLL
@@ -42,7 +43,7 @@ INLINE void add_output(vec sum[CB][FILTER_W][KB], const vec *out, global const f
         const int c = i / FILTER_W, s = i % FILTER_W, column = at + s * DILATION_W;
         if (test && (column < 0 || column >= in_w))
             continue;
-        const vec pixel = row[c][column];
+        const vec pixel = READ(row[c], column);
         UNROLL
         for (int k = 0; k < KB; k++)
             sum[c][s][k] = fma(pixel, outputs[k], sum[c][s][k]);
@@ -51,16 +52,16 @@ INLINE void add_output(vec sum[CB][FILTER_W][KB], const vec *out, global const f
 
 /* Adds the products of all outputs to row r of taps. */
 static __attribute__((noinline)) void add_taps(vec *total, const vec *out,
-                                               global const float *const *in, const sizes *size,
+                                               global const x_element *const *in, const sizes *size,
                                                const int r)
 {
     vec sum[CB][FILTER_W][KB];
     UNROLL
     for (int i = 0; i < CB * FILTER_W * KB; i++)
-        sum[i / KB / FILTER_W][i / KB % FILTER_W][i % KB] = 0.0f;
+        sum[i / KB / FILTER_W][i / KB % FILTER_W][i % KB] = 0;
     for (int p = 0; p < size->out_h; p++) {
         const int h = p * STRIDE_H - size->pad_top + r * DILATION_H;
-        global const float *row[CB];
+        global const x_element *row[CB];
         if (h < 0 || h >= size->in_h)
             continue;
         UNROLL
@@ -82,17 +83,17 @@ static __attribute__((noinline)) void add_taps(vec *total, const vec *out,
 
 /* Stores, or adds, row r of taps of CB input channels, of which `channels` exist; `filters` of the
  * output channels do. */
-static __attribute__((noinline)) void put_taps(global float *to, const vec *total,
+static __attribute__((noinline)) void put_taps(global w_element *to, const vec *total,
                                                const int filters, const int channels,
                                                const long w_out, const long w_in, const int add)
 {
-    float lane[CB * FILTER_W][KB * V];
+    real lane[CB * FILTER_W][KB * V];
     for (int i = 0; i < CB * FILTER_W * KB; i++)
         JOIN(vstore, V)(total[i], 0, lane[i / KB] + i % KB * V);
     for (int k = 0; k < filters; k++)
         for (int c = 0; c < channels; c++)
             for (int s = 0; s < FILTER_W; s++) {
-                global float *const one = to + k * w_out + c * w_in + s;
+                global w_element *const one = to + k * w_out + c * w_in + s;
                 *one = add ? *one + lane[c * FILTER_W + s][k] : lane[c * FILTER_W + s][k];
             }
 }
@@ -113,21 +114,26 @@ kernel void direct_filters(BUFFERS(global const, global, global, global const), 
     const long in_plane = (long)in_h * in_w;
     const int out_plane = out_h * out_w;
     const int inside = in_w + pad_left - (FILTER_W - 1) * DILATION_W;
-    const sizes size = {in_h, in_w, out_h, out_w, pad_top, pad_left,
+    const sizes size = {in_h,
+                        in_w,
+                        out_h,
+                        out_w,
+                        pad_top,
+                        pad_left,
                         min((pad_left + STRIDE_W - 1) / STRIDE_W, out_w),
                         inside > 0 ? min((inside - 1) / STRIDE_W + 1, out_w) : 0};
-    global float *const filter = w + w_offset + g * w_group + k_first * w_out;
+    global w_element *const filter = w + w_offset + g * w_group + k_first * w_out;
     for (int n = 0; n < images; n++) {
-        global const float *image = x + x_offset + n * x_image + g * in_per_group * in_plane;
+        global const x_element *image = x + x_offset + n * x_image + g * in_per_group * in_plane;
         for (int k = 0; k < KB; k++) {
-            global const float *from[V];
+            global const y_element *from[V];
             for (int l = 0; l < V; l++)
                 from[l] = y + y_offset + n * y_image +
                           (g * out_per_group + k_first + min(k * V + l, filters - 1)) * out_plane;
             load_all(out + k * ROOM, from, out_plane);
         }
         for (int c = c_first; c < min(c_first + run, in_per_group); c += CB) {
-            global const float *in[CB];
+            global const x_element *in[CB];
             for (int i = 0; i < CB; i++)
                 in[i] = image + min(c + i, in_per_group - 1) * in_plane;
             for (int r = 0; r < FILTER_H; r++) {

@@ -29,7 +29,7 @@
 /* Whether a row of x is loaded once for all rows of taps, which meet it with RB rows of outputs.
  * Else a row of outputs meets RB rows of x. */
 #define KEEPS_OUTPUTS (STRIDE_H == 1 && DILATION_H == 1)
-#define KEPT (KEEPS_OUTPUTS ? RB : 1)
+#define KEPT          (KEEPS_OUTPUTS ? RB : 1)
 
 #define SUMS (KB * CB * RB * FILTER_W)
 /* The i-th, of an array sum[KB][CB][RB][FILTER_W]. */
@@ -46,7 +46,8 @@
  * last filter or channel: they take that once more, and store nothing of it; and `skip` of the rows
  * of taps may be another block's. */
 typedef struct view {
-    global const float *x, *y; /* where the planes of the block begin */
+    global const x_element *x; /* where the planes of the block begin */
+    global const y_element *y;
     long x_begin, x_end, y_end; /* elements from there to where memory begins and ends */
     long x_of[CB], y_of[KB];
     long x_ahead, y_ahead; /* to the planes that are next */
@@ -77,23 +78,23 @@ INLINE strip strip_of(const view *a, const int q)
 /* ---- What vectors cannot load ---------------------------------------------------------------- */
 
 /* Adds the products of output row p and row r of taps, outputs q to q + V - 1. */
-static void add_rest_row(float *total, const view *a, const int p, const int h, const int r,
+static void add_rest_row(real *total, const view *a, const int p, const int h, const int r,
                          const strip *strip)
 {
     for (int i = 0; i < KB * CB * FILTER_W; i++) {
         const int k = i / FILTER_W / CB, c = i / FILTER_W % CB, s = i % FILTER_W;
-        global const float *outputs = a->y + a->y_of[k] + (long)p * a->out_w;
-        global const float *pixels = a->x + a->x_of[c] + (long)h * a->in_w;
-        float *const sum = &total[((k * CB + c) * RB + r) * FILTER_W + s];
+        global const y_element *outputs = a->y + a->y_of[k] + (long)p * a->out_w;
+        global const x_element *pixels = a->x + a->x_of[c] + (long)h * a->in_w;
+        real *const sum = &total[((k * CB + c) * RB + r) * FILTER_W + s];
         for (int q = strip->q; q < min(strip->q + V, a->out_w); q++) {
             const int at = q * STRIDE_W - a->pad_left + s * DILATION_W;
             if (at >= 0 && at < a->in_w)
-                *sum = fma(outputs[q], pixels[at], *sum);
+                *sum = fma(READ(outputs, q), READ(pixels, at), *sum);
         }
     }
 }
 
-static __attribute__((noinline)) void add_rest(float *total, const view *a)
+static __attribute__((noinline)) void add_rest(real *total, const view *a)
 {
     for (int q = 0; q < a->out_w; q += V) {
         const strip s = strip_of(a, q);
@@ -148,8 +149,8 @@ INLINE void add_step(vec sum[KB][CB][RB][FILTER_W], vec outputs[KB][KEPT], const
         UNROLL
         for (int j = 0; j < CB * FILTER_W; j++) {
             const int c = j / FILTER_W, s = j % FILTER_W;
-            const vec pixels = load_pixels(a->x + a->x_of[c] + (long)h * a->in_w + strip->column +
-                                           s * DILATION_W);
+            const vec pixels =
+                load_pixels(a->x + a->x_of[c] + (long)h * a->in_w + strip->column + s * DILATION_W);
             UNROLL
             for (int kept = 0; kept < KEPT; kept++) {
                 const int r = KEEPS_OUTPUTS ? kept : i;
@@ -191,7 +192,7 @@ INLINE void walk(vec *sums, const view *a, const strip *strip, const int care)
         SUM(i) = sums[i];
     UNROLL
     for (int i = 0; i < KB * KEPT; i++)
-        outputs[i / KEPT][i % KEPT] = 0.0f;
+        outputs[i / KEPT][i % KEPT] = 0;
     UNROLL
     for (int s = 0; s < FILTER_W; s++) {
         const vec_index lane = strip->column + s * DILATION_W + LANE * STRIDE_W;
@@ -221,7 +222,8 @@ static __attribute__((noinline)) void add_strip(vec *sums, const view *a, const 
 
 /* What a work-item sums over. */
 typedef struct images {
-    global const float *x, *y;
+    global const x_element *x;
+    global const y_element *y;
     long x_image, y_image, x_length, y_length; /* of all images; of those channels in one */
     int in_per_group, out_per_group, k_first, flat;
 } images;
@@ -309,12 +311,12 @@ kernel void direct_weights(BUFFERS(global const, global, global, global const), 
 
     const long g_end = w_group ? group + 1 : groups;
     const int c_end = w_in ? c_first + 1 : in_per_group;
-    float total[SUMS_ROOM];
+    real total[SUMS_ROOM];
     for (int i = 0; i < SUMS_ROOM; i++)
-        total[i] = 0.0f;
+        total[i] = 0;
     vec sums[SUMS_ROOM];
     for (int i = 0; i < SUMS_ROOM; i++)
-        sums[i] = 0.0f;
+        sums[i] = 0;
     for (int n = 0; n < count; n++)
         for (long g = group; g < g_end; g++)
             for (int c = c_first; c < c_end; c++)
@@ -333,13 +335,13 @@ kernel void direct_weights(BUFFERS(global const, global, global, global const), 
 
     for (int i = 0; i < SUMS; i += V)
         JOIN(vstore, V)(add_lanes(sums + i) + JOIN(vload, V)(0, total + i), 0, total + i);
-    global float *filter = w + w_offset + group * w_group + k_first * w_out + c_first * w_in +
-                           sizes.r_first * FILTER_W;
+    global w_element *filter = w + w_offset + group * w_group + k_first * w_out + c_first * w_in +
+                               sizes.r_first * FILTER_W;
     for (int k = 0; k < min(KB, out_per_group - k_first); k++)
         for (int c = 0; c < min(CB, channels - c_first); c++)
             for (int i = sizes.skip * FILTER_W; i < RB * FILTER_W; i++) {
-                const float one = total[(k * CB + c) * RB * FILTER_W + i];
-                filter[k * w_out + c * w_in + i] =
-                    divisor == 1.0f ? one : divide_exactly(one, divisor);
+                const real one = total[(k * CB + c) * RB * FILTER_W + i];
+                WRITE(filter, k * w_out + c * w_in + i,
+                      divisor == 1.0f ? one : divide_exactly(one, divisor));
             }
 }
