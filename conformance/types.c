@@ -106,6 +106,24 @@ const named_case typed_boundary_cases[] = {
      "bfloat16, planes of filters"},
     {"n3c9h7w7k9r3s3p1g9b1:f64:dir=backward-weights:algo=depthwise:tile=weights,v=8,xb=7,rb=3",
      "float64, planes of filters"},
+    {"n2c4h11w13k6r5s3pt2pl1b1:pad=reflect:dir=backward-weights:algo=direct:tile=pixels,kb=2,group="
+     "64",
+     "shared pixels, reflected"},
+    {"n2c6h7w5k8pt1b1:f16:dir=backward-weights:algo=direct:tile=pixels,kb=8,group=64",
+     "shared pixels, float16"},
+    {"n2c6h7w5k6r2s3pt1g6b1:f64:pad=circular:dir=backward-weights:algo=direct:tile=pixels,kb=1,"
+     "group=128",
+     "shared pixels, float64"},
+    {"n2c7h6w9k7r3s2p1b1:bf16:shared:reduce=mean:dir=backward-weights:algo=direct:tile=pixels,kb=1,"
+     "group=64",
+     "shared pixels and kernel"},
+    {"n2c12h7w9k14r2s3pt1pl1g3b1:gi=1+10+1:go=1+1+12:dir=backward-weights:algo=direct:tile=pixels,"
+     "kb=4,group=64",
+     "shared pixels, uneven groups"},
+    {"n99c2h1w1k3b1:dir=backward-weights:algo=direct:tile=pixels,kb=2,group=64",
+     "a pixel an image"},
+    {"n2c2h13w40k3r3s11p5sh2b1:dir=backward-weights:algo=direct:tile=pixels,kb=1,group=64",
+     "shared pixels, 11 taps"},
 
     /* Tiles that the device would not choose, channels last: whole ones and their tails. */
     {"n2c16h5w9k16r3s3p1g2b1:nhwc:algo=direct:tile=last,v=16,kb=1,gb=2,xb=7", "two groups of 8"},

@@ -94,12 +94,14 @@ cl_int clGetKernelWorkGroupInfo(cl_kernel kernel, cl_device_id id, cl_kernel_wor
                                              : CL_INVALID_VALUE;
 }
 
-/* A stem names the last kernel of its file, but of three files. */
+/* A stem names the last kernel of its file, but of four files. */
 static void find_stem(const char *text)
 {
     static const char word[] = "kernel void ";
-    static const char *const others[][2] = {
-        {"gemm_epilogue", "gemm"}, {"naive_bias", "naive_backward"}, {"turn_weights", "turned"}};
+    static const char *const others[][2] = {{"gemm_epilogue", "gemm"},
+                                            {"naive_bias", "naive_backward"},
+                                            {"turn_weights", "turned"},
+                                            {"bias_pixels", "direct_pixels"}};
     for (const char *at = strstr(text, word); at; at = strstr(at + 1, word))
         sscanf(at, "kernel void %63[a-z_]", stem);
     for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)

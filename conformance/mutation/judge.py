@@ -91,6 +91,10 @@ CHECKED = {
         for c, h, w, k, r, t, p, tile in (
             (3, 3, 9, 5, 2, 1, 1, "v=4,kb=2,cb=2,rb=1"), (1, 4, 5, 1, 3, 1, 1, "v=8,kb=1,cb=1,rb=3"),
             (2, 5, 17, 3, 3, 2, 0, "v=4,kb=4,cb=1,rb=2"), (1, 4, 8, 2, 3, 2, 1, "v=4,kb=1,cb=1,rb=1"))],
+    "direct_pixels": [f"n{n}c{c}h{h}w{w}k{k}r{r}s3sw{t}p1b1:dir=backward-weights:tile=pixels,{tile}"
+                      for n, c, h, w, k, r, t, tile in (
+        (2, 3, 3, 9, 5, 2, 1, "kb=2,group=64"), (2, 1, 7, 13, 3, 3, 1, "kb=4,group=64"),
+        (1, 2, 4, 8, 2, 3, 2, "kb=1,group=128"))],
     "direct_filters": [
         f"n2c{c}h{h}w{w}k{k}r{r}s3sw{t}p{p}:dir=backward-weights:tile=filters,v={v},kb={b},cb=2"
         for c, h, w, k, r, t, p, v, b in (

@@ -58,6 +58,7 @@ STEMS = {
                            False, FLOATS),
     "direct_filters": Stem("direct", {"V": (4, 8, 16), "KB": (1, 2), "CB": (1, 2)}, False,
                            FLOATS[:1]),
+    "direct_pixels": Stem("direct", {"KB": (4, 1, 2), "GROUP": (64,)}, True, FLOATS),
     "direct_local": Stem("direct", {"KB": (16, 64), "XB": (32,), "SPLIT": (2, 1)}, False,
                          HALVES + ENDINGS),
 }
