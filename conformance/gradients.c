@@ -13,6 +13,7 @@ const named_case gradient_smoke_cases[] = {
     {"n2c3h7w9k5r2s4sw3pb2pl3pr1b1:data=special", "dense, stride w"},
     {"n1c4h9w11k12r3s2sh3sw2pt2pr1g4b1:data=real", "depthwise x 3, strides 3 and 2"},
     {"n2c5h6w8k5r3s3p1g5:data=special", "depthwise"},
+    {"n1c5h5w7k5r2s4pt1pl2pr1g5:algo=depthwise:data=special", "depthwise, eight taps"},
     {"n2c6h5w4k9g3b1:data=special", "pointwise, grouped"},
     {"n1c7h6w5k9b1:data=real", "pointwise, dense"},
     {"n3c8h4w7k8g2b1", "pointwise, two groups"},

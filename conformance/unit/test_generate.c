@@ -293,9 +293,9 @@ static void test_gradients(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const int32_t op = rows[i].op;
         const size_t all = rows[i].fast + rows[i].tiles;
-        assert_int_equal(count_op(s, smoke, op, "exact", ""), 20 + 14 * all);
+        assert_int_equal(count_op(s, smoke, op, "exact", ""), 21 + 14 * all);
         assert_int_equal(count_op(s, smoke, op, "real", ""), 8 + 6 * rows[i].fast);
-        assert_int_equal(count_op(s, smoke, op, "special", ""), 7 + 5 * all);
+        assert_int_equal(count_op(s, smoke, op, "special", ""), 8 + 5 * all);
         assert_in_range(count_op(c, ci, op, "exact", "gradient: pair"), 100, 800);
         assert_in_range(count_op(c, ci, op, "exact", "gradient: padding mode"), 40, 320);
         assert_in_range(count_op(c, ci, op, "exact", "gradient: draw"), 150, 1200);
