@@ -213,9 +213,9 @@ static __attribute__((noinline)) void do_tile(const view *a, const tile *at, con
 {
     vec sum[CB][ROWS][STRIDE_W];
     real rest[CB * ROWS * WIDTH];
+    /* The first filter is nearest to where memory begins, the last to where it ends. */
     const rows first = rows_of(a, at, 0), last = rows_of(a, at, a->filters - 1);
-    const int has_rest =
-        first.first > 0 || first.end < a->out_h || last.first > 0 || last.end < a->out_h;
+    const int has_rest = first.first > 0 || last.end < a->out_h;
     if (has_rest)
         add_rest(rest, a, at);
     UNROLL
