@@ -114,7 +114,7 @@ const named_case typed_boundary_cases[] = {
     {"n2c6h7w5k6r2s3pt1g6b1:f64:pad=circular:dir=backward-weights:algo=direct:tile=pixels,kb=1,"
      "group=128",
      "shared pixels, float64"},
-    {"n2c7h6w9k7r3s2p1b1:bf16:shared:reduce=mean:dir=backward-weights:algo=direct:tile=pixels,kb=1,"
+    {"n2c6h7w8k6r3s2p1b1:bf16:shared:reduce=mean:dir=backward-weights:algo=direct:tile=pixels,kb=1,"
      "group=64",
      "shared pixels and kernel"},
     {"n2c12h7w9k14r2s3pt1pl1g3b1:gi=1+10+1:go=1+1+12:dir=backward-weights:algo=direct:tile=pixels,"
@@ -149,7 +149,8 @@ const named_case typed_boundary_cases[] = {
      "columns of one output each"},
     {"c5h6w23k9r2s2sw3dw2b1:nhwc:algo=direct:tile=last,v=4,kb=1,gb=1,xb=4", "the same, dilated"},
     {"c6h6w23k6r2s2sw3dw2g6b1:nhwc:algo=depthwise:tile=last,v=4,m=1,xb=4", "the same"},
-    {"n2c7h6w9k7r3s2p1b1:nhwc:shared:reduce=mean:algo=direct", "mean over seven channels"},
+    {"n2c7h6w9k7r3s2p1b1:nhwc:shared:reduce=mean:algo=direct:tile=last,v=4,kb=1,gb=1,xb=7",
+     "mean over seven channels"},
     {"n2c9h7w5k9r3s3p1g9b1:nhwc:algo=depthwise:tile=last,v=4,m=1,xb=2", "pairs of pixels"},
     {"c5h7w15k10r2s3sw2pl1g5b1:nhwc:algo=depthwise:tile=last,v=4,m=2,xb=7",
      "two of y for each of x"},

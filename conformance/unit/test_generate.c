@@ -289,7 +289,7 @@ static void test_gradients(void **state)
     const struct {
         int32_t op;
         size_t fast, tiles;
-    } rows[] = {{CLCONV_BACKWARD_DATA, 3, 7}, {CLCONV_BACKWARD_WEIGHTS, 2, 3}};
+    } rows[] = {{CLCONV_BACKWARD_DATA, 3, 7}, {CLCONV_BACKWARD_WEIGHTS, 2, 4}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const int32_t op = rows[i].op;
         const size_t all = rows[i].fast + rows[i].tiles;
