@@ -117,7 +117,7 @@ const named_case typed_boundary_cases[] = {
     {"n2c6h7w8k6r3s2p1b1:bf16:shared:reduce=mean:dir=backward-weights:algo=direct:tile=pixels,kb=1,"
      "group=64",
      "shared pixels and kernel"},
-    {"n2c12h7w9k14r2s3pt1pl1g3b1:gi=1+10+1:go=1+1+12:dir=backward-weights:algo=direct:tile=pixels,"
+    {"n3c12h6w9k14r2s3pt1pl1g3b1:gi=1+10+1:go=1+1+12:dir=backward-weights:algo=direct:tile=pixels,"
      "kb=4,group=64",
      "shared pixels, uneven groups"},
     {"n99c2h1w1k3b1:dir=backward-weights:algo=direct:tile=pixels,kb=2,group=64",
