@@ -23,7 +23,7 @@
 /* Pixels of a plane of x, and of y, that there is room for (host: the same). */
 #define ROOM 256
 /* Columns of x under XB outputs; of them so many at either end can lie in the padding. */
-#define REACH   ((FILTER_W - 1) * DILATION_W)
+#define REACH ((FILTER_W - 1) * DILATION_W)
 #define COLUMNS ((XB - 1) * STRIDE_W + 1 + REACH)
 
 typedef struct sizes {

@@ -20,7 +20,7 @@
 #define YB 2
 #endif
 
-#define ROWS  (YB * STRIDE_H)
+#define ROWS (YB * STRIDE_H)
 #define WIDTH (V * STRIDE_W)
 /* Few products would wait for memory: what the tile below reads is asked for (one channel of 3x3 at
  * stride 1, 8 filters over 112x112: 3.8 to 2.3 ms on an AMD Zen 4; at stride 2 no gain). */
@@ -30,15 +30,15 @@
  * from the one that reads the tile's first row through its first tap, and row j of the tile through
  * tap TAP_OF(i, j), if any. Undilated, each row of outputs is loaded once. */
 #if DILATION_H == 1
-#define BEFORE       ((FILTER_H - 1) / STRIDE_H)
-#define STEPS        (BEFORE + YB)
-#define OUT_OF(i)    ((i)-BEFORE)
+#define BEFORE ((FILTER_H - 1) / STRIDE_H)
+#define STEPS (BEFORE + YB)
+#define OUT_OF(i) ((i)-BEFORE)
 #define TAP_OF(i, j) ((j)-STRIDE_H * OUT_OF(i))
 #else
-#define BEFORE       ((FILTER_H - 1) * DILATION_H / STRIDE_H)
-#define STEPS        (FILTER_H * ROWS)
-#define FROM_OF(i)   ((i) % ROWS - (i) / ROWS * DILATION_H)
-#define OUT_OF(i)    (FROM_OF(i) / STRIDE_H)
+#define BEFORE ((FILTER_H - 1) * DILATION_H / STRIDE_H)
+#define STEPS (FILTER_H * ROWS)
+#define FROM_OF(i) ((i) % ROWS - (i) / ROWS * DILATION_H)
+#define OUT_OF(i) (FROM_OF(i) / STRIDE_H)
 #define TAP_OF(i, j) ((j) == (i) % ROWS && FROM_OF(i) % STRIDE_H == 0 ? (i) / ROWS : -1)
 #endif
 
@@ -65,7 +65,7 @@ INLINE int in_steps(const int columns)
 }
 
 /* The least and the largest of in_steps, of a tile's columns. */
-#define LEFT  in_steps(-(FILTER_W - 1) * DILATION_W)
+#define LEFT in_steps(-(FILTER_W - 1) * DILATION_W)
 #define RIGHT (STRIDE_W - 1)
 
 /* The rows of outputs of filter k whose vectors are in memory, of those there are. */
@@ -77,7 +77,8 @@ INLINE rows rows_of(const view *a, const tile *at, const int k)
 {
     const long plane = (long)k * a->out_h * a->out_w;
     rows rows = {0, a->out_h};
-    while (rows.first < rows.end && plane + (long)rows.first * a->out_w + at->q + LEFT < a->y_begin)
+    while (rows.first < rows.end &&
+           plane + (long)rows.first * a->out_w + at->q + LEFT < a->y_begin)
         rows.first++;
     while (rows.end > rows.first &&
            plane + (rows.end - 1) * (long)a->out_w + at->q + RIGHT + V > a->y_end)

@@ -114,12 +114,7 @@ kernel void direct_filters(BUFFERS(global const, global, global, global const), 
     const long in_plane = (long)in_h * in_w;
     const int out_plane = out_h * out_w;
     const int inside = in_w + pad_left - (FILTER_W - 1) * DILATION_W;
-    const sizes size = {in_h,
-                        in_w,
-                        out_h,
-                        out_w,
-                        pad_top,
-                        pad_left,
+    const sizes size = {in_h, in_w, out_h, out_w, pad_top, pad_left,
                         min((pad_left + STRIDE_W - 1) / STRIDE_W, out_w),
                         inside > 0 ? min((inside - 1) / STRIDE_W + 1, out_w) : 0};
     global w_element *const filter = w + w_offset + g * w_group + k_first * w_out;

@@ -29,7 +29,7 @@
 /* Whether a row of x is loaded once for all rows of taps, which meet it with RB rows of outputs.
  * Else a row of outputs meets RB rows of x. */
 #define KEEPS_OUTPUTS (STRIDE_H == 1 && DILATION_H == 1)
-#define KEPT          (KEEPS_OUTPUTS ? RB : 1)
+#define KEPT (KEEPS_OUTPUTS ? RB : 1)
 
 #define SUMS (KB * CB * RB * FILTER_W)
 /* The i-th, of an array sum[KB][CB][RB][FILTER_W]. */
@@ -149,8 +149,8 @@ INLINE void add_step(vec sum[KB][CB][RB][FILTER_W], vec outputs[KB][KEPT], const
         UNROLL
         for (int j = 0; j < CB * FILTER_W; j++) {
             const int c = j / FILTER_W, s = j % FILTER_W;
-            const vec pixels =
-                load_pixels(a->x + a->x_of[c] + (long)h * a->in_w + strip->column + s * DILATION_W);
+            const vec pixels = load_pixels(a->x + a->x_of[c] + (long)h * a->in_w + strip->column +
+                                           s * DILATION_W);
             UNROLL
             for (int kept = 0; kept < KEPT; kept++) {
                 const int r = KEEPS_OUTPUTS ? kept : i;
