@@ -28,22 +28,7 @@
 
 /* ---- Vectors of KB channels ------------------------------------------------------------------ */
 
-#if KB == 1
-typedef real bank;
-#define LANE(v, m) (v)
-#define ROTATED(v) (v)
-#define EACH_CHANNEL(F) F(0)
-#elif KB == 4
-typedef JOIN(REAL, 4) bank;
-#define LANE(v, m) (v).s##m
-#define ROTATED(v) (v).s1230
-#define EACH_CHANNEL(F) F(0) F(1) F(2) F(3)
-#else
-typedef JOIN(REAL, 8) bank;
-#define LANE(v, m) (v).s##m
-#define ROTATED(v) (v).s12345670
-#define EACH_CHANNEL(F) F(0) F(1) F(2) F(3) F(4) F(5) F(6) F(7)
-#endif
+#include "bank.cl"
 
 /* Rows written out, not looped over: Intel's compiler unrolls too late to keep an array that a loop
  * indexes in registers (IGC 1.0.12504, November 2026). */
@@ -58,17 +43,6 @@ typedef JOIN(REAL, 8) bank;
 /* Unrolled taps take more registers than GPUs have. */
 #define ROLLED _Pragma("unroll 1")
 
-/* One tap of KB filters, w_out apart; past the group's `last` channel its last filter once more. */
-INLINE bank load_weights(global const w_element *tap, const long w_out, const int last)
-{
-    bank weight;
-#define LOAD(m)                                                                                    \
-    LANE(weight, m) = READ(tap, 0);                                                                \
-    tap += m < last ? w_out : 0;
-    EACH_CHANNEL(LOAD)
-    return weight;
-}
-
 /* Adds all taps of one input channel to the sums. */
 INLINE void add_pixels(bank *sum, global const x_element *in, global const w_element *filter,
                        const long w_out, const int last, const int in_h, const int in_w,
@@ -79,7 +53,7 @@ INLINE void add_pixels(bank *sum, global const x_element *in, global const w_ele
         ROLLED
         for (int s = 0; s < FILTER_W; s++) {
             const int iw = image_position(left + s * DILATION_W, in_w);
-            const bank weight = load_weights(filter + (long)r * FILTER_W + s, w_out, last);
+            const bank weight = load_bank(filter + (long)r * FILTER_W + s, w_out, last);
             const int inside = iw >= 0 && iw < in_w;
             int at = top + r * DILATION_H;
 #define ADD(j)                                                                                     \

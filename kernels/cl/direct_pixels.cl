@@ -20,22 +20,7 @@
 #define GROUP 64
 #endif
 
-/* A vector of KB filters. */
-#if KB == 1
-typedef real bank;
-#define LANE(v, m)     (v)
-#define EACH_FILTER(F) F(0)
-#else
-typedef JOIN(REAL, KB) bank;
-#define LANE(v, m) (v).s##m
-#if KB == 2
-#define EACH_FILTER(F) F(0) F(1)
-#elif KB == 4
-#define EACH_FILTER(F) F(0) F(1) F(2) F(3)
-#else
-#define EACH_FILTER(F) F(0) F(1) F(2) F(3) F(4) F(5) F(6) F(7)
-#endif
-#endif
+#include "bank.cl"
 
 /* Taps written out, not looped over: Intel's compiler unrolls too late to keep an array that a loop
  * indexes in registers (IGC 1.0.12504, November 2026). */
@@ -68,17 +53,6 @@ INLINE pixel step_on(const pixel at, const pixel by, const int out_h, const int 
     const int q = at.q + by.q, p = at.p + by.p + (q >= out_w);
     return (pixel){at.n + by.n + (p >= out_h), p >= out_h ? p - out_h : p,
                    q >= out_w ? q - out_w : q};
-}
-
-/* A pixel of y under KB filters, planes apart; past the group's `last` it is that once more. */
-INLINE bank load_outputs(global const y_element *at, const long plane, const int last)
-{
-    bank outputs;
-#define LOAD(m)                                                                                    \
-    LANE(outputs, m) = READ(at, 0);                                                                \
-    at += m < last ? plane : 0;
-    EACH_FILTER(LOAD)
-    return outputs;
 }
 
 /* The sums of `count` rows of GROUP elements, in their first elements. */
@@ -131,7 +105,7 @@ GROUPED kernel void direct_pixels(BUFFERS(global const, global, global, global c
                     continue; /* padding is absent, not zero */
                 global const x_element *pixels = image + at.n * x_image + h * in_w;
                 const bank outputs =
-                    load_outputs(gradient + at.n * y_image + at.p * out_w + at.q, out_plane, last);
+                    load_bank(gradient + at.n * y_image + at.p * out_w + at.q, out_plane, last);
 #define ADD(s)                                                                                     \
     {                                                                                              \
         const int column = image_position(at.q * STRIDE_W - pad_left + s * DILATION_W, in_w);      \
@@ -153,7 +127,7 @@ GROUPED kernel void direct_pixels(BUFFERS(global const, global, global, global c
     if (m <= last)                                                                                 \
         WRITE(weight, m *w_out,                                                                    \
               divisor == 1.0f ? LANE(one, m) : divide_exactly(LANE(one, m), divisor));
-        EACH_FILTER(PUT)
+        EACH_CHANNEL(PUT)
     }
     LAST_BARRIER
 }
@@ -177,7 +151,7 @@ GROUPED kernel void bias_pixels(BUFFERS(global const, global, global, global con
             global const y_element *outputs =
                 y + y_offset + n * y_image + (g * out_per_group + k) * plane;
             for (long i = item; i < plane; i += GROUP)
-                sum += load_outputs(outputs + i, plane, last);
+                sum += load_bank(outputs + i, plane, last);
         }
     part[item] = sum;
     join_halves(part, 1, item);
@@ -187,7 +161,7 @@ GROUPED kernel void bias_pixels(BUFFERS(global const, global, global, global con
 #define PUT_BIAS(m)                                                                                \
     if (m <= last)                                                                                 \
         WRITE(bias, m, (real)bias_factor *LANE(one, m));
-        EACH_FILTER(PUT_BIAS)
+        EACH_CHANNEL(PUT_BIAS)
     }
     LAST_BARRIER
 }
