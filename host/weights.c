@@ -1,22 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* Gradients by w on devices with vectors: launches for b, and what designs of planes refuse. */
+/* Gradients by w: launches for b, and what designs of planes refuse. */
 #include "designs.h"
+
+void clconv_grid_bias(clconv_grid *grid, const clconv_work *work, const clconv_segment *segment,
+                      int channels)
+{
+    const int64_t groups = segment->b_group ? segment->groups : 1;
+    grid->z = groups * ((segment->out - 1) / channels + 1);
+    grid->item_macs = (double)(work->n * (segment->groups / groups)) * channels * work->p * work->q;
+}
 
 clconv_status clconv_add_bias_sums(clconv_plan *plan, clconv_program *program,
                                    const clconv_segment *segment, const clconv_request *request)
 {
     const clconv_work *work = request->work;
-    const int64_t groups = segment->b_group ? segment->groups : 1;
-    const clconv_grid grid = {
+    clconv_grid grid = {
         .kernel = "bias_sums",
         .local = {1, 1, 1},
         .x = 1,
         .y = 1,
-        .z = groups * segment->out,
-        .item_macs = (double)(work->n * (segment->groups / groups)) * work->p * work->q,
         .own = {(cl_int)work->n},
         .owns = 1,
     };
+    clconv_grid_bias(&grid, work, segment, 1);
     return work->has_bias ? clconv_plan_add_steps(plan, program, &grid, segment, request)
                           : CLCONV_OK;
 }

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What the designs of the gradient by w on devices with vectors share. */
+/* What the designs of the gradient by w share. */
 #ifndef CLCONV_WEIGHTS_H
 #define CLCONV_WEIGHTS_H
 
-#include "internal.h"
+#include "designs.h"
+
+/* Sets z and item_macs for the gradient by b: items of `channels` output channels, of all groups
+ * together where these share b. */
+void clconv_grid_bias(clconv_grid *grid, const clconv_work *work, const clconv_segment *segment,
+                      int channels);
 
 /* Adds the launches of bias.cl for one segment, if there is a bias. */
 clconv_status clconv_add_bias_sums(clconv_plan *plan, clconv_program *program,

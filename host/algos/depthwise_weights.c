@@ -13,9 +13,8 @@ static bool find_tile(const clconv_request *request, int *value)
     if (request->tile)
         return clconv_tile_read(request->tile, keys, value);
     const clconv_work *work = request->work;
-    const int native = clconv_vector_lanes(request);
     const int room = clconv_vector_floats(request->dev) == 16 ? 28 : 14;
-    value[V] = native;
+    value[V] = clconv_vector_lanes(request);
     value[XB] = 7;
     while (work->q % value[XB])
         value[XB]--;

@@ -30,10 +30,9 @@ static bool find_tile(const clconv_request *request, int *value)
     if (request->tile)
         return clconv_tile_read(request->tile, keys, value);
     const clconv_work *work = request->work;
-    const int native = clconv_vector_lanes(request);
     const int room = clconv_vector_floats(request->dev) == 16 ? 16 : 8;
     const int64_t inputs = most_inputs(work), pixels = (work->w - 1) / work->stride_w + 1;
-    value[V] = native;
+    value[V] = clconv_vector_lanes(request);
     while (value[V] > 4 && value[V] / 2 >= pixels)
         value[V] /= 2;
     value[CB] = inputs >= 4 ? 4 : inputs >= 2 ? 2 : 1;

@@ -21,16 +21,14 @@ static bool find_tile(const clconv_request *request, int *value)
     if (request->tile)
         return clconv_tile_read(request->tile, keys, value);
     const clconv_work *work = request->work;
-    const int native = clconv_vector_lanes(request);
+    const int room = clconv_vector_floats(request->dev) == 16 ? 24 : 12;
     const int64_t out = clconv_most_outputs(work);
-    value[V] = native;
+    value[V] = clconv_vector_lanes(request);
     while (value[V] > 4 && out < value[V])
         value[V] /= 2;
     value[KB] = out > value[V] ? 2 : 1;
     value[CB] = 8;
-    while (value[CB] > 1 &&
-           (sums(work, value) > (clconv_vector_floats(request->dev) == 16 ? 24 : 12) ||
-            value[CB] > work->segment->in))
+    while (value[CB] > 1 && (sums(work, value) > room || value[CB] > work->segment->in))
         value[CB] /= 2;
     return value[V] >= 4;
 }

@@ -50,7 +50,8 @@ static int64_t rows_of(const clconv_work *work, const clconv_segment *segment)
 
 static int64_t k_blocks(const clconv_segment *segment, const int *value)
 {
-    return (segment->w_group ? segment->groups : 1) * ((segment->out - 1) / value[KB] + 1);
+    const int64_t blocks = clconv_blocks(segment, value[KB]);
+    return segment->w_group ? blocks : blocks / segment->groups;
 }
 
 static const char *refuses(const clconv_request *request)
@@ -76,48 +77,30 @@ static const char *refuses(const clconv_request *request)
     return clconv_strip_refuses(work);
 }
 
-static clconv_status add_weights(clconv_plan *plan, clconv_program *program,
-                                 const clconv_request *request, const int *value)
+static clconv_status add_segment(clconv_plan *plan, clconv_program *program,
+                                 const clconv_segment *segment, const clconv_request *request,
+                                 const int *value)
 {
     const clconv_work *work = request->work;
-    clconv_status status = CLCONV_OK;
     clconv_grid grid = {.kernel = "direct_pixels",
                         .local = {(size_t)value[GROUP], 1, 1},
                         .local_is_fixed = true,
                         .own = {(cl_int)work->n},
                         .owns = 1};
-    for (size_t i = 0; i < work->segments && !status; i++) {
-        const clconv_segment *segment = &work->segment[i];
-        grid.z = k_blocks(segment, value);
-        grid.item_macs = (double)work->n * (double)segment->groups * (double)segment->out /
-                         (double)grid.z * clconv_plane_macs(work, segment->in);
-        clconv_grid_items(&grid, rows_of(work, segment) * value[GROUP]);
-        status = clconv_plan_add_steps(plan, program, &grid, segment, request);
-    }
-    return status;
-}
-
-static clconv_status add_bias(clconv_plan *plan, clconv_program *program,
-                              const clconv_request *request, const int *value)
-{
-    const clconv_work *work = request->work;
-    clconv_status status = CLCONV_OK;
-    clconv_grid grid = {.kernel = "bias_pixels",
-                        .local = {(size_t)value[GROUP], 1, 1},
-                        .local_is_fixed = true,
-                        .x = value[GROUP],
-                        .y = 1,
-                        .own = {(cl_int)work->n},
-                        .owns = 1};
-    for (size_t i = 0; i < work->segments && !status; i++) {
-        const clconv_segment *segment = &work->segment[i];
-        const int64_t groups = segment->b_group ? segment->groups : 1;
-        grid.z = groups * ((segment->out - 1) / value[KB] + 1);
-        grid.item_macs =
-            (double)(work->n * (segment->groups / groups)) * value[KB] * work->p * work->q;
-        status = clconv_plan_add_steps(plan, program, &grid, segment, request);
-    }
-    return status;
+    grid.z = k_blocks(segment, value);
+    grid.item_macs = (double)work->n * (double)segment->groups * (double)segment->out /
+                     (double)grid.z * clconv_plane_macs(work, segment->in);
+    clconv_grid_items(&grid, rows_of(work, segment) * value[GROUP]);
+    clconv_status status = clconv_plan_add_steps(plan, program, &grid, segment, request);
+    if (!status)
+        status = clconv_plan_check_registers(plan, request);
+    if (status || !work->has_bias)
+        return status;
+    grid.kernel = "bias_pixels";
+    grid.x = value[GROUP];
+    grid.y = 1;
+    clconv_grid_bias(&grid, work, segment, value[KB]);
+    return clconv_plan_add_steps(plan, program, &grid, segment, request);
 }
 
 static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
@@ -127,12 +110,8 @@ static clconv_status prepare(clconv_plan *plan, const clconv_request *request)
     find_tile(request, value);
     clconv_tile_note(plan, keys, value);
     clconv_status status = clconv_tile_program(plan, "direct_pixels", keys, value, &program);
-    if (!status)
-        status = add_weights(plan, program, request, value);
-    if (!status)
-        status = clconv_plan_check_registers(plan, request);
-    if (!status && request->work->has_bias)
-        status = add_bias(plan, program, request, value);
+    for (size_t i = 0; i < request->work->segments && !status; i++)
+        status = add_segment(plan, program, &request->work->segment[i], request, value);
     return status;
 }
 

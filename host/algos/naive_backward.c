@@ -38,13 +38,10 @@ static clconv_status add_data(clconv_plan *plan, clconv_program *program, clconv
 static clconv_status add_bias(clconv_plan *plan, clconv_program *program, clconv_grid *grid,
                               const clconv_segment *segment, const clconv_request *request)
 {
-    const clconv_work *work = request->work;
-    const int64_t groups = segment->b_group ? segment->groups : 1;
     grid->kernel = "naive_bias";
     grid->local[0] = 1;
     grid->x = grid->y = 1;
-    grid->z = groups * segment->out;
-    grid->item_macs = (double)(work->n * (segment->groups / groups)) * work->p * work->q;
+    clconv_grid_bias(grid, request->work, segment, 1);
     return clconv_plan_add_steps(plan, program, grid, segment, request);
 }
 
