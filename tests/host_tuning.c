@@ -249,8 +249,8 @@ static void copy_kernel(const char *name, const char *more)
 static void test_edited_kernels(void **state)
 {
     (void)state;
-    static const char *const files[] = {"naive",  "direct",    "common", "types",
-                                        "ending", "quantized", "strips", "padding"};
+    static const char *const files[] = {"naive",     "direct", "common",  "types", "ending",
+                                        "quantized", "strips", "padding", "bank"};
     clconv_problem p = problem(), other = problem();
     other.stride[0] = 2;
     save(&p, "direct", small_tile);
